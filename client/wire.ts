@@ -1,0 +1,1231 @@
+// The wire contract in TypeScript, generated from the Rust types of src/protocol by tests/it/generated.rs.
+// Never edit it by hand: change the Rust types and run the tests.
+
+/**
+ * One conversation between a visitor and the desk.
+ */
+export type ConversationId = string;
+
+/**
+ * One visitor of a site.
+ */
+export type VisitorId = string;
+
+/**
+ * One person who works at the desk, whatever their role.
+ */
+export type AgentId = string;
+
+/**
+ * The `cmd` a client gave a command that must happen once.
+ */
+export type CommandId = string;
+
+/**
+ * The key of a site: where the widget is embedded.
+ */
+export type SiteKey = string;
+
+/**
+ * The key of a department: where a conversation waits.
+ */
+export type DepartmentKey = string;
+
+/**
+ * A moment: whole milliseconds since the Unix epoch. Below 2⁵³, so that JavaScript holds it exactly.
+ */
+export type At = number;
+
+/**
+ * A span: whole milliseconds.
+ */
+export type Millis = number;
+
+/**
+ * In which capacity somebody speaks.
+ */
+export type Role = "visitor" | "agent" | "bot" | "system";
+
+/**
+ * Who made an event or typed something.
+ */
+export type Sender = { 
+/**
+ * In which capacity.
+ */
+role: Role, 
+/**
+ * The visitor's or agent's id.
+ */
+id?: string, 
+/**
+ * The name to show.
+ */
+name?: string, };
+
+/**
+ * An agent as a visitor may know one.
+ */
+export type AgentName = { 
+/**
+ * Who.
+ */
+id: AgentId, 
+/**
+ * The name to show.
+ */
+name: string, };
+
+/**
+ * How the visitor asked: to chat now, or to be answered later.
+ */
+export type Mode = "chat";
+
+/**
+ * Why a conversation went back into the line.
+ */
+export type RequeueReason = "agent_gone" | "agent_removed";
+
+/**
+ * Why a conversation ended.
+ */
+export type CloseReason = "agent" | "visitor" | "left" | "abandoned" | "system";
+
+/**
+ * Where a transfer goes.
+ */
+export type TransferredTo = { "agent": AgentName } | { "department": DepartmentKey };
+
+/**
+ * What happened, by kind.
+ */
+export type Body = { "kind": "queued", 
+/**
+ * Whose line.
+ */
+department: DepartmentKey, 
+/**
+ * When the place was taken: equal to the event's `at`, kept for ever.
+ */
+enqueued_at: At, 
+/**
+ * Chat now, or answer later.
+ */
+mode: Mode, 
+/**
+ * What the visitor filled in.
+ */
+fields: { [key in string]: string }, 
+/**
+ * Languages or skills asked for.
+ */
+needs: Array<string>, 
+/**
+ * −2 … 2, higher first. Agents only.
+ */
+priority?: number, } | { "kind": "message", 
+/**
+ * What was said: plain text, never markup.
+ */
+text: string, } | { "kind": "assigned", 
+/**
+ * The new owner.
+ */
+agent: AgentName, 
+/**
+ * The department it was waiting in.
+ */
+department: DepartmentKey, 
+/**
+ * The wait that ended here.
+ */
+waited_ms: Millis, } | { "kind": "transferred", 
+/**
+ * To whom.
+ */
+to: TransferredTo, } | { "kind": "requeued", 
+/**
+ * Whose line.
+ */
+department: DepartmentKey, 
+/**
+ * The first `enqueued_at`, which is the place.
+ */
+enqueued_at: At, 
+/**
+ * Why.
+ */
+reason: RequeueReason, } | { "kind": "agent_away", 
+/**
+ * Who.
+ */
+agent: AgentName, } | { "kind": "agent_back", 
+/**
+ * Who.
+ */
+agent: AgentName, } | { "kind": "closed", 
+/**
+ * Why.
+ */
+reason: CloseReason, 
+/**
+ * The wait that was given up, for `left` and `abandoned`.
+ */
+waited_ms?: Millis, 
+/**
+ * What the agent filed it under. Agents only.
+ */
+tags?: Array<string>, } | { "kind": "rated", 
+/**
+ * 1 (very bad) … 5 (very good).
+ */
+score: number, 
+/**
+ * In the visitor's words.
+ */
+comment?: string, } | { "kind": "note", 
+/**
+ * The note: plain text.
+ */
+text: string, };
+
+/**
+ * Something known of a visitor.
+ */
+export type Attribute = { 
+/**
+ * The value, as text.
+ */
+value: string, 
+/**
+ * Whether it came in a signed identity; anything else is only what the visitor says.
+ */
+signed: boolean, };
+
+/**
+ * The page a visitor is on.
+ */
+export type Page = { 
+/**
+ * Its address.
+ */
+url: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Where the visitor came from.
+ */
+referrer?: string, };
+
+/**
+ * What a person may do; each may do all that the one before may.
+ */
+export type PersonRole = "agent" | "supervisor" | "admin";
+
+/**
+ * Highest `seq` that each side has seen.
+ */
+export type ReadMarks = { 
+/**
+ * By the visitor.
+ */
+visitor: number, 
+/**
+ * By an agent.
+ */
+agent: number, };
+
+/**
+ * Whether an agent takes conversations.
+ */
+export type Status = "online" | "away" | "offline";
+
+/**
+ * Where a conversation is.
+ */
+export type State = "queued" | "offered" | "active" | "closed";
+
+/**
+ * One event of a conversation's log, as this follower may see it.
+ */
+export type EventFrame = { 
+/**
+ * Of which conversation.
+ */
+conversation: ConversationId, 
+/**
+ * Its place in the log.
+ */
+seq: number, 
+/**
+ * The place of the event before it that this follower may see; 0 for the first.
+ */
+prev: number, 
+/**
+ * When it became durable.
+ */
+at: At, 
+/**
+ * The command that made it.
+ */
+cmd?: CommandId, 
+/**
+ * Who made it.
+ */
+from: Sender, } & ({ "kind": "queued", 
+/**
+ * Whose line.
+ */
+department: DepartmentKey, 
+/**
+ * When the place was taken: equal to the event's `at`, kept for ever.
+ */
+enqueued_at: At, 
+/**
+ * Chat now, or answer later.
+ */
+mode: Mode, 
+/**
+ * What the visitor filled in.
+ */
+fields: { [key in string]: string }, 
+/**
+ * Languages or skills asked for.
+ */
+needs: Array<string>, 
+/**
+ * −2 … 2, higher first. Agents only.
+ */
+priority?: number, } | { "kind": "message", 
+/**
+ * What was said: plain text, never markup.
+ */
+text: string, } | { "kind": "assigned", 
+/**
+ * The new owner.
+ */
+agent: AgentName, 
+/**
+ * The department it was waiting in.
+ */
+department: DepartmentKey, 
+/**
+ * The wait that ended here.
+ */
+waited_ms: Millis, } | { "kind": "transferred", 
+/**
+ * To whom.
+ */
+to: TransferredTo, } | { "kind": "requeued", 
+/**
+ * Whose line.
+ */
+department: DepartmentKey, 
+/**
+ * The first `enqueued_at`, which is the place.
+ */
+enqueued_at: At, 
+/**
+ * Why.
+ */
+reason: RequeueReason, } | { "kind": "agent_away", 
+/**
+ * Who.
+ */
+agent: AgentName, } | { "kind": "agent_back", 
+/**
+ * Who.
+ */
+agent: AgentName, } | { "kind": "closed", 
+/**
+ * Why.
+ */
+reason: CloseReason, 
+/**
+ * The wait that was given up, for `left` and `abandoned`.
+ */
+waited_ms?: Millis, 
+/**
+ * What the agent filed it under. Agents only.
+ */
+tags?: Array<string>, } | { "kind": "rated", 
+/**
+ * 1 (very bad) … 5 (very good).
+ */
+score: number, 
+/**
+ * In the visitor's words.
+ */
+comment?: string, } | { "kind": "note", 
+/**
+ * The note: plain text.
+ */
+text: string, });
+
+/**
+ * Says that a command is on durable storage.
+ */
+export type Ack = { 
+/**
+ * Which command.
+ */
+cmd: CommandId, 
+/**
+ * Where it was written.
+ */
+conversation: ConversationId, 
+/**
+ * The last event it made.
+ */
+seq: number, 
+/**
+ * When that was written.
+ */
+at: At, };
+
+/**
+ * How long somebody may still wait.
+ */
+export type Eta = { 
+/**
+ * Half wait at most so long.
+ */
+p50_ms: Millis, 
+/**
+ * Nine in ten wait at most so long.
+ */
+p90_ms: Millis, };
+
+/**
+ * A visitor as agents see one.
+ */
+export type VisitorCard = { 
+/**
+ * Who.
+ */
+id: VisitorId, 
+/**
+ * As signed or filled in.
+ */
+name?: string, 
+/**
+ * As signed or filled in.
+ */
+email?: string, 
+/**
+ * Whether the site signed who this is.
+ */
+verified: boolean, 
+/**
+ * What else is known.
+ */
+attributes?: { [key in string]: Attribute }, 
+/**
+ * BCP 47 tag.
+ */
+lang?: string, 
+/**
+ * IANA time zone.
+ */
+tz?: string, 
+/**
+ * Where they are.
+ */
+page?: Page, };
+
+/**
+ * Why the server says good-bye.
+ */
+export type ByeReason = "restart" | "signed_out";
+
+/**
+ * Why a frame was refused.
+ */
+export type ErrorCode = "unknown_type" | "bad_frame" | "bad_field" | "unauthorized" | "forbidden" | "not_found" | "wrong_state" | "conflict" | "too_large" | "rate_limited" | "unavailable";
+
+/**
+ * Says why a frame was refused. Final, unless it carries `retry_ms`.
+ */
+export type ErrorFrame = { 
+/**
+ * Why, for programs.
+ */
+code: ErrorCode, 
+/**
+ * Why, for people: a sentence.
+ */
+message: string, 
+/**
+ * The field that is wrong.
+ */
+field?: string, 
+/**
+ * The refused command.
+ */
+cmd?: CommandId, 
+/**
+ * The conversation it was about.
+ */
+conversation?: ConversationId, 
+/**
+ * The refused frame's `t`.
+ */
+re?: string, 
+/**
+ * Repeat the same frame after so long.
+ */
+retry_ms?: Millis, };
+
+/**
+ * What a visitor's client says.
+ */
+export type FromVisitor = { "t": "hello" } & VisitorHello | { "t": "start" } & VisitorStart | { "t": "send", 
+/**
+ * Happens once.
+ */
+cmd: CommandId, 
+/**
+ * What.
+ */
+text: string, } | { "t": "typing", 
+/**
+ * Typing now.
+ */
+on: boolean, 
+/**
+ * What stands in the field, where the site allows it.
+ */
+preview?: string, } | { "t": "read", 
+/**
+ * The last event seen.
+ */
+seq: number, } | { "t": "page", 
+/**
+ * Its address.
+ */
+url: string, 
+/**
+ * Its title.
+ */
+title: string, } | { "t": "leave", 
+/**
+ * Happens once.
+ */
+cmd: CommandId, } | { "t": "rate", 
+/**
+ * Happens once.
+ */
+cmd: CommandId, 
+/**
+ * 1 (very bad) … 5 (very good).
+ */
+score: number, 
+/**
+ * In the visitor's words.
+ */
+comment?: string, } | { "t": "ping", 
+/**
+ * Comes back in `pong`.
+ */
+n: number, };
+
+/**
+ * `hello` of a visitor.
+ */
+export type VisitorHello = { 
+/**
+ * The site's key.
+ */
+site: SiteKey, 
+/**
+ * From an earlier `welcome`.
+ */
+token?: string, 
+/**
+ * From an earlier `welcome`; with another one `after` is ignored.
+ */
+epoch?: string, 
+/**
+ * Which conversation `after` is about.
+ */
+conversation?: ConversationId, 
+/**
+ * The last event seen of it.
+ */
+after?: number, 
+/**
+ * Where the visitor is.
+ */
+page: Page, 
+/**
+ * BCP 47 tag.
+ */
+lang?: string, 
+/**
+ * IANA time zone.
+ */
+tz?: string, 
+/**
+ * A JWT that the site signed.
+ */
+identity?: string, };
+
+/**
+ * `start` of a visitor.
+ */
+export type VisitorStart = { 
+/**
+ * Happens once.
+ */
+cmd: CommandId, 
+/**
+ * Whose line; without it the site's first department.
+ */
+department?: DepartmentKey, 
+/**
+ * The site's form, filled in.
+ */
+fields?: { [key in string]: string }, 
+/**
+ * Languages or skills asked for.
+ */
+needs?: Array<string>, 
+/**
+ * Chat now (default), or answer later.
+ */
+mode?: Mode, 
+/**
+ * The first message.
+ */
+text?: string, };
+
+/**
+ * What the server says to a visitor's client.
+ */
+export type ToVisitor = { "t": "welcome" } & VisitorWelcome | { "t": "queued", 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Whose line.
+ */
+department: DepartmentKey, 
+/**
+ * Since when.
+ */
+enqueued_at: At, } | { "t": "queue", 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * 1 is next.
+ */
+position: number, 
+/**
+ * How many wait in this line.
+ */
+waiting: number, 
+/**
+ * The present wait so far.
+ */
+waited_ms: Millis, 
+/**
+ * How much longer; null while unknown.
+ */
+eta: Eta | null, 
+/**
+ * Pairing pauses: the server cannot hand out conversations just now.
+ */
+paused?: boolean, 
+/**
+ * As of when.
+ */
+at: At, } | { "t": "assigned", 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Who.
+ */
+agent: AgentName, 
+/**
+ * The wait that ended.
+ */
+waited_ms: Millis, } | { "t": "event" } & EventFrame | { "t": "ack" } & Ack | { "t": "typing", 
+/**
+ * Who.
+ */
+from: Sender, 
+/**
+ * Typing now.
+ */
+on: boolean, } | { "t": "read", 
+/**
+ * Who.
+ */
+from: Sender, 
+/**
+ * The last event seen.
+ */
+seq: number, } | { "t": "presence", 
+/**
+ * They could.
+ */
+open: boolean, } | { "t": "error" } & ErrorFrame | { "t": "pong", 
+/**
+ * As asked.
+ */
+n: number, 
+/**
+ * The server's clock.
+ */
+now: At, } | { "t": "bye", 
+/**
+ * Why.
+ */
+reason: ByeReason, 
+/**
+ * Come back after so long.
+ */
+retry_ms: Millis, };
+
+/**
+ * `welcome` of a visitor.
+ */
+export type VisitorWelcome = { 
+/**
+ * Who the visitor is.
+ */
+visitor: VisitorId, 
+/**
+ * Proves it next time; valid for 30 days from now.
+ */
+token: string, 
+/**
+ * New only after a restore.
+ */
+epoch: string, 
+/**
+ * The open conversation, or the one closed within the last day.
+ */
+conversation?: VisitorConversation, 
+/**
+ * Whether agents could answer now.
+ */
+open: boolean, 
+/**
+ * The server's clock.
+ */
+now: At, };
+
+/**
+ * The conversation that `welcome` names.
+ */
+export type VisitorConversation = { 
+/**
+ * Names it.
+ */
+id: ConversationId, 
+/**
+ * Where it is.
+ */
+state: State, 
+/**
+ * Whose line or whose agent's.
+ */
+department: DepartmentKey, 
+/**
+ * The owner.
+ */
+agent?: AgentName, 
+/**
+ * While it waits: since when its place counts.
+ */
+enqueued_at?: At, 
+/**
+ * The last event that the visitor may see.
+ */
+seq: number, 
+/**
+ * Events after this one follow.
+ */
+from_seq: number, 
+/**
+ * Who has read how far.
+ */
+read: ReadMarks, };
+
+/**
+ * What an agent's client says.
+ */
+export type FromAgent = { "t": "hello" } & AgentHello | { "t": "status", 
+/**
+ * The wish.
+ */
+status: Status, 
+/**
+ * 0–100 conversations at once; unchanged if absent.
+ */
+capacity?: number, } | { "t": "accept", 
+/**
+ * Which.
+ */
+conversation: ConversationId, } | { "t": "decline", 
+/**
+ * Which.
+ */
+conversation: ConversationId, } | { "t": "open", 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * The last event seen.
+ */
+after?: number, } | { "t": "shut", 
+/**
+ * Which.
+ */
+conversation: ConversationId, } | { "t": "send", 
+/**
+ * Happens once.
+ */
+cmd: CommandId, 
+/**
+ * To whom.
+ */
+conversation: ConversationId, 
+/**
+ * What.
+ */
+text: string, } | { "t": "note", 
+/**
+ * Happens once.
+ */
+cmd: CommandId, 
+/**
+ * About which conversation.
+ */
+conversation: ConversationId, 
+/**
+ * What.
+ */
+text: string, } | { "t": "typing", 
+/**
+ * Where.
+ */
+conversation: ConversationId, 
+/**
+ * Typing now.
+ */
+on: boolean, } | { "t": "read", 
+/**
+ * Where.
+ */
+conversation: ConversationId, 
+/**
+ * The last event seen.
+ */
+seq: number, } | { "t": "transfer", 
+/**
+ * Happens once.
+ */
+cmd: CommandId, 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * To whom.
+ */
+to: TransferTo, 
+/**
+ * A word for whoever takes it.
+ */
+note?: string, } | { "t": "take", 
+/**
+ * Happens once.
+ */
+cmd: CommandId, 
+/**
+ * Which.
+ */
+conversation: ConversationId, } | { "t": "close", 
+/**
+ * Happens once.
+ */
+cmd: CommandId, 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * What it is filed under.
+ */
+tags?: Array<string>, } | { "t": "lanes", 
+/**
+ * Wants them.
+ */
+on: boolean, } | { "t": "ping", 
+/**
+ * Comes back in `pong`.
+ */
+n: number, };
+
+/**
+ * `hello` of an agent.
+ */
+export type AgentHello = { 
+/**
+ * From an earlier `welcome`; with another one `after` is ignored.
+ */
+epoch?: string, 
+/**
+ * The last event seen of each conversation the client shows.
+ */
+after?: Record<string, number>, };
+
+/**
+ * Where a transfer is to go.
+ */
+export type TransferTo = { "agent": AgentId } | { "department": DepartmentKey };
+
+/**
+ * What the server says to an agent's client.
+ */
+export type ToAgent = { "t": "welcome" } & AgentWelcome | { "t": "offer", 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Whose.
+ */
+visitor: VisitorCard, 
+/**
+ * From which line.
+ */
+department: DepartmentKey, 
+/**
+ * It goes to the next agent then.
+ */
+expires_at: At, 
+/**
+ * The visitor's first words.
+ */
+summary: string, } | { "t": "assigned", 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Whose.
+ */
+visitor: VisitorCard, 
+/**
+ * From which line.
+ */
+department: DepartmentKey, 
+/**
+ * The wait that ended.
+ */
+waited_ms: Millis, 
+/**
+ * The last event.
+ */
+seq: number, 
+/**
+ * Events after this one follow.
+ */
+from_seq: number, } | { "t": "opened", 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Where it is.
+ */
+state: State, 
+/**
+ * Whose.
+ */
+visitor: VisitorCard, 
+/**
+ * Whose line or whose agent's.
+ */
+department: DepartmentKey, 
+/**
+ * The owner.
+ */
+agent?: AgentName, 
+/**
+ * The last event.
+ */
+seq: number, 
+/**
+ * Events after this one follow.
+ */
+from_seq: number, 
+/**
+ * Who has read how far.
+ */
+read: ReadMarks, } | { "t": "unassigned", 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Why.
+ */
+reason: UnassignReason, } | { "t": "event" } & EventFrame | { "t": "ack" } & Ack | { "t": "typing", 
+/**
+ * Where.
+ */
+conversation: ConversationId, 
+/**
+ * Who.
+ */
+from: Sender, 
+/**
+ * Typing now.
+ */
+on: boolean, 
+/**
+ * What stands in the visitor's field, where the site allows it.
+ */
+preview?: string, } | { "t": "read", 
+/**
+ * Where.
+ */
+conversation: ConversationId, 
+/**
+ * Who.
+ */
+from: Sender, 
+/**
+ * The last event seen.
+ */
+seq: number, } | { "t": "agent", 
+/**
+ * Who.
+ */
+id: AgentId, 
+/**
+ * The name to show.
+ */
+name: string, 
+/**
+ * Takes conversations, or not.
+ */
+status: Status, 
+/**
+ * Conversations owned now.
+ */
+load: number, 
+/**
+ * Conversations at once.
+ */
+capacity: number, } | { "t": "lanes", 
+/**
+ * One row a department.
+ */
+lanes: Array<Lane>, } | { "t": "waiting", 
+/**
+ * New or changed rows.
+ */
+set: Array<WaitingRow>, 
+/**
+ * No longer waiting.
+ */
+gone: Array<ConversationId>, 
+/**
+ * Whether `set` is everybody.
+ */
+all: boolean, } | { "t": "viewers", 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * Who.
+ */
+agents: Array<AgentName>, } | { "t": "error" } & ErrorFrame | { "t": "pong", 
+/**
+ * As asked.
+ */
+n: number, 
+/**
+ * The server's clock.
+ */
+now: At, } | { "t": "bye", 
+/**
+ * Why.
+ */
+reason: ByeReason, 
+/**
+ * Come back after so long.
+ */
+retry_ms: Millis, };
+
+/**
+ * `welcome` of an agent.
+ */
+export type AgentWelcome = { 
+/**
+ * New only after a restore.
+ */
+epoch: string, 
+/**
+ * Who the agent is.
+ */
+agent: Me, 
+/**
+ * Takes conversations, or not.
+ */
+status: Status, 
+/**
+ * Conversations at once.
+ */
+capacity: number, 
+/**
+ * The departments served.
+ */
+departments: Array<DepartmentKey>, 
+/**
+ * The agent's own conversations; their logs follow.
+ */
+conversations: Array<AgentConversation>, 
+/**
+ * The server's clock.
+ */
+now: At, };
+
+/**
+ * Oneself.
+ */
+export type Me = { 
+/**
+ * Names me.
+ */
+id: AgentId, 
+/**
+ * The name to show.
+ */
+name: string, 
+/**
+ * What I may do.
+ */
+role: PersonRole, };
+
+/**
+ * One of the agent's own conversations in `welcome`.
+ */
+export type AgentConversation = { 
+/**
+ * Names it.
+ */
+id: ConversationId, 
+/**
+ * Where it is.
+ */
+state: State, 
+/**
+ * Whose.
+ */
+visitor: VisitorCard, 
+/**
+ * From which line.
+ */
+department: DepartmentKey, 
+/**
+ * The last event.
+ */
+seq: number, 
+/**
+ * Events after this one follow.
+ */
+from_seq: number, 
+/**
+ * Who has read how far.
+ */
+read: ReadMarks, };
+
+/**
+ * Why a conversation or an offer is no longer the agent's.
+ */
+export type UnassignReason = "closed" | "transferred" | "taken" | "requeued" | "declined" | "missed";
+
+/**
+ * Live figures of one department.
+ */
+export type Lane = { 
+/**
+ * Which.
+ */
+department: DepartmentKey, 
+/**
+ * How many wait.
+ */
+waiting: number, 
+/**
+ * The longest of the present waits, as of this frame.
+ */
+longest_wait_ms: Millis, 
+/**
+ * Agents who take its conversations.
+ */
+agents_online: number, 
+/**
+ * Places free at them.
+ */
+free_slots: number, 
+/**
+ * What somebody who comes now would wait; null while unknown.
+ */
+eta: Eta | null, 
+/**
+ * Share of the last 24 hours' visitors answered within 20 s, 0 … 1; null while there were none.
+ */
+service_level: number | null, 
+/**
+ * How many gave up within the last 24 hours.
+ */
+abandoned: number, };
+
+/**
+ * One who waits.
+ */
+export type WaitingRow = { 
+/**
+ * Which.
+ */
+conversation: ConversationId, 
+/**
+ * In whose line.
+ */
+department: DepartmentKey, 
+/**
+ * Since when the place counts.
+ */
+enqueued_at: At, 
+/**
+ * −2 … 2, higher first.
+ */
+priority: number, 
+/**
+ * Chat now or answer later.
+ */
+mode: Mode, 
+/**
+ * Who.
+ */
+visitor: VisitorCard, 
+/**
+ * Their first words.
+ */
+summary: string, };

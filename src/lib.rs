@@ -1,0 +1,10 @@
+//! Balie, the live chat server that a company runs itself.
+//!
+//! `docs/ARCHITECTURE.md` is the map. The rooms, top to bottom: `server` → `web` → {`desk`, `accounts`} → {`store`,
+//! `coordination`, `hub`} → {`domain`, `protocol`} → `model`; arrows only point down, and `tests/it/tidy.rs` holds them
+//! to it.
+
+pub mod domain;
+pub mod model;
+pub mod protocol;
+pub mod store;

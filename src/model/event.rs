@@ -1,0 +1,326 @@
+//! The events of a conversation's log, as they are stored and as agents see them.
+//!
+//! A log is a list of [`Event`]s with `seq` 1, 2, 3 … and `at` never falling. Everything that is true of a
+//! conversation follows from its log; `domain::conversation` folds it. Some events, and some fields, only agents may
+//! see: [`Body::is_for_visitors`] and [`Body::for_visitors`] are the one place that decides.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::model::id::{AgentId, CommandId, DepartmentKey, VisitorId};
+use crate::model::time::{At, Millis};
+
+/// Place of an event in its log, from 1 without gaps; 0 is "before the first".
+pub type Seq = u64;
+
+/// What a visitor filled in before the chat: the site's form, by field name.
+pub type Fields = BTreeMap<String, String>;
+
+/// One event of a log, as stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its place in the log.
+    pub seq: Seq,
+    /// When it became durable, by the store's clock.
+    pub at: At,
+    /// The command that made it, where one did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cmd: Option<CommandId>,
+    /// Who made it.
+    pub from: Sender,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: Body,
+}
+
+/// Who made an event or typed something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct Sender {
+    /// In which capacity.
+    pub role: Role,
+    /// The visitor's or agent's id.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional, type = "string")]
+    #[schemars(with = "Option<uuid::Uuid>")]
+    pub id: Option<uuid::Uuid>,
+    /// The name to show.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub name: Option<String>,
+}
+
+impl Sender {
+    /// The server itself.
+    #[must_use]
+    pub fn system() -> Self {
+        Self {
+            role: Role::System,
+            id: None,
+            name: None,
+        }
+    }
+
+    /// The visitor of the conversation.
+    #[must_use]
+    pub fn visitor(id: VisitorId, name: Option<String>) -> Self {
+        Self {
+            role: Role::Visitor,
+            id: Some(id.0),
+            name,
+        }
+    }
+
+    /// An agent.
+    #[must_use]
+    pub fn agent(agent: &AgentName) -> Self {
+        Self {
+            role: Role::Agent,
+            id: Some(agent.id.0),
+            name: Some(agent.name.clone()),
+        }
+    }
+}
+
+/// In which capacity somebody speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The visitor who started the conversation.
+    Visitor,
+    /// A person at the desk.
+    Agent,
+    /// An automatic answerer.
+    Bot,
+    /// The server.
+    System,
+}
+
+/// An agent as a visitor may know one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+pub struct AgentName {
+    /// Who.
+    pub id: AgentId,
+    /// The name to show.
+    pub name: String,
+}
+
+/// How the visitor asked: to chat now, or to be answered later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// A live chat.
+    #[default]
+    Chat,
+}
+
+/// Why a conversation went back into the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequeueReason {
+    /// The agent's last socket was gone for longer than the grace time.
+    AgentGone,
+    /// The agent was removed from the desk.
+    AgentRemoved,
+}
+
+/// Why a conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// An agent closed it.
+    Agent,
+    /// The visitor ended the chat.
+    Visitor,
+    /// The visitor gave up the place in the line.
+    Left,
+    /// The waiting visitor's grace time ran out.
+    Abandoned,
+    /// The server closed it: nobody said anything for longer than the department allows.
+    System,
+}
+
+/// Where a transfer goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferredTo {
+    /// To a certain agent.
+    Agent(AgentName),
+    /// Into another department's line.
+    Department(DepartmentKey),
+}
+
+/// What happened, by kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// The visitor took a place in a line.
+    Queued {
+        /// Whose line.
+        department: DepartmentKey,
+        /// When the place was taken: equal to the event's `at`, kept for ever.
+        enqueued_at: At,
+        /// Chat now, or answer later.
+        mode: Mode,
+        /// What the visitor filled in.
+        fields: Fields,
+        /// Languages or skills asked for.
+        needs: Vec<String>,
+        /// −2 … 2, higher first. Agents only.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        priority: Option<i8>,
+    },
+    /// Somebody said something.
+    Message {
+        /// What was said: plain text, never markup.
+        text: String,
+    },
+    /// An agent owns the conversation from here.
+    Assigned {
+        /// The new owner.
+        agent: AgentName,
+        /// The department it was waiting in.
+        department: DepartmentKey,
+        /// The wait that ended here.
+        waited_ms: Millis,
+    },
+    /// Its owner gave it to somebody else.
+    Transferred {
+        /// To whom.
+        to: TransferredTo,
+    },
+    /// It went back into the line at its old place.
+    Requeued {
+        /// Whose line.
+        department: DepartmentKey,
+        /// The first `enqueued_at`, which is the place.
+        enqueued_at: At,
+        /// Why.
+        reason: RequeueReason,
+    },
+    /// The owner's sockets are gone and the grace time runs.
+    AgentAway {
+        /// Who.
+        agent: AgentName,
+    },
+    /// The owner is back.
+    AgentBack {
+        /// Who.
+        agent: AgentName,
+    },
+    /// The conversation ended.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+        /// The wait that was given up, for `left` and `abandoned`.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        waited_ms: Option<Millis>,
+        /// What the agent filed it under. Agents only.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        tags: Option<Vec<String>>,
+    },
+    /// The visitor rated it.
+    Rated {
+        /// 1 (very bad) … 5 (very good).
+        score: u8,
+        /// In the visitor's words.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        comment: Option<String>,
+    },
+    /// A word among agents.
+    Note {
+        /// The note: plain text.
+        text: String,
+    },
+}
+
+impl Body {
+    /// Whether a visitor may see the event at all.
+    #[must_use]
+    pub fn is_for_visitors(&self) -> bool {
+        !matches!(self, Body::Note { .. })
+    }
+
+    /// The event's fields as a visitor may see them.
+    #[must_use]
+    pub fn for_visitors(&self) -> Body {
+        match self {
+            Body::Queued {
+                department,
+                enqueued_at,
+                mode,
+                fields,
+                needs,
+                priority: _,
+            } => Body::Queued {
+                department: department.clone(),
+                enqueued_at: *enqueued_at,
+                mode: *mode,
+                fields: fields.clone(),
+                needs: needs.clone(),
+                priority: None,
+            },
+            Body::Closed {
+                reason,
+                waited_ms,
+                tags: _,
+            } => Body::Closed {
+                reason: *reason,
+                waited_ms: *waited_ms,
+                tags: None,
+            },
+            Body::Message { .. }
+            | Body::Assigned { .. }
+            | Body::Transferred { .. }
+            | Body::Requeued { .. }
+            | Body::AgentAway { .. }
+            | Body::AgentBack { .. }
+            | Body::Rated { .. }
+            | Body::Note { .. } => self.clone(),
+        }
+    }
+
+    /// The kind's name, as on the wire and in the store.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Body::Queued { .. } => "queued",
+            Body::Message { .. } => "message",
+            Body::Assigned { .. } => "assigned",
+            Body::Transferred { .. } => "transferred",
+            Body::Requeued { .. } => "requeued",
+            Body::AgentAway { .. } => "agent_away",
+            Body::AgentBack { .. } => "agent_back",
+            Body::Closed { .. } => "closed",
+            Body::Rated { .. } => "rated",
+            Body::Note { .. } => "note",
+        }
+    }
+}
+
+/// Who looks at a log: a visitor sees less than an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// The visitor whose conversation it is.
+    Visitor,
+    /// Somebody at the desk.
+    Agent,
+}
+
+impl View {
+    /// Whether the event shows in this view.
+    #[must_use]
+    pub fn shows(self, body: &Body) -> bool {
+        match self {
+            View::Visitor => body.is_for_visitors(),
+            View::Agent => true,
+        }
+    }
+}

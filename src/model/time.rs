@@ -1,0 +1,154 @@
+//! The one clock of the process, and the two kinds of number it deals in.
+//!
+//! The clock starts at the machine's time and is carried forward by the monotonic clock, so that a jump of the wall
+//! clock changes no wait and no order while the process runs. Tests hold a [`Clock`] of their own and move it.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A moment: whole milliseconds since the Unix epoch. Below 2⁵³, so that JavaScript holds it exactly.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    TS,
+    JsonSchema,
+)]
+#[serde(transparent)]
+pub struct At(#[ts(type = "number")] pub i64);
+
+/// A span: whole milliseconds.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    TS,
+    JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Millis(#[ts(type = "number")] pub i64);
+
+impl Millis {
+    /// Whole seconds as a span.
+    #[must_use]
+    pub const fn seconds(seconds: i64) -> Self {
+        Self(seconds * 1_000)
+    }
+
+    /// The span as a [`Duration`]; a negative one is empty.
+    #[must_use]
+    pub fn duration(self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Millis {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} ms", self.0)
+    }
+}
+
+impl Add<Millis> for At {
+    type Output = At;
+    fn add(self, span: Millis) -> At {
+        At(self.0 + span.0)
+    }
+}
+
+impl Sub<Millis> for At {
+    type Output = At;
+    fn sub(self, span: Millis) -> At {
+        At(self.0 - span.0)
+    }
+}
+
+impl Sub for At {
+    type Output = Millis;
+    fn sub(self, earlier: At) -> Millis {
+        Millis(self.0 - earlier.0)
+    }
+}
+
+/// Tells the time; cheap to clone, every clone tells the same.
+#[derive(Clone)]
+pub struct Clock(Arc<Source>);
+
+enum Source {
+    /// The machine's time at the start, carried forward by the monotonic clock.
+    System { started_at: At, started: Instant },
+    /// Moved by hand, in tests.
+    Manual(AtomicI64),
+}
+
+impl Clock {
+    /// The clock that a server runs on.
+    #[must_use]
+    pub fn system() -> Self {
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let started_at = At(i64::try_from(since_epoch.as_millis()).unwrap_or(0));
+        Self(Arc::new(Source::System {
+            started_at,
+            started: Instant::now(),
+        }))
+    }
+
+    /// A clock that stands still until [`Clock::advance`] moves it.
+    #[must_use]
+    pub fn manual(start: At) -> Self {
+        Self(Arc::new(Source::Manual(AtomicI64::new(start.0))))
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> At {
+        match &*self.0 {
+            Source::System {
+                started_at,
+                started,
+            } => {
+                At(started_at.0
+                    + i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX / 2))
+            }
+            // Relaxed: a moment stands alone, nothing else is published through it.
+            Source::Manual(now) => At(now.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Moves a manual clock forward.
+    ///
+    /// # Panics
+    /// On a system clock: only tests own a clock they may move.
+    pub fn advance(&self, span: Millis) {
+        match &*self.0 {
+            Source::System { .. } => panic!("the system clock cannot be moved"),
+            Source::Manual(now) => {
+                now.fetch_add(span.0, Ordering::Relaxed);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What is generated from the Rust types stays what they are: the TypeScript of the wire and the sockets' reference.
+//!
+//! A file that is out of date is written anew and the test fails once, so that whoever changed a type commits both.
+
+use std::fs;
+use std::path::Path;
+
+use balie::model::event::{
+    AgentName, Body, CloseReason, Mode, RequeueReason, Role, Sender, TransferredTo,
+};
+use balie::model::id::{AgentId, CommandId, ConversationId, DepartmentKey, SiteKey, VisitorId};
+use balie::model::record::{Attribute, Page, PersonRole, ReadMarks, Status};
+use balie::model::time::{At, Millis};
+use balie::protocol::agent::{
+    AgentConversation, AgentHello, AgentWelcome, FromAgent, Lane, Me, ToAgent, TransferTo,
+    UnassignReason, WaitingRow,
+};
+use balie::protocol::error::{ErrorCode, ErrorFrame};
+use balie::protocol::parts::{Ack, ByeReason, Eta, EventFrame, State, VisitorCard};
+use balie::protocol::visitor::{
+    FromVisitor, ToVisitor, VisitorConversation, VisitorHello, VisitorStart, VisitorWelcome,
+};
+use ts_rs::TS;
+
+fn keep_fresh(path: &str, fresh: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    if kept != fresh {
+        fs::write(&file, fresh).expect("the work tree can be written");
+        panic!("{path} was out of date and has been written anew: look at it and commit it");
+    }
+}
+
+macro_rules! declarations {
+    ($config:expr, $($type:ty),+ $(,)?) => {{
+        let mut text = String::new();
+        $(
+            if let Some(docs) = <$type as TS>::docs() {
+                text.push_str(&docs);
+            }
+            text.push_str("export ");
+            text.push_str(&<$type as TS>::decl($config));
+            text.push_str("\n\n");
+        )+
+        text
+    }};
+}
+
+#[test]
+fn the_typescript_of_the_wire_is_fresh() {
+    let config = ts_rs::Config::new().with_large_int("number");
+    let declarations = declarations!(
+        &config,
+        ConversationId,
+        VisitorId,
+        AgentId,
+        CommandId,
+        SiteKey,
+        DepartmentKey,
+        At,
+        Millis,
+        Role,
+        Sender,
+        AgentName,
+        Mode,
+        RequeueReason,
+        CloseReason,
+        TransferredTo,
+        Body,
+        Attribute,
+        Page,
+        PersonRole,
+        ReadMarks,
+        Status,
+        State,
+        EventFrame,
+        Ack,
+        Eta,
+        VisitorCard,
+        ByeReason,
+        ErrorCode,
+        ErrorFrame,
+        FromVisitor,
+        VisitorHello,
+        VisitorStart,
+        ToVisitor,
+        VisitorWelcome,
+        VisitorConversation,
+        FromAgent,
+        AgentHello,
+        TransferTo,
+        ToAgent,
+        AgentWelcome,
+        Me,
+        AgentConversation,
+        UnassignReason,
+        Lane,
+        WaitingRow,
+    );
+    let head = "// The wire contract in TypeScript, generated from the Rust types of src/protocol by tests/it/generated.rs.\n\
+                // Never edit it by hand: change the Rust types and run the tests.\n\n";
+    keep_fresh(
+        "client/wire.ts",
+        &format!("{head}{}\n", declarations.trim_end()),
+    );
+}
