@@ -1,0 +1,37 @@
+// Where the outbox meets the timeline: what a change of a kept command means for the conversation that shows it.
+
+import type { Command, Entry, OutboxChange } from "./outbox.ts";
+import type { News } from "./timeline.ts";
+
+/** A command that will be read in the log: `send`, `note`, or a `start` with its first words. */
+function wordsOf(command: Command & { text?: string }): { kind: "message" | "note"; text: string } | undefined {
+  if (command.text === undefined) return undefined;
+  if (command.t === "note") return { kind: "note", text: command.text };
+  return command.t === "send" || command.t === "start" ? { kind: "message", text: command.text } : undefined;
+}
+
+/** Nothing for commands that say nothing (`close`, `rate`, …): their owner looks at the change itself. */
+export function newsOf<C extends Command>({ kind, entry }: OutboxChange<C>): News[] {
+  const { cmd } = entry.command;
+  switch (kind) {
+    case "added":
+    case "retried":
+      return restoredNews(entry);
+    case "failed":
+      return entry.failed === undefined ? [] : [{ t: "failed", cmd, refusal: entry.failed }];
+    case "gone":
+      // What had failed was never acknowledged: somebody, perhaps in another tab, threw it away.
+      return [entry.failed === undefined ? { t: "gone", cmd } : { t: "discarded", cmd }];
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** After a reload: what the outbox still holds, shown again. */
+export function restoredNews<C extends Command>(entry: Entry<C>): News[] {
+  const words = wordsOf(entry.command);
+  if (words === undefined) return [];
+  const { cmd } = entry.command;
+  const sending: News = { t: "sending", cmd, ...words };
+  return entry.failed === undefined ? [sending] : [sending, { t: "failed", cmd, refusal: entry.failed }];
+}
