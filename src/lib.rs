@@ -4,7 +4,9 @@
 //! `coordination`, `hub`} → {`domain`, `protocol`} → `model`; arrows only point down, and `tests/it/tidy.rs` holds them
 //! to it.
 
+pub mod coordination;
 pub mod domain;
+pub mod hub;
 pub mod model;
 pub mod protocol;
 pub mod store;

@@ -1,1 +1,909 @@
-//! to come
+//! Who serves whom: the pairing rule over everything that waits and everybody who is free.
+//!
+//! A [`Board`] is plain state: lines of waiting conversations, agents with their places, running claims and offers,
+//! and the graces that run. The in-process coordination engine holds one behind a lock; other engines implement the
+//! same rule. Nothing here reads a clock or does I/O; every call takes `now`. All of it can be rebuilt from the log
+//! and the live sockets at any time, and it only proposes: a conversation becomes an agent's by the append that
+//! follows a [`Claim`].
+//!
+//! The rule (DESIGN, section 3): a free place takes, of all its agent's lines, the waiting conversation with the
+//! smallest order key; a conversation takes the eligible agent with the lowest load share, then the longest idle, then
+//! the smallest id. One [`Board::claim`] costs O(lines · log n), whatever waits.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::conversation::{Conversation, Place};
+use crate::model::event::Seq;
+use crate::model::id::{AgentId, ConversationId, DepartmentKey};
+use crate::model::record::Status;
+use crate::model::time::{At, Millis};
+
+/// A claim that is neither settled nor given back within this time was made by a node that died: it is given back.
+pub const CLAIM: Millis = Millis::seconds(10);
+/// What is due is handed out again after this time unless it was dealt with: the store may have been away.
+pub const DUE_RETRY: Millis = Millis::seconds(2);
+/// So many offers missed in a row set the agent away.
+pub const MISSED_OFFERS_MAX: u8 = 3;
+/// A closed conversation is remembered this long, so that older news of it that comes late is known as such.
+pub const CLOSED_MEMORY: Millis = Millis::seconds(60);
+
+/// One live socket, unique over all nodes and restarts.
+pub type SocketId = u64;
+
+/// How long somebody without a socket keeps what they have, and how long an offer rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Graces {
+    /// A waiting visitor's place.
+    pub visitor: Millis,
+    /// An agent's conversations.
+    pub agent: Millis,
+    /// Before the visitors of a gone agent are told.
+    pub away: Millis,
+    /// An offer.
+    pub ring: Millis,
+}
+
+/// News of one conversation's place, from its log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// Which.
+    pub conversation: ConversationId,
+    /// The event that put it there; older news than what is known is ignored.
+    pub placed_seq: Seq,
+    /// Where it is.
+    pub place: ObservedPlace,
+}
+
+/// Where a conversation is, as far as pairing cares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ObservedPlace {
+    /// In line.
+    Waiting {
+        /// Whose.
+        department: DepartmentKey,
+        /// Its order within the line, smaller first.
+        key: i64,
+        /// Start of the present wait.
+        since: At,
+    },
+    /// With an agent.
+    Served {
+        /// Whose.
+        agent: AgentId,
+    },
+    /// Over.
+    Closed,
+}
+
+impl From<&Conversation> for Observed {
+    fn from(conversation: &Conversation) -> Self {
+        let place = match &conversation.place {
+            Place::Waiting { since } => ObservedPlace::Waiting {
+                department: conversation.department.clone(),
+                key: conversation.order_key(),
+                since: *since,
+            },
+            Place::Served { agent } => ObservedPlace::Served { agent: agent.id },
+            Place::Closed { .. } => ObservedPlace::Closed,
+        };
+        Self {
+            conversation: conversation.id,
+            placed_seq: conversation.placed_seq,
+            place,
+        }
+    }
+}
+
+/// An agent's place at the desk, from the agents' journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Takes conversations, or not.
+    pub status: Status,
+    /// Conversations at once.
+    pub capacity: u8,
+    /// The lines served.
+    pub departments: Vec<DepartmentKey>,
+}
+
+/// A proposal: this agent could serve this conversation. It takes one of the agent's places until it is settled by
+/// news from the log, given back, or [`CLAIM`] has passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Which.
+    pub conversation: ConversationId,
+    /// The place the decision was made on.
+    pub placed_seq: Seq,
+    /// From which line.
+    pub department: DepartmentKey,
+    /// For whom.
+    pub agent: AgentId,
+}
+
+/// An offer that no longer stands because the conversation moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawn {
+    /// Which.
+    pub conversation: ConversationId,
+    /// At whom it rang.
+    pub agent: AgentId,
+}
+
+/// Something whose time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Due {
+    /// A waiting visitor's grace ran out.
+    VisitorGone {
+        /// Whose conversation.
+        conversation: ConversationId,
+        /// When the last socket went, or the wait began without one.
+        gone_at: At,
+    },
+    /// An agent has been without a socket long enough to tell the visitors.
+    AgentAway {
+        /// Who.
+        agent: AgentId,
+    },
+    /// An agent's grace ran out.
+    AgentGone {
+        /// Who.
+        agent: AgentId,
+    },
+    /// An offer rang out; the conversation is in line again.
+    OfferMissed {
+        /// Which.
+        conversation: ConversationId,
+        /// At whom it rang.
+        agent: AgentId,
+        /// Whether the agent has missed so many in a row that they should be set away.
+        is_once_too_often: bool,
+    },
+}
+
+/// A running offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ringing {
+    /// Which.
+    pub conversation: ConversationId,
+    /// At whom.
+    pub agent: AgentId,
+    /// From which line.
+    pub department: DepartmentKey,
+    /// Until when.
+    pub expires_at: At,
+}
+
+/// One line, as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineState {
+    /// Whose.
+    pub department: DepartmentKey,
+    /// Everybody who waits in it, in order.
+    pub waiting: Vec<InLine>,
+    /// Agents online with a socket.
+    pub agents_online: u64,
+    /// Free places at them.
+    pub free_slots: u64,
+}
+
+/// One who waits in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InLine {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Start of the present wait.
+    pub since: At,
+    /// Whether it rings at an agent.
+    pub is_offered: bool,
+}
+
+/// Everything that waits and everybody who could serve.
+#[derive(Debug)]
+pub struct Board {
+    graces: Graces,
+    lines: BTreeMap<DepartmentKey, Line>,
+    waiting: HashMap<ConversationId, Waiting>,
+    served: HashMap<ConversationId, (AgentId, Seq)>,
+    closed: HashMap<ConversationId, Seq>,
+    closed_order: VecDeque<(At, ConversationId)>,
+    agents: HashMap<AgentId, Agent>,
+    /// Sockets of each open conversation's visitor.
+    visitor_sockets: HashMap<ConversationId, HashSet<SocketId>>,
+    due: BTreeSet<(At, Timer)>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    /// Everybody who waits, in order.
+    order: BTreeSet<(i64, ConversationId)>,
+    /// Those of them who could be served now: with a socket and not claimed.
+    ready: BTreeSet<(i64, ConversationId)>,
+    /// Agents with a free place, best first: (load share in thousandths, idle since, id).
+    free: BTreeSet<(u32, At, AgentId)>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    department: DepartmentKey,
+    key: i64,
+    since: At,
+    placed_seq: Seq,
+    /// Since when no socket of the visitor is open.
+    gone_at: Option<At>,
+    claim: Option<Held>,
+    /// Agents who do not want it.
+    declined: Vec<AgentId>,
+    /// Agents at whom it rang out; asked again only when nobody else is there.
+    missed: Vec<AgentId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    agent: AgentId,
+    expires_at: At,
+    is_offer: bool,
+}
+
+#[derive(Debug)]
+struct Agent {
+    seat: Seat,
+    sockets: HashSet<SocketId>,
+    /// Since when there is no socket.
+    gone_at: Option<At>,
+    owned: HashSet<ConversationId>,
+    claimed: HashSet<ConversationId>,
+    /// When the load last changed or the agent came online.
+    idle_since: At,
+    missed_offers: u8,
+    /// Under which key the agent stands in `Line::free`, if at all.
+    listed: Option<(u32, At)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Timer {
+    VisitorGone(ConversationId),
+    AgentAway(AgentId),
+    AgentGone(AgentId),
+    Claim(ConversationId),
+}
+
+impl Board {
+    /// An empty board.
+    #[must_use]
+    pub fn new(graces: Graces) -> Self {
+        Self {
+            graces,
+            lines: BTreeMap::new(),
+            waiting: HashMap::new(),
+            served: HashMap::new(),
+            closed: HashMap::new(),
+            closed_order: VecDeque::new(),
+            agents: HashMap::new(),
+            visitor_sockets: HashMap::new(),
+            due: BTreeSet::new(),
+        }
+    }
+
+    // --- news from the log ------------------------------------------------------------------------------------
+
+    /// Takes in where a conversation is. News may come late, twice or out of order; what is older than what is known
+    /// changes nothing. Answers the offer that no longer stands.
+    pub fn observe(&mut self, news: &Observed, now: At) -> Option<Withdrawn> {
+        let id = news.conversation;
+        if self
+            .known_seq(id)
+            .is_some_and(|known| known >= news.placed_seq)
+        {
+            return None;
+        }
+        let withdrawn = self.forget_place(id, now);
+        match &news.place {
+            ObservedPlace::Waiting {
+                department,
+                key,
+                since,
+            } => {
+                let gone_at = if self.has_visitor_socket(id) {
+                    None
+                } else {
+                    Some(now)
+                };
+                self.lines
+                    .entry(department.clone())
+                    .or_default()
+                    .order
+                    .insert((*key, id));
+                let waiting = Waiting {
+                    department: department.clone(),
+                    key: *key,
+                    since: *since,
+                    placed_seq: news.placed_seq,
+                    gone_at,
+                    claim: None,
+                    declined: Vec::new(),
+                    missed: Vec::new(),
+                };
+                self.waiting.insert(id, waiting);
+                self.list_waiting(id);
+                if gone_at.is_some() {
+                    self.due
+                        .insert((now + self.graces.visitor, Timer::VisitorGone(id)));
+                }
+            }
+            ObservedPlace::Served { agent } => {
+                self.served.insert(id, (*agent, news.placed_seq));
+                self.change_agent(*agent, now, |agent| {
+                    agent.owned.insert(id);
+                    agent.idle_since = now;
+                });
+                self.restart_agent_grace(*agent, now);
+            }
+            ObservedPlace::Closed => {
+                self.closed.insert(id, news.placed_seq);
+                self.closed_order.push_back((now, id));
+                self.visitor_sockets.remove(&id);
+            }
+        }
+        self.forget_closed(now);
+        // Whoever took it over an offer to somebody else withdraws that offer; taking one's own is no withdrawal.
+        withdrawn.filter(|gone| news.place != ObservedPlace::Served { agent: gone.agent })
+    }
+
+    /// Takes in an agent's seat. Coming online clears what they had declined.
+    pub fn seat(&mut self, agent: AgentId, seat: Seat, now: At) {
+        let was_online = self
+            .agents
+            .get(&agent)
+            .is_some_and(|known| known.seat.status == Status::Online);
+        let comes_online = seat.status == Status::Online && !was_online;
+        self.change_agent(agent, now, |known| {
+            known.seat = seat;
+            if comes_online {
+                known.idle_since = now;
+                known.missed_offers = 0;
+            }
+        });
+        if comes_online {
+            for waiting in self.waiting.values_mut() {
+                waiting.declined.retain(|who| *who != agent);
+                waiting.missed.retain(|who| *who != agent);
+            }
+        }
+        self.start_agent_grace(agent, now);
+    }
+
+    /// Forgets an agent who was removed.
+    pub fn remove_agent(&mut self, agent: AgentId, now: At) {
+        let claimed: Vec<ConversationId> = self
+            .agents
+            .get(&agent)
+            .map(|agent| agent.claimed.iter().copied().collect())
+            .unwrap_or_default();
+        for conversation in claimed {
+            self.give_back(conversation, agent, now);
+        }
+        self.unlist_agent(agent);
+        self.agents.remove(&agent);
+    }
+
+    // --- sockets ----------------------------------------------------------------------------------------------
+
+    /// A socket of an open conversation's visitor is there. It may be served again.
+    pub fn visitor_joined(&mut self, conversation: ConversationId, socket: SocketId) {
+        if self.closed.contains_key(&conversation) {
+            return;
+        }
+        self.visitor_sockets
+            .entry(conversation)
+            .or_default()
+            .insert(socket);
+        if let Some(waiting) = self.waiting.get_mut(&conversation) {
+            waiting.gone_at = None;
+            self.list_waiting(conversation);
+        }
+    }
+
+    /// A socket of the visitor is gone. With the last one the grace begins, and the conversation is passed over.
+    pub fn visitor_left(&mut self, conversation: ConversationId, socket: SocketId, now: At) {
+        let Some(sockets) = self.visitor_sockets.get_mut(&conversation) else {
+            return;
+        };
+        if !sockets.remove(&socket) || !sockets.is_empty() {
+            return;
+        }
+        self.visitor_sockets.remove(&conversation);
+        if let Some(waiting) = self.waiting.get_mut(&conversation) {
+            waiting.gone_at = Some(now);
+            self.unlist_waiting(conversation);
+            self.due
+                .insert((now + self.graces.visitor, Timer::VisitorGone(conversation)));
+        }
+    }
+
+    /// A socket of an agent is there.
+    pub fn agent_joined(&mut self, agent: AgentId, socket: SocketId, now: At) {
+        self.change_agent(agent, now, |known| {
+            known.sockets.insert(socket);
+            known.gone_at = None;
+        });
+    }
+
+    /// A socket of an agent is gone. With the last one the grace begins.
+    pub fn agent_left(&mut self, agent: AgentId, socket: SocketId, now: At) {
+        if !self.agents.contains_key(&agent) {
+            return;
+        }
+        self.change_agent(agent, now, |known| {
+            known.sockets.remove(&socket);
+        });
+        self.start_agent_grace(agent, now);
+    }
+
+    /// Whether the agent has a socket anywhere.
+    #[must_use]
+    pub fn is_agent_here(&self, agent: AgentId) -> bool {
+        self.agents
+            .get(&agent)
+            .is_some_and(|agent| !agent.sockets.is_empty())
+    }
+
+    // --- pairing ----------------------------------------------------------------------------------------------
+
+    /// The next pair, if there is one: of all lines with a free agent, the conversation first in order.
+    pub fn claim(&mut self, now: At) -> Option<Claim> {
+        let mut best: Option<(i64, ConversationId, AgentId)> = None;
+        for line in self.lines.values() {
+            if line.free.is_empty() {
+                continue;
+            }
+            // Only conversations that every free agent declined are walked past.
+            for &(key, id) in &line.ready {
+                if best.is_some_and(|(best_key, best_id, _)| (best_key, best_id) <= (key, id)) {
+                    break;
+                }
+                if let Some(agent) = self
+                    .waiting
+                    .get(&id)
+                    .and_then(|waiting| waiting.wants_of(&line.free))
+                {
+                    best = Some((key, id, agent));
+                    break;
+                }
+            }
+        }
+        let (_, id, agent) = best?;
+        let expires_at = now + CLAIM;
+        let waiting = self.waiting.get_mut(&id)?;
+        waiting.claim = Some(Held {
+            agent,
+            expires_at,
+            is_offer: false,
+        });
+        let claim = Claim {
+            conversation: id,
+            placed_seq: waiting.placed_seq,
+            department: waiting.department.clone(),
+            agent,
+        };
+        self.unlist_waiting(id);
+        self.due.insert((expires_at, Timer::Claim(id)));
+        self.change_agent(agent, now, |agent| {
+            agent.claimed.insert(id);
+        });
+        Some(claim)
+    }
+
+    /// Turns a claim into an offer that rings; answers until when. `None` if the claim no longer stands.
+    pub fn offer(&mut self, conversation: ConversationId, agent: AgentId, now: At) -> Option<At> {
+        let expires_at = now + self.graces.ring;
+        let held = self
+            .waiting
+            .get_mut(&conversation)?
+            .claim
+            .as_mut()
+            .filter(|held| held.agent == agent)?;
+        *held = Held {
+            agent,
+            expires_at,
+            is_offer: true,
+        };
+        self.due.insert((expires_at, Timer::Claim(conversation)));
+        Some(expires_at)
+    }
+
+    /// Gives a claim or offer back: the conversation is in line again, the place is free.
+    pub fn give_back(&mut self, conversation: ConversationId, agent: AgentId, now: At) {
+        if let Some(waiting) = self.waiting.get_mut(&conversation)
+            && waiting.claim.is_some_and(|held| held.agent == agent)
+        {
+            waiting.claim = None;
+            self.list_waiting(conversation);
+            self.change_agent(agent, now, |agent| {
+                agent.claimed.remove(&conversation);
+            });
+        }
+    }
+
+    /// The agent does not want the conversation. Answers whether it rang at them.
+    pub fn decline(&mut self, conversation: ConversationId, agent: AgentId, now: At) -> bool {
+        let Some(waiting) = self.waiting.get_mut(&conversation) else {
+            return false;
+        };
+        let is_ringing = waiting
+            .claim
+            .is_some_and(|held| held.agent == agent && held.is_offer);
+        if is_ringing {
+            waiting.declined.push(agent);
+            self.give_back(conversation, agent, now);
+            if let Some(agent) = self.agents.get_mut(&agent) {
+                agent.missed_offers = 0;
+            }
+        }
+        is_ringing
+    }
+
+    /// The offers that ring at this agent.
+    #[must_use]
+    pub fn ringing_at(&self, agent: AgentId) -> Vec<Ringing> {
+        let Some(known) = self.agents.get(&agent) else {
+            return Vec::new();
+        };
+        let mut ringing: Vec<Ringing> = known
+            .claimed
+            .iter()
+            .filter_map(|id| {
+                let waiting = self.waiting.get(id)?;
+                let held = waiting.claim.filter(|held| held.is_offer)?;
+                let department = waiting.department.clone();
+                Some(Ringing {
+                    conversation: *id,
+                    agent,
+                    department,
+                    expires_at: held.expires_at,
+                })
+            })
+            .collect();
+        ringing.sort_by_key(|offer| offer.expires_at);
+        ringing
+    }
+
+    /// Whether the conversation rings at an agent.
+    #[must_use]
+    pub fn is_offered(&self, conversation: ConversationId) -> bool {
+        self.in_line(conversation)
+            .is_some_and(|waiting| waiting.is_offered)
+    }
+
+    // --- time -------------------------------------------------------------------------------------------------
+
+    /// When something is due next.
+    #[must_use]
+    pub fn next_due(&self) -> Option<At> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// What is due now. Graces that ran out are handed out again after [`DUE_RETRY`] until the log says that they were
+    /// dealt with; claims of the dead and offers that rang out are given back here.
+    pub fn take_due(&mut self, now: At) -> Vec<Due> {
+        let mut due = Vec::new();
+        while let Some(&(at, timer)) = self.due.first() {
+            if at > now {
+                break;
+            }
+            self.due.pop_first();
+            if let Some(one) = self.fire(timer, at, now) {
+                due.push(one);
+            }
+        }
+        due
+    }
+
+    /// Timers are not searched for when what they were set for changes: one that no longer applies does nothing.
+    fn fire(&mut self, timer: Timer, at: At, now: At) -> Option<Due> {
+        match timer {
+            Timer::VisitorGone(conversation) => {
+                let gone_at = self.waiting.get(&conversation)?.gone_at?;
+                self.still_due(gone_at + self.graces.visitor, at, now, timer)
+                    .then_some(Due::VisitorGone {
+                        conversation,
+                        gone_at,
+                    })
+            }
+            Timer::AgentAway(agent) => {
+                let gone_at = self.agents.get(&agent)?.gone_at?;
+                let is_due = gone_at + self.graces.away <= at;
+                (is_due && !self.agents.get(&agent)?.owned.is_empty())
+                    .then_some(Due::AgentAway { agent })
+            }
+            Timer::AgentGone(agent) => {
+                let known = self.agents.get(&agent)?;
+                let gone_at = known.gone_at?;
+                let has_something = known.seat.status != Status::Offline || !known.owned.is_empty();
+                (has_something && self.still_due(gone_at + self.graces.agent, at, now, timer))
+                    .then_some(Due::AgentGone { agent })
+            }
+            Timer::Claim(conversation) => {
+                let held = self.waiting.get(&conversation)?.claim?;
+                if held.expires_at > at {
+                    return None;
+                }
+                self.give_back(conversation, held.agent, now);
+                held.is_offer.then(|| self.miss(conversation, held.agent))
+            }
+        }
+    }
+
+    /// Whether a grace that ends at `ends_at` has ended; if so the timer is set again, for when nobody deals with it.
+    fn still_due(&mut self, ends_at: At, at: At, now: At, timer: Timer) -> bool {
+        let is_due = ends_at <= at;
+        if is_due {
+            self.due.insert((now + DUE_RETRY, timer));
+        }
+        is_due
+    }
+
+    fn miss(&mut self, conversation: ConversationId, agent: AgentId) -> Due {
+        if let Some(waiting) = self.waiting.get_mut(&conversation) {
+            waiting.missed.push(agent);
+        }
+        let missed = self.agents.get_mut(&agent).map_or(0, |agent| {
+            agent.missed_offers = agent.missed_offers.saturating_add(1);
+            agent.missed_offers
+        });
+        Due::OfferMissed {
+            conversation,
+            agent,
+            is_once_too_often: missed >= MISSED_OFFERS_MAX,
+        }
+    }
+
+    // --- what is shown ----------------------------------------------------------------------------------------
+
+    /// Every line that anybody waits in or serves.
+    #[must_use]
+    pub fn lines(&self) -> Vec<LineState> {
+        let mut lines: BTreeMap<&DepartmentKey, LineState> = BTreeMap::new();
+        for (department, line) in &self.lines {
+            let waiting = line
+                .order
+                .iter()
+                .filter_map(|(_, id)| self.in_line(*id))
+                .collect();
+            lines.insert(
+                department,
+                LineState {
+                    department: department.clone(),
+                    waiting,
+                    agents_online: 0,
+                    free_slots: 0,
+                },
+            );
+        }
+        for agent in self.agents.values().filter(|agent| agent.is_online()) {
+            for department in &agent.seat.departments {
+                let line = lines.entry(department).or_insert_with(|| LineState {
+                    department: department.clone(),
+                    waiting: Vec::new(),
+                    agents_online: 0,
+                    free_slots: 0,
+                });
+                line.agents_online += 1;
+                line.free_slots += u64::from(agent.free_places());
+            }
+        }
+        lines.into_values().collect()
+    }
+
+    /// Whether an agent who serves one of these departments is online.
+    #[must_use]
+    pub fn is_open(&self, departments: &[DepartmentKey]) -> bool {
+        self.agents.values().any(|agent| {
+            agent.is_online()
+                && agent
+                    .seat
+                    .departments
+                    .iter()
+                    .any(|one| departments.contains(one))
+        })
+    }
+
+    /// How many conversations the agent owns or is about to.
+    #[must_use]
+    pub fn load(&self, agent: AgentId) -> u32 {
+        self.agents.get(&agent).map_or(0, Agent::load)
+    }
+
+    fn in_line(&self, id: ConversationId) -> Option<InLine> {
+        let waiting = self.waiting.get(&id)?;
+        let is_offered = waiting.claim.is_some_and(|held| held.is_offer);
+        Some(InLine {
+            conversation: id,
+            since: waiting.since,
+            is_offered,
+        })
+    }
+
+    // --- within -----------------------------------------------------------------------------------------------
+
+    fn known_seq(&self, id: ConversationId) -> Option<Seq> {
+        self.waiting
+            .get(&id)
+            .map(|waiting| waiting.placed_seq)
+            .or_else(|| self.served.get(&id).map(|(_, seq)| *seq))
+            .or_else(|| self.closed.get(&id).copied())
+    }
+
+    fn has_visitor_socket(&self, id: ConversationId) -> bool {
+        self.visitor_sockets
+            .get(&id)
+            .is_some_and(|sockets| !sockets.is_empty())
+    }
+
+    /// Takes the conversation from where it is known to be; answers the offer that ran on it.
+    fn forget_place(&mut self, id: ConversationId, now: At) -> Option<Withdrawn> {
+        if let Some((owner, _)) = self.served.remove(&id) {
+            self.change_agent(owner, now, |agent| {
+                agent.owned.remove(&id);
+                agent.idle_since = now;
+            });
+        }
+        self.closed.remove(&id);
+        self.unlist_waiting(id);
+        let waiting = self.waiting.remove(&id)?;
+        if let Some(line) = self.lines.get_mut(&waiting.department) {
+            line.order.remove(&(waiting.key, id));
+            if line.order.is_empty() && line.free.is_empty() {
+                self.lines.remove(&waiting.department);
+            }
+        }
+        let held = waiting.claim?;
+        self.change_agent(held.agent, now, |agent| {
+            agent.claimed.remove(&id);
+            agent.missed_offers = 0;
+        });
+        held.is_offer.then_some(Withdrawn {
+            conversation: id,
+            agent: held.agent,
+        })
+    }
+
+    fn forget_closed(&mut self, now: At) {
+        while let Some(&(at, id)) = self.closed_order.front() {
+            if at + CLOSED_MEMORY > now {
+                break;
+            }
+            self.closed_order.pop_front();
+            self.closed.remove(&id);
+        }
+    }
+
+    /// Puts a waiting conversation among those that could be served, if it could.
+    fn list_waiting(&mut self, id: ConversationId) {
+        if let Some(waiting) = self.waiting.get(&id)
+            && waiting.gone_at.is_none()
+            && waiting.claim.is_none()
+        {
+            self.lines
+                .entry(waiting.department.clone())
+                .or_default()
+                .ready
+                .insert((waiting.key, id));
+        }
+    }
+
+    fn unlist_waiting(&mut self, id: ConversationId) {
+        if let Some(waiting) = self.waiting.get(&id)
+            && let Some(line) = self.lines.get_mut(&waiting.department)
+        {
+            line.ready.remove(&(waiting.key, id));
+        }
+    }
+
+    /// The one place where an agent changes: out of the lists, the change, back into the lists.
+    fn change_agent(&mut self, id: AgentId, now: At, change: impl FnOnce(&mut Agent)) {
+        self.unlist_agent(id);
+        let agent = self.agents.entry(id).or_insert_with(|| Agent {
+            seat: Seat {
+                status: Status::Offline,
+                capacity: 0,
+                departments: Vec::new(),
+            },
+            sockets: HashSet::new(),
+            gone_at: None,
+            owned: HashSet::new(),
+            claimed: HashSet::new(),
+            idle_since: now,
+            missed_offers: 0,
+            listed: None,
+        });
+        change(agent);
+        if agent.is_online() && agent.free_places() > 0 {
+            let key = (agent.load_share(), agent.idle_since);
+            agent.listed = Some(key);
+            for department in &agent.seat.departments {
+                self.lines
+                    .entry(department.clone())
+                    .or_default()
+                    .free
+                    .insert((key.0, key.1, id));
+            }
+        }
+    }
+
+    fn unlist_agent(&mut self, id: AgentId) {
+        let Some(agent) = self.agents.get_mut(&id) else {
+            return;
+        };
+        let Some((share, idle_since)) = agent.listed.take() else {
+            return;
+        };
+        for department in &agent.seat.departments {
+            if let Some(line) = self.lines.get_mut(department) {
+                line.free.remove(&(share, idle_since, id));
+                if line.order.is_empty() && line.free.is_empty() {
+                    self.lines.remove(department);
+                }
+            }
+        }
+    }
+
+    /// For an agent who got a conversation by an append that was under way when their last socket went.
+    fn restart_agent_grace(&mut self, agent: AgentId, now: At) {
+        if let Some(gone_at) = self.agents.get(&agent).and_then(|agent| agent.gone_at) {
+            self.due
+                .insert((now.max(gone_at + self.graces.away), Timer::AgentAway(agent)));
+            self.due.insert((
+                now.max(gone_at + self.graces.agent),
+                Timer::AgentGone(agent),
+            ));
+        }
+    }
+
+    fn start_agent_grace(&mut self, agent: AgentId, now: At) {
+        let Some(known) = self.agents.get_mut(&agent) else {
+            return;
+        };
+        if !known.sockets.is_empty() || known.gone_at.is_some() {
+            return;
+        }
+        known.gone_at = Some(now);
+        self.due
+            .insert((now + self.graces.away, Timer::AgentAway(agent)));
+        self.due
+            .insert((now + self.graces.agent, Timer::AgentGone(agent)));
+    }
+}
+
+impl Waiting {
+    /// The best of the free agents, given who declined or missed this conversation.
+    fn wants_of(&self, free: &BTreeSet<(u32, At, AgentId)>) -> Option<AgentId> {
+        let willing = || {
+            free.iter()
+                .map(|(_, _, agent)| *agent)
+                .filter(|agent| !self.declined.contains(agent))
+        };
+        willing()
+            .find(|agent| !self.missed.contains(agent))
+            .or_else(|| willing().next())
+    }
+}
+
+impl Agent {
+    fn is_online(&self) -> bool {
+        self.seat.status == Status::Online && !self.sockets.is_empty()
+    }
+
+    fn load(&self) -> u32 {
+        u32::try_from(self.owned.len() + self.claimed.len()).unwrap_or(u32::MAX)
+    }
+
+    fn free_places(&self) -> u32 {
+        u32::from(self.seat.capacity).saturating_sub(self.load())
+    }
+
+    /// Load in whole thousandths of capacity, rounded down; only asked of agents with room, so capacity is not 0.
+    fn load_share(&self) -> u32 {
+        self.load() * 1_000 / u32::from(self.seat.capacity).max(1)
+    }
+}

@@ -1,0 +1,238 @@
+//! Who is here, who waits, who serves whom next, and how news travels between nodes.
+//!
+//! [`Coordination`] proposes quickly; the log disposes. All that it holds can be rebuilt from the log and the live
+//! sockets (`desk::rebuild`), so it may be emptied at any moment. Engines: [`memory`] for one machine; each passes the
+//! one conformance suite (`tests/it/coordination_suite.rs`). Called by the desk only.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::domain::routing::{Claim, Due, LineState, Observed, Ringing, Seat, SocketId, Withdrawn};
+use crate::model::event::{AgentName, Event, Sender, Seq, View};
+use crate::model::id::{AgentId, ConversationId, DepartmentKey, SessionId, VisitorId};
+use crate::model::time::At;
+
+pub mod memory;
+
+/// Coordination does not answer just now. The call may still have been carried out: every call may be repeated.
+#[derive(Debug, thiserror::Error)]
+#[error("coordination is away: {0}")]
+pub struct Away(pub String);
+
+/// News for every node, this one included. Losing one costs nothing but time: whoever follows a log reads it again
+/// on any doubt.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Notice {
+    /// A conversation's log grew.
+    Appended(Box<AppendedNotice>),
+    /// Somebody types, or stopped.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        from: Sender,
+        /// Typing now.
+        on: bool,
+        /// What stands in a visitor's field, for agents only.
+        preview: Option<String>,
+        /// On which socket; it is not told.
+        socket: SocketId,
+    },
+    /// Somebody has read up to here.
+    Read {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        from: Sender,
+        /// The last event seen.
+        seq: Seq,
+        /// On which socket; it is not told.
+        socket: SocketId,
+    },
+    /// An offer rings at an agent.
+    Offered(Ringing),
+    /// An offer no longer rings at an agent.
+    OfferEnded {
+        /// Which.
+        conversation: ConversationId,
+        /// At whom.
+        agent: AgentId,
+        /// Why.
+        reason: OfferEnd,
+    },
+    /// A line moved: positions and lanes are to be looked at.
+    LineMoved,
+    /// An agent's status, capacity, load, name, role or departments changed.
+    AgentChanged(AgentId),
+    /// An append may have been made durable without its notice: followers compare their place with the log.
+    Doubted(ConversationId),
+    /// A visitor's conversation now belongs to another visitor id.
+    VisitorMoved {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Whose it was.
+        from: VisitorId,
+    },
+    /// These sessions ended: their sockets are closed.
+    SignedOut(Vec<SessionId>),
+    /// This person was removed or signed out everywhere: their sockets are closed.
+    PersonOut {
+        /// Who.
+        person: AgentId,
+        /// Whether sockets of API tokens are closed too.
+        with_tokens: bool,
+    },
+    /// Who has a conversation open changed.
+    Viewers {
+        /// Which.
+        conversation: ConversationId,
+        /// Everybody who has it open.
+        agents: Vec<AgentName>,
+    },
+    /// News may have been lost before this one: read everything again.
+    Lost,
+}
+
+/// What was appended, with all that a node needs to tell its followers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AppendedNotice {
+    /// To which log.
+    pub conversation: ConversationId,
+    /// Whose conversation it is.
+    pub visitor: VisitorId,
+    /// In which department.
+    pub department: DepartmentKey,
+    /// The events, in order.
+    pub events: Vec<Event>,
+    /// The `seq` before the first of them that visitors may see.
+    pub visitor_prev: Seq,
+    /// Whose it is now.
+    pub owner: Option<AgentId>,
+    /// Whose it was before, where it was taken from somebody.
+    pub previous_owner: Option<AgentId>,
+    /// Where the conversation's place in the line began, where it waits now.
+    pub enqueued_at: At,
+}
+
+impl AppendedNotice {
+    /// The `seq` before the first event, as `view` counts.
+    #[must_use]
+    pub fn prev(&self, view: View) -> Seq {
+        match view {
+            View::Visitor => self.visitor_prev,
+            View::Agent => self.events.first().map_or(0, |event| event.seq - 1),
+        }
+    }
+}
+
+/// Why an offer no longer rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OfferEnd {
+    /// The agent declined it.
+    Declined,
+    /// It rang out.
+    Missed,
+    /// Somebody else has the conversation.
+    Taken,
+    /// The visitor left.
+    Closed,
+}
+
+/// Presence, lines, pairing and fan-out. Every call may be repeated without harm.
+#[async_trait]
+pub trait Coordination: Send + Sync + 'static {
+    /// Whether it answers right now.
+    async fn probe(&self) -> Result<(), Away>;
+
+    // --- news from the log ------------------------------------------------------------------------------------
+
+    /// Takes in where a conversation is; late, doubled and reordered news does no harm. Answers the offer that no
+    /// longer stands.
+    async fn observe(&self, news: Observed) -> Result<Option<Withdrawn>, Away>;
+
+    /// Takes in an agent's seat.
+    async fn seat(&self, agent: AgentId, seat: Seat) -> Result<(), Away>;
+
+    /// Forgets an agent who was removed.
+    async fn remove_agent(&self, agent: AgentId) -> Result<(), Away>;
+
+    // --- presence ---------------------------------------------------------------------------------------------
+
+    /// A socket of an open conversation's visitor is there.
+    async fn visitor_joined(
+        &self,
+        conversation: ConversationId,
+        socket: SocketId,
+    ) -> Result<(), Away>;
+
+    /// A socket of an open conversation's visitor is gone.
+    async fn visitor_left(
+        &self,
+        conversation: ConversationId,
+        socket: SocketId,
+    ) -> Result<(), Away>;
+
+    /// A socket of an agent is there.
+    async fn agent_joined(&self, agent: AgentId, socket: SocketId) -> Result<(), Away>;
+
+    /// A socket of an agent is gone.
+    async fn agent_left(&self, agent: AgentId, socket: SocketId) -> Result<(), Away>;
+
+    /// Whether the agent has a socket on any node.
+    async fn is_agent_here(&self, agent: AgentId) -> Result<bool, Away>;
+
+    /// Notes that the agent has the conversation open (or no longer) on a socket; answers everybody who has.
+    async fn view(
+        &self,
+        conversation: ConversationId,
+        agent: AgentName,
+        socket: SocketId,
+        is_open: bool,
+    ) -> Result<Vec<AgentName>, Away>;
+
+    // --- pairing ----------------------------------------------------------------------------------------------
+
+    /// Resolves when there may be something to claim or something is due. Cancel-safe; a spurious return is harmless.
+    async fn work(&self);
+
+    /// The next pair, if there is one.
+    async fn claim(&self) -> Result<Option<Claim>, Away>;
+
+    /// Turns a claim into an offer that rings; `None` if the claim no longer stands.
+    async fn offer(&self, claim: &Claim) -> Result<Option<Ringing>, Away>;
+
+    /// Gives a claim back: the conversation is in line at its place, the agent's place is free.
+    async fn give_back(&self, conversation: ConversationId, agent: AgentId) -> Result<(), Away>;
+
+    /// The agent does not want an offered conversation; answers whether it rang at them.
+    async fn decline(&self, conversation: ConversationId, agent: AgentId) -> Result<bool, Away>;
+
+    /// The offers that ring at an agent.
+    async fn ringing_at(&self, agent: AgentId) -> Result<Vec<Ringing>, Away>;
+
+    /// Whether the conversation rings at an agent.
+    async fn is_offered(&self, conversation: ConversationId) -> Result<bool, Away>;
+
+    /// What is due now, each to be dealt with by the caller.
+    async fn due(&self) -> Result<Vec<Due>, Away>;
+
+    // --- what is shown ----------------------------------------------------------------------------------------
+
+    /// Every line that anybody waits in or serves.
+    async fn lines(&self) -> Result<Vec<LineState>, Away>;
+
+    /// Whether an agent who serves one of these departments is online.
+    async fn is_open(&self, departments: &[DepartmentKey]) -> Result<bool, Away>;
+
+    /// How many conversations the agent owns or is about to.
+    async fn load(&self, agent: AgentId) -> Result<u32, Away>;
+
+    // --- fan-out ----------------------------------------------------------------------------------------------
+
+    /// Tells every node. At most once: a notice may be lost, and then [`Notice::Lost`] follows as soon as it can.
+    async fn publish(&self, notice: Notice);
+
+    /// This node's notices, in the order published here. Taken once.
+    fn notices(&self) -> Option<mpsc::Receiver<Notice>>;
+}
