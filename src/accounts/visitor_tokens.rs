@@ -1,0 +1,170 @@
+//! The token that makes a browser the same visitor as before: a JWT that only this installation can sign.
+//!
+//! Called by the visitor socket (`welcome` always carries a fresh one) and by the events resource. A token names its
+//! visitor and its site; it is good for nothing else: its key is derived for this one purpose, and its audience names
+//! purpose and site, so that neither a site's signed identity nor a token of another site passes for one.
+
+use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::model::id::{SiteKey, VisitorId};
+use crate::model::time::{At, Millis};
+
+/// A token is good for so long after the last `welcome`, by the contract: 30 days.
+pub const TOKEN_LIFE: Millis = Millis::seconds(30 * 24 * 60 * 60);
+/// Longest token that is looked at; ours have about 250 bytes.
+const TOKEN_BYTES_MAX: usize = 1_024;
+/// What the signing key is derived for. Another purpose takes another label, and so another key.
+const PURPOSE: &[u8] = b"balie visitor token 1";
+
+/// Why a token is no good. The visitor is told the same in all cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadToken {
+    /// Not signed by this installation, or not a token at all.
+    #[error("the token was not signed here")]
+    Forged,
+    /// Of another site.
+    #[error("the token is of another site")]
+    OtherSite,
+    /// Too old.
+    #[error("the token has expired")]
+    Expired,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: VisitorId,
+    aud: String,
+    /// Seconds since the Unix epoch, as RFC 7519 has it.
+    exp: i64,
+}
+
+/// Signs and checks visitors' tokens.
+pub struct VisitorTokens {
+    signing: EncodingKey,
+    checking: DecodingKey,
+}
+
+impl VisitorTokens {
+    /// Tokens of the installation with this secret.
+    #[must_use]
+    pub fn new(token_secret: &[u8; 32]) -> Self {
+        let mut derivation =
+            Hmac::<Sha256>::new_from_slice(token_secret).expect("HMAC takes a key of any length");
+        derivation.update(PURPOSE);
+        let key = derivation.finalize().into_bytes();
+        Self {
+            signing: EncodingKey::from_secret(&key),
+            checking: DecodingKey::from_secret(&key),
+        }
+    }
+
+    /// A fresh token for this visitor of this site.
+    #[must_use]
+    pub fn issue(&self, visitor: VisitorId, site: &SiteKey, now: At) -> String {
+        let claims = Claims {
+            sub: visitor,
+            aud: audience(site),
+            exp: (now + TOKEN_LIFE).0 / 1_000,
+        };
+        encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+            .expect("plain claims are signed with a plain key")
+    }
+
+    /// Whose token this is, if it is one of this site and still good.
+    pub fn verify(&self, token: &str, site: &SiteKey, now: At) -> Result<VisitorId, BadToken> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(BadToken::Forged);
+        }
+        // The library would read the machine's clock; ours is checked below. So is the audience, to tell it apart.
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.validate_exp = false;
+        rules.validate_aud = false;
+        let claims = decode::<Claims>(token, &self.checking, &rules)
+            .map_err(|_| BadToken::Forged)?
+            .claims;
+        if claims.aud != audience(site) {
+            return Err(BadToken::OtherSite);
+        }
+        if claims.exp <= now.0 / 1_000 {
+            return Err(BadToken::Expired);
+        }
+        Ok(claims.sub)
+    }
+}
+
+fn audience(site: &SiteKey) -> String {
+    format!("visitor/{site}")
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+    use serde_json::json;
+
+    use super::{BadToken, TOKEN_LIFE, VisitorTokens};
+    use crate::model::id::{SiteKey, VisitorId};
+    use crate::model::time::{At, Millis};
+
+    const SECRET: [u8; 32] = [7; 32];
+    const NOW: At = At(1_800_000_000_000);
+
+    fn site(key: &str) -> SiteKey {
+        SiteKey::new(key).unwrap()
+    }
+
+    #[test]
+    fn a_token_names_its_visitor_for_thirty_days_on_its_site() {
+        let tokens = VisitorTokens::new(&SECRET);
+        let visitor = VisitorId::fresh();
+        let token = tokens.issue(visitor, &site("demo"), NOW);
+        let nearly = NOW + TOKEN_LIFE - Millis::seconds(1);
+        assert_eq!(tokens.verify(&token, &site("demo"), nearly), Ok(visitor));
+        assert_eq!(
+            tokens.verify(&token, &site("demo"), NOW + TOKEN_LIFE),
+            Err(BadToken::Expired)
+        );
+        assert_eq!(
+            tokens.verify(&token, &site("shop"), NOW),
+            Err(BadToken::OtherSite)
+        );
+    }
+
+    #[test]
+    fn a_token_that_was_not_signed_for_this_is_forged() {
+        let tokens = VisitorTokens::new(&SECRET);
+        let visitor = VisitorId::fresh();
+        let good = tokens.issue(visitor, &site("demo"), NOW);
+        let foreign = VisitorTokens::new(&[8; 32]).issue(visitor, &site("demo"), NOW);
+        let claims = json!({"sub": visitor, "aud": "visitor/demo", "exp": NOW.0 / 1_000 + 60});
+        // The installation's secret itself is not the key.
+        let underived = encode(
+            &Header::new(Algorithm::HS256),
+            &claims,
+            &EncodingKey::from_secret(&SECRET),
+        )
+        .unwrap();
+        let (head, _) = good.rsplit_once('.').unwrap();
+        let swapped = good.replacen('e', "f", 1);
+        let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.";
+        let long = "a".repeat(5_000);
+        for token in [
+            foreign.as_str(),
+            &underived,
+            head,
+            &swapped,
+            unsigned,
+            &long,
+            "",
+            "..",
+        ] {
+            assert_eq!(
+                tokens.verify(token, &site("demo"), NOW),
+                Err(BadToken::Forged),
+                "{token}"
+            );
+        }
+    }
+}
