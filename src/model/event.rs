@@ -37,7 +37,7 @@ pub struct Event {
 }
 
 /// Who made an event or typed something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
 pub struct Sender {
     /// In which capacity.
     pub role: Role,
@@ -85,7 +85,9 @@ impl Sender {
 }
 
 /// In which capacity somebody speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The visitor who started the conversation.
@@ -99,7 +101,7 @@ pub enum Role {
 }
 
 /// An agent as a visitor may know one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
 pub struct AgentName {
     /// Who.
     pub id: AgentId,
@@ -108,7 +110,19 @@ pub struct AgentName {
 }
 
 /// How the visitor asked: to chat now, or to be answered later.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    TS,
+    JsonSchema,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// A live chat.
@@ -117,7 +131,9 @@ pub enum Mode {
 }
 
 /// Why a conversation went back into the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum RequeueReason {
     /// The agent's last socket was gone for longer than the grace time.
@@ -127,7 +143,9 @@ pub enum RequeueReason {
 }
 
 /// Why a conversation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum CloseReason {
     /// An agent closed it.
@@ -143,7 +161,7 @@ pub enum CloseReason {
 }
 
 /// Where a transfer goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TransferredTo {
     /// To a certain agent.
@@ -153,7 +171,7 @@ pub enum TransferredTo {
 }
 
 /// What happened, by kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Body {
     /// The visitor took a place in a line.
@@ -165,6 +183,7 @@ pub enum Body {
         /// Chat now, or answer later.
         mode: Mode,
         /// What the visitor filled in.
+        #[schema(value_type = BTreeMap<String, String>)]
         fields: Fields,
         /// Languages or skills asked for.
         needs: Vec<String>,

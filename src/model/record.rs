@@ -233,7 +233,7 @@ pub struct Visitor {
 }
 
 /// Something known of a visitor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
 pub struct Attribute {
     /// The value, as text.
     pub value: String,
@@ -242,7 +242,7 @@ pub struct Attribute {
 }
 
 /// The page a visitor is on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
 pub struct Page {
     /// Its address.
     pub url: String,
@@ -255,7 +255,19 @@ pub struct Page {
 }
 
 /// Highest `seq` that each side has seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    TS,
+    JsonSchema,
+    utoipa::ToSchema,
+)]
 pub struct ReadMarks {
     /// By the visitor.
     #[ts(type = "number")]

@@ -28,6 +28,7 @@ use ts_rs::TS;
     Deserialize,
     TS,
     JsonSchema,
+    utoipa::ToSchema,
 )]
 #[serde(transparent)]
 pub struct At(#[ts(type = "number")] pub i64);
@@ -47,6 +48,7 @@ pub struct At(#[ts(type = "number")] pub i64);
     Deserialize,
     TS,
     JsonSchema,
+    utoipa::ToSchema,
 )]
 #[serde(transparent)]
 pub struct Millis(#[ts(type = "number")] pub i64);

@@ -28,15 +28,17 @@ pub enum State {
 }
 
 /// One event of a conversation's log, as this follower may see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
 pub struct EventFrame {
     /// Of which conversation.
     pub conversation: ConversationId,
     /// Its place in the log.
     #[ts(type = "number")]
+    #[schema(value_type = u64)]
     pub seq: Seq,
     /// The place of the event before it that this follower may see; 0 for the first.
     #[ts(type = "number")]
+    #[schema(value_type = u64)]
     pub prev: Seq,
     /// When it became durable.
     pub at: At,
@@ -96,7 +98,7 @@ pub struct Eta {
 }
 
 /// A visitor as agents see one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
 pub struct VisitorCard {
     /// Who.
     pub id: VisitorId,
