@@ -21,7 +21,8 @@ use crate::model::record::{
 };
 use crate::model::time::{At, Millis};
 
-// pub mod sqlite;
+pub mod digest;
+pub mod sqlite;
 
 /// What a store does not promise to do.
 #[derive(Debug, thiserror::Error)]
@@ -405,7 +406,7 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the session still exists.
     async fn session_exists(&self, id: SessionId) -> Result<bool, StoreError>;
 
-    /// Notes that a session was used.
+    /// Notes that a session was used: its end, where it has one, moves on by the time since it was last used.
     async fn touch_session(&self, id: SessionId, now: At) -> Result<(), StoreError>;
 
     /// The sessions and tokens of a person, newest first.

@@ -1,0 +1,113 @@
+//! Keeps the write-ahead log short, off the path of those who wait for a commit.
+//!
+//! A thread with its own connection copies committed pages into the database with passive checkpoints, which stop
+//! nobody. A passive checkpoint never catches up with a busy writer, so once the log is long the writer is asked to
+//! begin it anew between two transactions, when little is left to copy. The file itself never shrinks below
+//! [`WAL_BYTES_KEPT`] while the server runs: writing over old pages is cheaper than growing the file again.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::open;
+use super::writer::WalRestarter;
+
+/// Pages (4 KiB each) written since the last checkpoint that make the next one due.
+const PASSIVE_EVERY_PAGES: u32 = 1_000;
+/// Pages in the log from which the writer is asked to begin it anew: 16 MiB.
+const RESTART_AT_PAGES: u32 = 4_000;
+/// What the file may keep after it began anew.
+pub(super) const WAL_BYTES_KEPT: u32 = RESTART_AT_PAGES * 4_096;
+/// A checkpoint at least so often while something was written: little is left to copy at a crash or at the end.
+const PASSIVE_EVERY: Duration = Duration::from_secs(30);
+/// After a reader was in the way. Each attempt may hold up the writer for 50 ms.
+const RESTART_RETRY: Duration = Duration::from_secs(1);
+
+/// The writer's end: tells how long the log is.
+pub(super) struct Nudge {
+    sender: SyncSender<u32>,
+    told_pages: u32,
+}
+
+impl Nudge {
+    /// Called after each commit.
+    pub(super) fn after_commit(&mut self, wal_pages: u32) {
+        if wal_pages < self.told_pages {
+            self.told_pages = 0;
+        }
+        if wal_pages - self.told_pages < PASSIVE_EVERY_PAGES {
+            return;
+        }
+        match self.sender.try_send(wal_pages) {
+            // Full: a checkpoint is due already, and this one is asked for again after the next commit.
+            Err(TrySendError::Full(_)) => {}
+            Ok(()) | Err(TrySendError::Disconnected(_)) => self.told_pages = wal_pages,
+        }
+    }
+}
+
+/// The checkpoint thread. It ends when the writer does; dropping this waits for that, so drop the writer first.
+pub(super) struct Checkpointer {
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpointer {
+    /// The channel between the writer and a checkpoint thread to be.
+    pub(super) fn channel() -> (Nudge, Receiver<u32>) {
+        let (sender, receiver) = sync_channel(1);
+        (
+            Nudge {
+                sender,
+                told_pages: 0,
+            },
+            receiver,
+        )
+    }
+
+    /// Starts the thread.
+    pub(super) fn start(
+        path: PathBuf,
+        nudges: Receiver<u32>,
+        restarter: WalRestarter,
+    ) -> std::io::Result<Self> {
+        let thread = std::thread::Builder::new()
+            .name("store-checkpoint".into())
+            .spawn(move || run(&path, &nudges, &restarter))?;
+        Ok(Self {
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the store's checkpoint thread panicked");
+        }
+    }
+}
+
+fn run(path: &std::path::Path, nudges: &Receiver<u32>, restarter: &WalRestarter) {
+    let mut restart_not_before = Instant::now();
+    loop {
+        let pages = match nudges.recv_timeout(PASSIVE_EVERY) {
+            Ok(pages) => pages,
+            Err(RecvTimeoutError::Timeout) => 0,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        // A connection a time: a checkpoint is rare, and a connection that failed once is never met again.
+        let outcome = open::connect_writer(path).and_then(|connection| {
+            connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))
+        });
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "the store could not checkpoint");
+        }
+        if pages >= RESTART_AT_PAGES && Instant::now() >= restart_not_before && !restarter.restart()
+        {
+            restart_not_before = Instant::now() + RESTART_RETRY;
+        }
+    }
+}

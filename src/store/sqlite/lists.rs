@@ -1,0 +1,213 @@
+//! Conversations by what is asked of them: one, a visitor's, an agent's, lists, silent ones, and the figures.
+
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+
+use super::row::{self, conversation_columns};
+use super::values::{Columns, Json};
+use super::visitors::{self, visitor_columns};
+use crate::domain::conversation::Conversation;
+use crate::model::id::{AgentId, ConversationId, DepartmentKey, VisitorId};
+use crate::model::time::{At, Millis};
+use crate::store::{Card, ConversationFilter, DepartmentFigures, PlaceFilter, StoreError};
+
+/// Silent conversations told at once; the rest is told once these were dealt with.
+const SILENT_MAX: u32 = 1_000;
+
+/// A conversation and its visitor: `conversation as c join visitor as v`.
+macro_rules! cards {
+    ($rest:literal) => {
+        concat!(
+            "select ",
+            conversation_columns!(),
+            ", ",
+            visitor_columns!(),
+            " from conversation as c join visitor as v on v.id = c.visitor ",
+            $rest
+        )
+    };
+}
+
+macro_rules! conversations {
+    ($rest:literal) => {
+        concat!(
+            "select ",
+            conversation_columns!(),
+            " from conversation as c ",
+            $rest
+        )
+    };
+}
+
+fn read_card(row: &Row<'_>) -> rusqlite::Result<Card> {
+    let mut columns = Columns::of(row);
+    let stored = row::read_columns(&mut columns)?;
+    let visitor = visitors::read_columns(&mut columns)?;
+    Ok(Card {
+        conversation: stored.conversation,
+        visitor,
+        summary: stored.digest.summary,
+        rating: stored.digest.rating,
+    })
+}
+
+fn read_conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    row::read(row).map(|stored| stored.conversation)
+}
+
+/// See [`crate::store::Store::conversation`].
+pub(super) fn conversation(
+    connection: &Connection,
+    id: ConversationId,
+) -> Result<Option<Conversation>, StoreError> {
+    Ok(row::find(connection, id)?.map(|stored| stored.conversation))
+}
+
+/// See [`crate::store::Store::card`].
+pub(super) fn card(
+    connection: &Connection,
+    id: ConversationId,
+) -> Result<Option<Card>, StoreError> {
+    Ok(connection
+        .prepare_cached(cards!("where c.id = ?1"))?
+        .query_row([id], read_card)
+        .optional()?)
+}
+
+/// See [`crate::store::Store::conversation_of_visitor`].
+pub(super) fn conversation_of_visitor(
+    connection: &Connection,
+    visitor: VisitorId,
+    closed_since: At,
+) -> Result<Option<Conversation>, StoreError> {
+    let open = connection
+        .prepare_cached(conversations!(
+            "where c.visitor = ?1 and c.state <> 'closed'"
+        ))?
+        .query_row([visitor], read_conversation)
+        .optional()?;
+    if open.is_some() {
+        return Ok(open);
+    }
+    let mut statement = connection.prepare_cached(conversations!(
+        "where c.visitor = ?1 and c.closed_at >= ?2 order by c.closed_at desc, c.id desc limit 1"
+    ))?;
+    Ok(statement
+        .query_row((visitor, closed_since), read_conversation)
+        .optional()?)
+}
+
+/// See [`crate::store::Store::open_conversations`].
+pub(super) fn open_conversations(connection: &Connection) -> Result<Vec<Conversation>, StoreError> {
+    let mut statement = connection.prepare_cached(conversations!(
+        "where c.state <> 'closed' order by c.enqueued_at, c.id"
+    ))?;
+    let open = statement.query_map([], read_conversation)?;
+    Ok(open.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::Store::conversations_of_agent`].
+pub(super) fn conversations_of_agent(
+    connection: &Connection,
+    agent: AgentId,
+) -> Result<Vec<Card>, StoreError> {
+    let mut statement =
+        connection.prepare_cached(cards!("where c.owner = ?1 order by c.enqueued_at, c.id"))?;
+    let cards = statement.query_map([agent], read_card)?;
+    Ok(cards.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::Store::conversations`].
+pub(super) fn conversations(
+    connection: &Connection,
+    filter: ConversationFilter,
+) -> Result<Vec<Card>, StoreError> {
+    let mut sql = cards!("where true").to_owned();
+    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+    let mut and = |condition: &str, value: Box<dyn ToSql>| {
+        values.push(value);
+        // Numbered, because a condition may name its value twice.
+        sql.push_str(&condition.replace('?', &format!("?{}", values.len())));
+    };
+    if let Some(state) = filter.state {
+        and(" and c.state = ?", Box::new(state_name(state)));
+    }
+    if let Some(departments) = filter.departments {
+        and(
+            " and c.department in (select value from json_each(?))",
+            Box::new(Json(departments)),
+        );
+    }
+    if let Some(agent) = filter.agent {
+        and(" and c.last_agent = ?", Box::new(agent));
+    }
+    if let Some(visitor) = filter.visitor {
+        and(" and c.visitor = ?", Box::new(visitor));
+    }
+    if let Some(before) = filter.before {
+        and(" and c.id < ?", Box::new(before));
+    }
+    if let Some(text) = filter.text {
+        and(
+            " and (contains_folded(v.name, ?) or contains_folded(v.email, ?) or contains_folded(c.summary, ?))",
+            Box::new(text.to_lowercase()),
+        );
+    }
+    and(" order by c.id desc limit ?", Box::new(filter.limit));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let cards = statement.query_map(params_from_iter(values), read_card)?;
+    Ok(cards.collect::<Result<_, _>>()?)
+}
+
+fn state_name(state: PlaceFilter) -> &'static str {
+    match state {
+        PlaceFilter::Waiting => row::STATE_QUEUED,
+        PlaceFilter::Served => row::STATE_ACTIVE,
+        PlaceFilter::Closed => row::STATE_CLOSED,
+    }
+}
+
+/// See [`crate::store::Store::silent_conversations`].
+pub(super) fn silent_conversations(
+    connection: &Connection,
+    department: &DepartmentKey,
+    silent_since: At,
+) -> Result<Vec<(ConversationId, At, Option<At>)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select id, said_at, idle_warned_at from conversation
+         where owner is not null and department = ?1 and said_at <= ?2 order by said_at, id limit ?3",
+    )?;
+    let silent = statement.query_map((department, silent_since, SILENT_MAX), |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
+    Ok(silent.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::Store::department_figures`].
+pub(super) fn department_figures(
+    connection: &Connection,
+    since: At,
+    threshold: Millis,
+) -> Result<Vec<DepartmentFigures>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select first_wait_department,
+                count(*) filter (where first_wait_end = 'assigned'),
+                count(*) filter (where first_wait_end = 'assigned' and first_wait_ms <= ?2),
+                count(*) filter (where first_wait_end in ('left', 'abandoned')),
+                count(*) filter (where first_wait_end in ('left', 'abandoned') and first_wait_ms > ?2)
+         from conversation
+         where first_wait_ended_at >= ?1 and first_wait_end <> 'moved'
+         group by first_wait_department
+         order by first_wait_department",
+    )?;
+    let figures = statement.query_map((since, threshold), |row| {
+        Ok(DepartmentFigures {
+            department: row.get(0)?,
+            answered: row.get(1)?,
+            answered_in_time: row.get(2)?,
+            abandoned: row.get(3)?,
+            abandoned_late: row.get(4)?,
+        })
+    })?;
+    Ok(figures.collect::<Result<_, _>>()?)
+}

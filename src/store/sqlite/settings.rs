@@ -1,0 +1,338 @@
+//! Sites, departments, tags and canned replies, and the number that tells when any setting changed.
+
+use rusqlite::Connection;
+
+use super::error::{breaks_reference, unless_missing, unless_taken};
+use super::values::{Columns, Json, Word};
+use crate::model::id::{CannedReplyId, DepartmentKey, SiteKey};
+use crate::model::record::{CannedReply, Department, Site};
+use crate::store::{Installation, StoreError};
+
+/// Part of every change of a setting: whoever polls the number, in whichever process, sees it grow.
+pub(super) fn changed(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("update installation set settings_version = settings_version + 1")?
+        .execute([])?;
+    Ok(())
+}
+
+/// See [`crate::store::Store::settings_version`].
+pub(super) fn version(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(connection
+        .prepare_cached("select settings_version from installation")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// See [`crate::store::Store::installation`].
+pub(super) fn installation(connection: &Connection) -> Result<Installation, StoreError> {
+    Ok(connection
+        .prepare_cached("select epoch, token_secret from installation")?
+        .query_row([], |row| {
+            Ok(Installation {
+                epoch: row.get(0)?,
+                token_secret: row.get(1)?,
+            })
+        })?)
+}
+
+/// See [`crate::store::Store::new_epoch`].
+pub(super) fn new_epoch(connection: &Connection) -> Result<String, StoreError> {
+    let epoch = super::open::new_epoch();
+    connection
+        .prepare_cached("update installation set epoch = ?1")?
+        .execute([&epoch])?;
+    Ok(epoch)
+}
+
+/// See [`crate::store::Store::probe`]: a real write, so that a full disk shows.
+pub(super) fn probe(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("update installation set probe_count = probe_count + 1")?
+        .execute([])?;
+    Ok(())
+}
+
+/// See [`crate::store::Store::sites`].
+pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select s.key, s.name, s.origins,
+                (select json_group_array(d.department order by d.position) from site_department as d
+                 where d.site = s.key),
+                s.form, s.greeting, s.color, s.typing_preview, s.identity_secret, s.identity_public_key
+         from site as s order by s.key",
+    )?;
+    let sites = statement.query_map([], |row| {
+        let mut columns = Columns::of(row);
+        Ok(Site {
+            key: columns.take()?,
+            name: columns.take()?,
+            origins: columns.take::<Json<_>>()?.0,
+            departments: columns.take::<Json<_>>()?.0,
+            form: columns.take::<Json<_>>()?.0,
+            greeting: columns.take()?,
+            color: columns.take()?,
+            typing_preview: columns.take()?,
+            identity_secret: columns.take()?,
+            identity_public_key: columns.take()?,
+        })
+    })?;
+    Ok(sites.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::Store::create_site`].
+pub(super) fn create_site(connection: &Connection, site: &Site) -> Result<(), StoreError> {
+    let inserted = connection
+        .prepare_cached(
+            "insert into site (key, name, origins, form, greeting, color, typing_preview, identity_secret,
+                 identity_public_key)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute((
+            &site.key,
+            &site.name,
+            Json(&site.origins),
+            Json(&site.form),
+            &site.greeting,
+            &site.color,
+            site.typing_preview,
+            &site.identity_secret,
+            &site.identity_public_key,
+        ));
+    unless_taken(inserted, "site.key", "site")?;
+    save_departments_of_site(connection, site)?;
+    changed(connection)
+}
+
+/// See [`crate::store::Store::save_site`].
+pub(super) fn save_site(connection: &Connection, site: &Site) -> Result<(), StoreError> {
+    let rows = connection
+        .prepare_cached(
+            "update site set name = ?2, origins = ?3, form = ?4, greeting = ?5, color = ?6, typing_preview = ?7,
+                 identity_secret = ?8, identity_public_key = ?9
+             where key = ?1",
+        )?
+        .execute((
+            &site.key,
+            &site.name,
+            Json(&site.origins),
+            Json(&site.form),
+            &site.greeting,
+            &site.color,
+            site.typing_preview,
+            &site.identity_secret,
+            &site.identity_public_key,
+        ))?;
+    unless_missing(rows, "site")?;
+    save_departments_of_site(connection, site)?;
+    changed(connection)
+}
+
+fn save_departments_of_site(connection: &Connection, site: &Site) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("delete from site_department where site = ?1")?
+        .execute([&site.key])?;
+    // `or ignore`: named twice is meant once. It does not hide a department that is not there.
+    let mut statement = connection.prepare_cached(
+        "insert or ignore into site_department (site, position, department) values (?1, ?2, ?3)",
+    )?;
+    for (position, department) in site.departments.iter().enumerate() {
+        statement
+            .execute((&site.key, position as i64, department))
+            .map_err(|error| {
+                if breaks_reference(&error) {
+                    StoreError::NotThere("department")
+                } else {
+                    error.into()
+                }
+            })?;
+    }
+    Ok(())
+}
+
+/// See [`crate::store::Store::remove_site`].
+pub(super) fn remove_site(connection: &Connection, key: &SiteKey) -> Result<(), StoreError> {
+    let is_in_use: bool = connection
+        .prepare_cached("select exists (select 1 from conversation where site = ?1)")?
+        .query_row([key], |row| row.get(0))?;
+    if is_in_use {
+        return Err(StoreError::InUse("site"));
+    }
+    let rows = connection
+        .prepare_cached("delete from site where key = ?1")?
+        .execute([key])?;
+    unless_missing(rows, "site")?;
+    changed(connection)
+}
+
+/// See [`crate::store::Store::departments`].
+pub(super) fn departments(connection: &Connection) -> Result<Vec<Department>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text from department order by key",
+    )?;
+    let departments = statement.query_map([], |row| {
+        let mut columns = Columns::of(row);
+        Ok(Department {
+            key: columns.take()?,
+            name: columns.take()?,
+            mode: columns.take::<Word<_>>()?.0,
+            priority: columns.take()?,
+            idle_limit_ms: columns.take()?,
+            idle_close_ms: columns.take()?,
+            idle_text: columns.take()?,
+        })
+    })?;
+    Ok(departments.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::Store::create_department`].
+pub(super) fn create_department(
+    connection: &Connection,
+    department: &Department,
+) -> Result<(), StoreError> {
+    let inserted = connection
+        .prepare_cached(
+            "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute((
+            &department.key,
+            &department.name,
+            Word(department.mode),
+            department.priority,
+            department.idle_limit_ms,
+            department.idle_close_ms,
+            &department.idle_text,
+        ));
+    unless_taken(inserted, "department.key", "department")?;
+    changed(connection)
+}
+
+/// See [`crate::store::Store::save_department`].
+pub(super) fn save_department(
+    connection: &Connection,
+    department: &Department,
+) -> Result<(), StoreError> {
+    let rows = connection
+        .prepare_cached(
+            "update department set name = ?2, mode = ?3, priority = ?4, idle_limit_ms = ?5, idle_close_ms = ?6,
+                 idle_text = ?7
+             where key = ?1",
+        )?
+        .execute((
+            &department.key,
+            &department.name,
+            Word(department.mode),
+            department.priority,
+            department.idle_limit_ms,
+            department.idle_close_ms,
+            &department.idle_text,
+        ))?;
+    unless_missing(rows, "department")?;
+    changed(connection)
+}
+
+/// See [`crate::store::Store::remove_department`].
+pub(super) fn remove_department(
+    connection: &Connection,
+    key: &DepartmentKey,
+) -> Result<(), StoreError> {
+    let removed = connection
+        .prepare_cached("delete from department where key = ?1")?
+        .execute([key]);
+    match removed {
+        Err(error) if breaks_reference(&error) => Err(StoreError::InUse("department")),
+        Err(error) => Err(error.into()),
+        Ok(rows) => {
+            unless_missing(rows, "department")?;
+            changed(connection)
+        }
+    }
+}
+
+/// See [`crate::store::Store::tags`].
+pub(super) fn tags(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached("select tag from tag order by tag")?;
+    let tags = statement.query_map([], |row| row.get(0))?;
+    Ok(tags.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::Store::create_tag`].
+pub(super) fn create_tag(connection: &Connection, tag: &str) -> Result<(), StoreError> {
+    let inserted = connection
+        .prepare_cached("insert into tag (tag) values (?1)")?
+        .execute([tag]);
+    unless_taken(inserted, "tag.tag", "tag")?;
+    changed(connection)
+}
+
+/// See [`crate::store::Store::remove_tag`].
+pub(super) fn remove_tag(connection: &Connection, tag: &str) -> Result<(), StoreError> {
+    let rows = connection
+        .prepare_cached("delete from tag where tag = ?1")?
+        .execute([tag])?;
+    unless_missing(rows, "tag")?;
+    changed(connection)
+}
+
+/// See [`crate::store::Store::canned_replies`].
+pub(super) fn canned_replies(connection: &Connection) -> Result<Vec<CannedReply>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select id, shortcut, title, text, department from canned_reply order by shortcut",
+    )?;
+    let replies = statement.query_map([], |row| {
+        let mut columns = Columns::of(row);
+        Ok(CannedReply {
+            id: columns.take()?,
+            shortcut: columns.take()?,
+            title: columns.take()?,
+            text: columns.take()?,
+            department: columns.take()?,
+        })
+    })?;
+    Ok(replies.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::Store::create_canned_reply`].
+pub(super) fn create_canned_reply(
+    connection: &Connection,
+    reply: &CannedReply,
+) -> Result<(), StoreError> {
+    let inserted = connection
+        .prepare_cached(
+            "insert into canned_reply (id, shortcut, title, text, department) values (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((reply.id, &reply.shortcut, &reply.title, &reply.text, &reply.department));
+    written_reply(inserted)?;
+    changed(connection)
+}
+
+/// See [`crate::store::Store::save_canned_reply`].
+pub(super) fn save_canned_reply(
+    connection: &Connection,
+    reply: &CannedReply,
+) -> Result<(), StoreError> {
+    let updated = connection
+        .prepare_cached("update canned_reply set shortcut = ?2, title = ?3, text = ?4, department = ?5 where id = ?1")?
+        .execute((reply.id, &reply.shortcut, &reply.title, &reply.text, &reply.department));
+    unless_missing(written_reply(updated)?, "canned reply")?;
+    changed(connection)
+}
+
+fn written_reply(written: rusqlite::Result<usize>) -> Result<usize, StoreError> {
+    match written {
+        Err(error) if breaks_reference(&error) => Err(StoreError::NotThere("department")),
+        written => unless_taken(written, "canned_reply.shortcut", "shortcut"),
+    }
+}
+
+/// See [`crate::store::Store::remove_canned_reply`].
+pub(super) fn remove_canned_reply(
+    connection: &Connection,
+    id: CannedReplyId,
+) -> Result<(), StoreError> {
+    let rows = connection
+        .prepare_cached("delete from canned_reply where id = ?1")?
+        .execute([id])?;
+    unless_missing(rows, "canned reply")?;
+    changed(connection)
+}
