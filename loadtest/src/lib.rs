@@ -4,4 +4,8 @@
 //! Two call it: the `balie-loadtest` program beside it, and the server's own tests. It reads the contract from the
 //! wire alone and never uses the server's code, so that a mistake made there is not repeated here.
 
+pub mod accounts;
+pub mod chorus;
+pub mod meter;
+pub mod metronome;
 pub mod participant;

@@ -334,8 +334,9 @@ impl Memory {
 
     /// The socket is gone.
     pub fn cut(&mut self) {
+        // An attempt that failed is no socket lost.
+        self.cuts += u64::from(self.is_live);
         self.is_live = false;
-        self.cuts += 1;
         self.hello_at = None;
         self.say.clear();
         self.pings.clear();
