@@ -1,0 +1,19 @@
+// The names of the wire contract that the panel uses, under the names that it uses them by.
+
+export type {
+  AgentName,
+  ErrorCode,
+  EventFrame,
+  FromAgent,
+  Lane,
+  Me,
+  ReadMarks,
+  Sender,
+  State,
+  Status as AgentStatus,
+  ToAgent,
+  TransferTo,
+  UnassignReason,
+  VisitorCard,
+  WaitingRow,
+} from "../../client/wire.ts";
