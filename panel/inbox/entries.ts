@@ -1,0 +1,56 @@
+// A log as it is drawn: days, quiet system lines, and messages of one person in a row gathered into one group. Pure.
+
+import { startOfDay } from "../format.ts";
+import type { Pending, Timeline } from "../../client/timeline.ts";
+import type { EventOf } from "../state/order.ts";
+import type { EventFrame } from "../state/wire.ts";
+
+/** Messages closer than this, with nothing between them, share one line of time and ticks. */
+const GROUP_MS = 60_000;
+
+export type SaidEvent = EventOf<"message"> | EventOf<"note">;
+export type SystemEvent = Exclude<EventFrame, SaidEvent>;
+
+export type Entry =
+  | { kind: "day"; key: string; at: number }
+  | { kind: "system"; key: string; event: SystemEvent }
+  | { kind: "said"; key: string; side: "visitor" | "agent" | "note"; events: SaidEvent[] }
+  | { kind: "pending"; key: string; pending: Pending };
+
+export function entriesOf(timeline: Pick<Timeline, "events" | "pending">): Entry[] {
+  const entries: Entry[] = [];
+  let day = 0;
+  for (const event of timeline.events) {
+    const event_day = startOfDay(event.at);
+    if (event_day !== day) {
+      day = event_day;
+      entries.push({ kind: "day", key: `day-${event_day}`, at: event.at });
+    }
+    if (event.kind !== "message" && event.kind !== "note") {
+      entries.push({ kind: "system", key: `event-${event.seq}`, event });
+      continue;
+    }
+    const last = entries[entries.length - 1];
+    if (last?.kind === "said" && joins(last, event)) last.events.push(event);
+    else entries.push({ kind: "said", key: `event-${event.seq}`, side: sideOf(event), events: [event] });
+  }
+  for (const pending of timeline.pending) entries.push({ kind: "pending", key: pending.cmd, pending });
+  return entries;
+}
+
+function joins(group: Extract<Entry, { kind: "said" }>, event: SaidEvent): boolean {
+  const last = group.events[group.events.length - 1];
+  return (
+    last !== undefined &&
+    group.side === sideOf(event) &&
+    group.side !== "note" &&
+    last.from.role === event.from.role &&
+    last.from.id === event.from.id &&
+    event.at - last.at < GROUP_MS
+  );
+}
+
+function sideOf(event: SaidEvent): "visitor" | "agent" | "note" {
+  if (event.kind === "note") return "note";
+  return event.from.role === "visitor" ? "visitor" : "agent";
+}

@@ -1,0 +1,363 @@
+// A log as one reads it: the inbox shows it live, the history still. Sticks to its end only while it is there.
+
+import type { ComponentChildren } from "preact";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Pending, Timeline, Typist } from "../../client/timeline.ts";
+import { typistsAt } from "../../client/timeline.ts";
+import { useApp, useWords } from "../app.ts";
+import { formatClock, formatDay, formatSpan } from "../format.ts";
+import type { Words } from "../i18n/index.ts";
+import { Icon, type IconName } from "../icon.tsx";
+import { Prose } from "../parts/text.tsx";
+import { entriesOf, type Entry, type SystemEvent } from "./entries.ts";
+
+/** Nearer to the end than this counts as being there. */
+const END_PX = 48;
+/** No mark on a message that is answered sooner. */
+const QUIET_MS = 400;
+
+export interface LogViewProps {
+  label: string;
+  visitor_name: string;
+  timeline: Timeline;
+  me: string | undefined;
+  is_live: boolean;
+  is_loading?: boolean;
+  /** Fetches what lies before the first event held; absent when there is nothing. */
+  onEarlier?: (() => Promise<void>) | undefined;
+  onEdit?: (pending: Pending) => void;
+  onRemove?: (pending: Pending) => void;
+  onResend?: (pending: Pending) => void;
+}
+
+export function LogView(props: LogViewProps) {
+  const { timeline, is_live } = props;
+  const app = useApp();
+  const words = useWords();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [at_end, setAtEnd] = useState(true);
+  const [seen, setSeen] = useState(timeline.last ?? 0);
+  const [loading_earlier, setLoadingEarlier] = useState(false);
+  const entries = useMemo(() => entriesOf(timeline), [timeline]);
+  const last = timeline.last ?? 0;
+  const unseen = timeline.events.filter((event) => event.kind === "message" && event.seq > seen && event.from.id !== props.me).length;
+
+  const toEnd = useCallback(() => scroller.current?.scrollTo({ top: 0 }), []);
+
+  useEffect(() => {
+    if (at_end) setSeen(last);
+  }, [at_end, last]);
+  // One's own words are always looked for at the end.
+  useEffect(() => {
+    if (timeline.pending.length > 0) toEnd();
+  }, [timeline.pending.length, toEnd]);
+
+  const loadEarlier = async () => {
+    if (!props.onEarlier || loading_earlier) return;
+    setLoadingEarlier(true);
+    await props.onEarlier();
+    setLoadingEarlier(false);
+  };
+
+  const onScroll = () => {
+    const element = scroller.current;
+    if (!element) return;
+    // The column is reversed: 0 is the end, and going up counts below it.
+    setAtEnd(element.scrollTop > -END_PX);
+    const above_px = element.scrollHeight - element.clientHeight + element.scrollTop;
+    if (above_px < element.clientHeight) void loadEarlier();
+  };
+
+  const live = is_live ? { role: "log" as const, "aria-live": "polite" as const } : { role: "region" as const };
+  return (
+    <div class="log-wrap">
+      <div class="log" ref={scroller} {...live} aria-label={props.label} tabIndex={0} onScroll={onScroll}>
+        <div class="log-in">
+          {props.onEarlier && (
+            <button type="button" class="link log-more" disabled={loading_earlier} onClick={() => void loadEarlier()}>
+              {loading_earlier ? words.conversation.loading_older : words.conversation.older}
+            </button>
+          )}
+          {props.is_loading && entries.length === 0 && <LogSkeleton />}
+          {entries.map((entry) => (
+            <EntryView key={entry.key} entry={entry} props={props} />
+          ))}
+          {is_live &&
+            typistsAt(timeline, app.clock.now.value)
+              .filter((typist) => typist.from.id !== props.me)
+              .map((typist) => <Peek key={typist.from.id ?? typist.from.role} typist={typist} visitor_name={props.visitor_name} />)}
+        </div>
+      </div>
+      {!at_end && (
+        <button type="button" class="btn log-end" onClick={toEnd}>
+          <Icon name="down" />
+          {unseen > 0 ? words.conversation.new_messages(unseen) : words.conversation.to_end}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function LogSkeleton() {
+  const words = useWords();
+  return (
+    <div class="skel skel-late" role="status" aria-label={words.conversation.loading}>
+      <span class="sk b" />
+      <span class="sk bs" />
+      <span class="sk b" />
+      <span class="sk bs" />
+    </div>
+  );
+}
+
+function EntryView({ entry, props }: { entry: Entry; props: LogViewProps }) {
+  const app = useApp();
+  const words = useWords();
+  switch (entry.kind) {
+    case "day":
+      return (
+        <p class="day">
+          <span>{formatDay(words, words.lang, entry.at, app.clock.now.value)}</span>
+        </p>
+      );
+    case "system":
+      return <SystemLine event={entry.event} />;
+    case "said":
+      return <Said entry={entry} props={props} />;
+    case "pending":
+      return <PendingView pending={entry.pending} props={props} />;
+  }
+}
+
+function Said({ entry, props }: { entry: Extract<Entry, { kind: "said" }>; props: LogViewProps }) {
+  const words = useWords();
+  const { events, side } = entry;
+  const last = events[events.length - 1];
+  if (!last) return null;
+  const is_mine = last.from.id !== undefined && last.from.id === props.me;
+  const author = last.from.name ?? words.names.someone;
+
+  if (side === "note") {
+    return (
+      <div class="msg note">
+        <div class="bub">
+          <p class="note-h">
+            <Icon name="note" />
+            {is_mine ? words.conversation.note_mine : words.conversation.note_by(author)}
+          </p>
+          <p class="prose" dir="auto">
+            <Prose text={last.text} />
+          </p>
+        </div>
+        <p class="meta">
+          <time>{formatClock(words.lang, last.at)}</time>
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div class={side === "visitor" ? "msg vis" : "msg ag"}>
+      <span class="sr">{side === "visitor" ? props.visitor_name : is_mine ? words.names.you : author}: </span>
+      {events.map((event) => (
+        <p key={event.seq} class="bub" dir="auto">
+          <Prose text={event.text} />
+        </p>
+      ))}
+      <p class="meta">
+        {side === "agent" && !is_mine && <span>{author}</span>}
+        <time>{formatClock(words.lang, last.at)}</time>
+        {side === "agent" && (
+          <Ticks is_read={props.timeline.read.visitor >= last.seq} words={words} />
+        )}
+      </p>
+    </div>
+  );
+}
+
+function Ticks({ is_read, words }: { is_read: boolean; words: Words }) {
+  return (
+    <span class="seen">
+      <Icon name={is_read ? "ticks" : "tick"} />
+      {is_read ? words.conversation.read : words.conversation.sent}
+    </span>
+  );
+}
+
+function PendingView({ pending, props }: { pending: Pending; props: LogViewProps }) {
+  const app = useApp();
+  const words = useWords();
+  const [quiet, setQuiet] = useState(true);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setQuiet(false), QUIET_MS);
+    return () => window.clearTimeout(timer);
+  }, []);
+  const is_up = app.desk.value?.is_up.value ?? false;
+
+  return (
+    <div class={pending.kind === "note" ? "msg note" : "msg ag"}>
+      <div class="bub">
+        {pending.kind === "note" && (
+          <p class="note-h">
+            <Icon name="note" />
+            {words.conversation.note_mine}
+          </p>
+        )}
+        <p class="prose" dir="auto">
+          <Prose text={pending.text} />
+        </p>
+      </div>
+      <p class="meta">
+        {pending.failed ? (
+          <Failed pending={pending} props={props} />
+        ) : pending.sent ? (
+          <Ticks is_read={false} words={words} />
+        ) : (
+          !quiet && (
+            <span class="seen wait">
+              <Icon name="clock" />
+              {is_up ? words.conversation.sending : words.conversation.waits}
+            </span>
+          )
+        )}
+      </p>
+    </div>
+  );
+}
+
+function Failed({ pending, props }: { pending: Pending; props: LogViewProps }) {
+  const words = useWords();
+  return (
+    <>
+      <span class="seen fail" role="alert">
+        <Icon name="warn" />
+        {pending.failed?.message || words.conversation.failed}
+      </span>
+      <button type="button" class="link" onClick={() => props.onResend?.(pending)}>
+        {words.common.retry}
+      </button>
+      <button type="button" class="link" onClick={() => props.onEdit?.(pending)}>
+        {words.conversation.edit}
+      </button>
+      <button type="button" class="link" onClick={() => props.onRemove?.(pending)}>
+        {words.conversation.remove}
+      </button>
+    </>
+  );
+}
+
+/** Hidden from screen readers: what is being typed changes with every key and is not yet said. */
+function Peek({ typist, visitor_name }: { typist: Typist; visitor_name: string }) {
+  const words = useWords();
+  const name = typist.from.role === "visitor" ? visitor_name : (typist.from.name ?? words.names.someone);
+  return (
+    <div class={typist.from.role === "visitor" ? "msg vis peek" : "msg ag peek"} aria-hidden="true">
+      <p class="bub" dir="auto">
+        {typist.preview ? (
+          typist.preview
+        ) : (
+          <span class="typing-dots">
+            <i />
+            <i />
+            <i />
+          </span>
+        )}
+      </p>
+      <p class="meta">{typist.preview ? words.conversation.typing_not_sent : words.conversation.is_typing(name)}</p>
+    </div>
+  );
+}
+
+function SystemLine({ event }: { event: SystemEvent }) {
+  const app = useApp();
+  const words = useWords();
+  const line = systemLine(words, event, (key) => app.directory.departmentName(key));
+  if (!line) return null;
+  return (
+    <div class="sys">
+      <span class="sys-i">
+        <Icon name={line.icon} />
+      </span>
+      <div>{line.text}</div>
+      <time>{formatClock(words.lang, event.at)}</time>
+    </div>
+  );
+}
+
+/** A system event in words; nothing for a kind that only a newer server knows. */
+function systemLine(
+  words: Words,
+  event: SystemEvent,
+  departmentName: (key: string) => string,
+): { icon: IconName; text: ComponentChildren } | undefined {
+  switch (event.kind) {
+    case "queued":
+      return { icon: "clock", text: emphasised(words.event.queued(departmentName(event.department))) };
+    case "assigned":
+      return {
+        icon: "person",
+        text: emphasised(
+          event.waited_ms < 1_000
+            ? words.event.assigned_at_once(event.agent.name)
+            : words.event.assigned(event.agent.name, formatSpan(words, event.waited_ms)),
+        ),
+      };
+    case "transferred":
+      return {
+        icon: "transfer",
+        text: emphasised(words.event.transferred("agent" in event.to ? event.to.agent.name : departmentName(event.to.department))),
+      };
+    case "requeued":
+      return { icon: "refresh", text: emphasised(words.event.requeued(departmentName(event.department))) };
+    case "agent_away":
+      return { icon: "offline", text: emphasised(words.event.agent_away(event.agent.name)) };
+    case "agent_back":
+      return { icon: "person", text: emphasised(words.event.agent_back(event.agent.name)) };
+    case "closed":
+      return { icon: "done", text: closedLine(words, event) };
+    case "rated":
+      return {
+        icon: "star",
+        text: (
+          <>
+            {words.event.rated(event.score)} {event.comment && <q dir="auto">{event.comment}</q>}
+          </>
+        ),
+      };
+    default:
+      event satisfies never;
+      return undefined;
+  }
+}
+
+function closedLine(words: Words, event: Extract<SystemEvent, { kind: "closed" }>): ComponentChildren {
+  const waited = formatSpan(words, event.waited_ms ?? 0);
+  const texts: Record<typeof event.reason, string> = {
+    agent: words.event.closed.agent(event.from.name ?? words.names.someone),
+    visitor: words.event.closed.visitor,
+    left: words.event.closed.left(waited),
+    abandoned: words.event.closed.abandoned(waited),
+    system: words.event.closed.system,
+  };
+  const tags = event.tags ?? [];
+  return (
+    <>
+      {texts[event.reason]}{" "}
+      {tags.map((tag) => (
+        <span key={tag} class="chip" dir="auto">
+          {tag}
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** Words come as [before, name, after]: the name stands out. */
+function emphasised([before, name, after]: readonly string[]): ComponentChildren {
+  return (
+    <>
+      {before}
+      <b>{name}</b>
+      {after}
+    </>
+  );
+}

@@ -1,0 +1,136 @@
+// The shapes of the REST answers that the panel reads. Fields that it does not use are left out; unknown ones are
+// ignored. The socket's frames are in client/wire.ts, which is generated.
+
+import type { EventFrame } from "../client/wire.ts";
+
+export type Role = "agent" | "supervisor" | "admin";
+export type AgentStatus = "online" | "away" | "offline";
+
+export interface Agent {
+  id: string;
+  name: string;
+  email: string;
+  role: Role;
+}
+
+export interface Me extends Agent {
+  departments: string[];
+  capacity: number;
+}
+
+/** A colleague; who may not manage people is shown no addresses. */
+export interface Person {
+  id: string;
+  name: string;
+  email?: string;
+  role?: Role;
+  departments?: string[];
+  capacity?: number;
+  status?: AgentStatus;
+  load?: number;
+}
+
+export interface PersonDraft {
+  name: string;
+  email: string;
+  role: Role;
+  departments: string[];
+  capacity: number;
+  password: string;
+}
+
+export interface SessionRecord {
+  id: string;
+  created_at: number;
+  seen_at: number;
+  current: boolean;
+}
+
+export interface Site {
+  key: string;
+  name: string;
+  origins: string[];
+  departments: string[];
+  greeting?: string | null;
+  color?: string | null;
+  typing_preview?: boolean;
+}
+
+export interface SiteDraft {
+  key: string;
+  name: string;
+  origins: string[];
+  departments: string[];
+  greeting: string;
+  color: string;
+  typing_preview: boolean;
+}
+
+export interface Department {
+  key: string;
+  name: string;
+  mode: "assign" | "offer";
+  idle_limit_ms?: number | null;
+  idle_close_ms?: number;
+  priority?: number;
+}
+
+export interface DepartmentDraft {
+  key: string;
+  name: string;
+  mode: "assign" | "offer";
+  idle_limit_ms: number | null;
+  priority: number;
+}
+
+export interface TagRecord {
+  tag: string;
+}
+
+export interface CannedReply {
+  id: string;
+  shortcut: string;
+  title: string;
+  text: string;
+  department?: string | null;
+}
+
+export interface CannedReplyDraft {
+  shortcut: string;
+  title: string;
+  text: string;
+  department: string | null;
+}
+
+export type ConversationState = "queued" | "offered" | "active" | "closed";
+
+export interface ConversationFilter {
+  state?: string;
+  department?: string;
+  agent?: string;
+  visitor?: string;
+  q?: string;
+  before?: string;
+  limit?: number;
+}
+
+export interface ConversationRecord {
+  id: string;
+  site: string;
+  state: ConversationState;
+  department: string;
+  agent?: { id: string; name: string } | null;
+  visitor: { id: string; name?: string; email?: string; lang?: string; verified?: boolean };
+  enqueued_at: number;
+  closed_at?: number | null;
+  closed_reason?: string | null;
+  waited_ms?: number | null;
+  tags?: string[];
+  rating?: number | { score: number } | null;
+  seq: number;
+}
+
+export interface EventPage {
+  events: EventFrame[];
+  more: boolean;
+}

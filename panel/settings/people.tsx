@@ -1,0 +1,142 @@
+// People: who works here, what they may do, which departments they serve and how many chats at a time.
+
+import { useState } from "preact/hooks";
+import { useApp, useWords } from "../app.ts";
+import { Icon } from "../icon.tsx";
+import { Avatar } from "../parts/avatar.tsx";
+import { Field } from "../parts/field.tsx";
+import { textOf, useSubmission } from "../parts/form.ts";
+import { NewPassword } from "../parts/new_password.tsx";
+import { StatusDot } from "../parts/status.tsx";
+import type { Person, PersonDraft, Role } from "../rest.ts";
+import { Checks, Editor, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
+
+const roles: readonly Role[] = ["agent", "supervisor", "admin"];
+
+export function PeoplePane() {
+  const app = useApp();
+  const words = useWords();
+  const my_role = useRole();
+  const may_change = my_role !== "agent";
+  const [open, setOpen] = useState<string | undefined>(undefined);
+  const [query, setQuery] = useState("");
+  const people = app.directory.people.value;
+  const found = people.filter((person) => `${person.name} ${person.email ?? ""}`.toLowerCase().includes(query.toLowerCase()));
+  const editing = people.find((person) => person.id === open);
+
+  return (
+    <section>
+      <PaneHead title={words.settings.people}>
+        <label class="search hide-s">
+          <Icon name="search" />
+          <span class="sr">{words.people.find}</span>
+          <input type="search" placeholder={words.people.find} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+        </label>
+        {may_change && <NewButton label={words.people.new} onClick={() => setOpen("")} />}
+      </PaneHead>
+      <div class="set-in">
+        {!may_change && <ReadOnly text={words.settings.read_only_supervisor} />}
+        <Table
+          label={words.settings.people}
+          heads={[words.people.name, words.people.role, words.people.departments, words.people.capacity, words.people.status]}
+        >
+          {found.map((person) => (
+            <tr key={person.id} class={person.id === open ? "now-row" : ""}>
+              <RowName open={person.id === open} onOpen={may_change ? () => setOpen(person.id) : undefined}>
+                <span class="who">
+                  <Avatar id={person.id} name={person.name} size="s" />
+                  {person.name}
+                </span>
+              </RowName>
+              <td>{person.role ? words.names.roles[person.role] : ""}</td>
+              <td>{person.departments?.map((key) => app.directory.departmentName(key)).join(", ") || words.people.none}</td>
+              <td class="num">{person.capacity ?? ""}</td>
+              <td>
+                <span class="state">
+                  <StatusDot status={person.status ?? "offline"} />
+                  {words.status[person.status ?? "offline"]}
+                </span>
+              </td>
+            </tr>
+          ))}
+        </Table>
+        {may_change && open !== undefined && <PersonEditor key={open} person={editing} onClose={() => setOpen(undefined)} />}
+      </div>
+    </section>
+  );
+}
+
+function PersonEditor({ person, onClose }: { person: Person | undefined; onClose: () => void }) {
+  const app = useApp();
+  const words = useWords();
+  const saved = useSaved();
+  const submission = useSubmission(["name", "email", "role", "capacity", "password"]);
+  const session = app.session.value;
+  const is_me = session.kind === "signed_in" && session.me.id === person?.id;
+  const done = () => {
+    saved();
+    onClose();
+  };
+
+  const save = (form: FormData) => {
+    const draft = personDraft(form);
+    void submission.send(
+      () =>
+        person
+          ? app.api.changePerson(person.id, draft)
+          : app.api.addPerson({ ...draft, email: textOf(form, "email"), password: String(form.get("password") ?? "") }),
+      done,
+    );
+  };
+
+  return (
+    <Editor
+      title={person?.name ?? words.people.new}
+      submission={submission}
+      onSave={save}
+      onClose={onClose}
+      onRemove={person && !is_me ? () => void submission.send(() => app.api.removePerson(person.id), done) : undefined}
+    >
+      <div class="cols">
+        <Field name="name" label={words.people.name} error={submission.errorAt("name")}>
+          {(control) => <input {...control} class="in" defaultValue={person?.name} autocomplete="off" />}
+        </Field>
+        <Field name="email" label={words.people.email} error={submission.errorAt("email")}>
+          {(control) => (
+            <input {...control} class="in" type="email" dir="ltr" defaultValue={person?.email} disabled={person !== undefined} autocomplete="off" />
+          )}
+        </Field>
+        <Field name="role" label={words.people.role} error={submission.errorAt("role")}>
+          {(control) => (
+            <select {...control} class="in">
+              {roles.map((role) => (
+                <option key={role} value={role} selected={role === (person?.role ?? "agent")}>
+                  {words.names.roles[role]}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field name="capacity" label={words.people.capacity} help={words.people.capacity_help} error={submission.errorAt("capacity")}>
+          {(control) => <input {...control} class="in in-n num" inputMode="numeric" defaultValue={String(person?.capacity ?? 3)} />}
+        </Field>
+        <Checks
+          legend={words.people.departments}
+          name="departments"
+          options={app.directory.departments.value.map((department) => ({ value: department.key, label: department.name }))}
+          chosen={person?.departments ?? app.directory.departments.value.slice(0, 1).map((department) => department.key)}
+        />
+        {!person && <NewPassword name="password" label={words.people.password} error={submission.errorAt("password")} />}
+      </div>
+    </Editor>
+  );
+}
+
+function personDraft(form: FormData): Pick<PersonDraft, "name" | "role" | "capacity" | "departments"> {
+  return {
+    name: textOf(form, "name"),
+    role: roles.find((role) => role === form.get("role")) ?? "agent",
+    capacity: Number(textOf(form, "capacity")),
+    departments: form.getAll("departments").map(String),
+  };
+}
