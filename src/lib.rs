@@ -4,7 +4,10 @@
 //! `coordination`, `hub`} → {`domain`, `protocol`} → `model`; arrows only point down, and `tests/it/tidy.rs` holds them
 //! to it.
 
+pub mod accounts;
+pub mod config;
 pub mod coordination;
+pub mod desk;
 pub mod domain;
 pub mod hub;
 pub mod model;

@@ -39,6 +39,8 @@ pub struct Follower {
     is_behind: bool,
     /// The last event known of, as its view counts.
     newest: Seq,
+    /// Nobody has asked about it yet: it has not been told its place in the line.
+    is_new: bool,
 }
 
 impl Follower {
@@ -56,6 +58,7 @@ impl Follower {
             place,
             is_behind: true,
             newest: place,
+            is_new: true,
         }
     }
 
@@ -79,6 +82,11 @@ impl Follower {
         self.following
     }
 
+    /// Whether this is asked for the first time.
+    pub fn take_new(&mut self) -> bool {
+        std::mem::take(&mut self.is_new)
+    }
+
     /// Changes why it follows.
     pub fn set_following(&mut self, following: Following) {
         self.following = following;
@@ -99,22 +107,21 @@ impl Follower {
 
     /// Live again, if nothing newer is known than what it has. Answers whether it is.
     pub fn try_live(&mut self) -> bool {
-        self.is_behind = self.newest > self.place && self.newest != Seq::MAX;
-        // A general doubt is settled by having read to the end once.
-        self.newest = self.place.max(if self.newest == Seq::MAX {
-            self.place
-        } else {
-            self.newest
-        });
+        self.is_behind = self.newest > self.place;
         !self.is_behind
     }
 
     /// Falls behind if the log is known to go on after its place.
     pub fn check(&mut self, newest: Seq) {
-        if newest > self.newest {
-            self.newest = newest;
+        self.newest = self.newest.max(newest);
+        if self.newest > self.place {
+            self.doubt();
         }
-        if self.newest > self.place && !self.is_behind {
+    }
+
+    /// Falls behind: the log may go on after its place.
+    pub fn doubt(&mut self) {
+        if !self.is_behind {
             self.fall_behind();
         }
     }

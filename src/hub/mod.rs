@@ -303,11 +303,18 @@ impl Hub {
         }
     }
 
+    /// Makes every follower of this log read it again.
+    pub fn doubt(&self, conversation: ConversationId) {
+        if let Some(mut followers) = self.followers.get_mut(&conversation) {
+            followers.iter_mut().for_each(Follower::doubt);
+        }
+    }
+
     /// Makes every follower of every log read it again.
     pub fn doubt_all(&self) {
         for mut followers in self.followers.iter_mut() {
             for follower in followers.iter_mut() {
-                follower.check(Seq::MAX);
+                follower.doubt();
             }
         }
     }
@@ -319,6 +326,26 @@ impl Hub {
             .iter()
             .map(|followers| *followers.key())
             .collect()
+    }
+
+    /// Whether a visitor's socket here follows the conversation.
+    #[must_use]
+    pub fn has_visitor_follower(&self, conversation: ConversationId) -> bool {
+        self.followers
+            .get(&conversation)
+            .is_some_and(|followers| followers.iter().any(|follower| follower.view() == View::Visitor))
+    }
+
+    /// Whether a visitor's socket began to follow since this was last asked.
+    #[must_use]
+    pub fn take_newcomer(&self, conversation: ConversationId) -> bool {
+        self.followers.get_mut(&conversation).is_some_and(|mut followers| {
+            let mut is_new = false;
+            for follower in followers.iter_mut() {
+                is_new |= follower.take_new();
+            }
+            is_new
+        })
     }
 
     /// Pushes an item to the followers of one view, but not to one socket.

@@ -1,0 +1,172 @@
+//! Reading a log for one follower, from its own place to its end.
+//!
+//! A socket's task calls [`Desk::catch_up`] until it is done: after `hello`, after a gap, on any doubt. It reads at the
+//! pace of its reader, a page at a time, so a long log costs no memory. What is live comes by `hub` afterwards.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::desk::{Desk, Refused, may_see, visitor_card};
+use crate::hub::follower::{event_bytes, state_frame, taken_from};
+use crate::hub::mailbox::Mailbox;
+use crate::hub::{Following, frame_bytes};
+use crate::model::event::{Body, Event, Seq, View};
+use crate::model::id::{AgentId, ConversationId};
+use crate::model::record::Person;
+use crate::model::time::{At, Millis};
+use crate::protocol::agent::{ToAgent, UnassignReason};
+use crate::store::StoreError;
+
+/// Events read at once.
+const PAGE_EVENTS: u32 = 100;
+
+/// One page for a follower.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Frames to write, in order.
+    pub frames: Vec<Bytes>,
+    /// Whether there may be more: call again.
+    pub has_more: bool,
+    /// Set when the log took the conversation from the agent: the place it ended at.
+    pub ended_at: Option<Seq>,
+}
+
+impl Desk {
+    /// The next page of a log for a follower that is behind. A visitor is told the state that events after
+    /// `told_seq` brought about; what came before, `welcome` has told.
+    pub async fn catch_up(
+        &self,
+        conversation: ConversationId,
+        mailbox: &Arc<Mailbox>,
+        told_seq: Seq,
+    ) -> Result<Page, StoreError> {
+        let Some((following, place)) = self.hub.following(conversation, mailbox.socket) else {
+            return Ok(Page::default());
+        };
+        let view = match following {
+            Following::Visitor => View::Visitor,
+            Following::Agent { .. } => View::Agent,
+        };
+        let read = self.store.events(conversation, view, place, PAGE_EVENTS).await?;
+        let enqueued_at = self.enqueued_at(conversation, view, &read.events).await?;
+        let mut page = Page { has_more: read.has_more, ..Page::default() };
+        for (prev, event) in &read.events {
+            page.frames.push(event_bytes(conversation, *prev, event, view));
+            self.hub.advance(conversation, mailbox.socket, event.seq);
+            if view == View::Visitor && event.seq > told_seq {
+                page.frames.extend(state_frame(conversation, event, enqueued_at).map(|frame| frame_bytes(&frame)));
+            }
+            if let Some(reason) = following.ended_by(&mailbox.who, event) {
+                page.frames.push(frame_bytes(&ToAgent::Unassigned { conversation, reason }));
+                page.ended_at = Some(event.seq);
+                if !self.hub.disown(conversation, mailbox.socket) {
+                    page.has_more = false;
+                    return Ok(page);
+                }
+            }
+        }
+        if !page.has_more {
+            page.has_more = self.hub.must_read_on(conversation, mailbox.socket);
+        }
+        Ok(page)
+    }
+
+    /// The place in line, which only a transfer to another line needs and does not name itself.
+    async fn enqueued_at(
+        &self,
+        conversation: ConversationId,
+        view: View,
+        events: &[(Seq, Event)],
+    ) -> Result<At, StoreError> {
+        let needs_it = view == View::Visitor
+            && events.iter().any(|(_, event)| matches!(event.body, Body::Transferred { .. }));
+        let found = if needs_it { self.store.conversation(conversation).await? } else { None };
+        Ok(found.map_or(At(0), |found| found.enqueued_at))
+    }
+
+    /// What an agent is told who comes to own a conversation: `assigned`, and the event since which they do. `None`
+    /// if they no longer own it.
+    pub async fn assigned(
+        &self,
+        conversation: ConversationId,
+        agent: AgentId,
+        place: Option<Seq>,
+    ) -> Result<Option<(ToAgent, Seq, Seq)>, StoreError> {
+        let Some(card) = self.store.card(conversation).await? else { return Ok(None) };
+        let found = &card.conversation;
+        if found.owner().is_none_or(|owner| owner.id != agent) {
+            return Ok(None);
+        }
+        let from_seq = match place {
+            Some(place) => place,
+            None => self.replay_from(found, View::Agent).await?,
+        };
+        let owned_from = found.placed_seq;
+        let placing = self.store.events(conversation, View::Agent, owned_from - 1, 1).await?;
+        let waited_ms = match placing.events.first().map(|(_, event)| &event.body) {
+            Some(Body::Assigned { waited_ms, .. }) => *waited_ms,
+            Some(_) | None => Millis(0),
+        };
+        let frame = ToAgent::Assigned {
+            conversation,
+            visitor: visitor_card(&card.visitor),
+            department: found.department.clone(),
+            waited_ms,
+            seq: found.seq,
+            from_seq,
+        };
+        Ok(Some((frame, from_seq, owned_from)))
+    }
+
+    /// What an agent missed of a conversation that is no longer theirs: the log after `after` up to the event that
+    /// took it away, then `unassigned`.
+    pub async fn missed_end(
+        &self,
+        person: &Person,
+        conversation: ConversationId,
+        after: Seq,
+    ) -> Result<Vec<Bytes>, Refused> {
+        let agent = person.id;
+        let found = self.store.conversation(conversation).await?.ok_or(Refused::NotFound("conversation"))?;
+        let mut frames = Vec::new();
+        // Whoever owned it may know how that ended; anybody else must be allowed to see it at all.
+        let mut was_owned = false;
+        let mut ended: Option<UnassignReason> = None;
+        let mut place = 0;
+        loop {
+            let page = self.store.events(conversation, View::Agent, place, PAGE_EVENTS).await?;
+            for (prev, event) in &page.events {
+                place = event.seq;
+                if event.seq > after && (was_owned || ended.is_none()) {
+                    frames.push((event.seq, event_bytes(conversation, *prev, event, View::Agent)));
+                }
+                if was_owned && let Some(reason) = taken_from(agent, event) {
+                    was_owned = false;
+                    ended = Some(reason);
+                    frames.retain(|(seq, _)| *seq <= place);
+                    if place > after {
+                        break;
+                    }
+                }
+                if let Body::Assigned { agent: owner, .. } = &event.body
+                    && owner.id == agent
+                {
+                    was_owned = true;
+                }
+            }
+            if !page.has_more || ended.is_some() && place > after {
+                break;
+            }
+        }
+        let Some(reason) = ended else {
+            return Err(if may_see(person, &found) {
+                Refused::Forbidden("This conversation is not yours. Open it to follow it.")
+            } else {
+                Refused::NotFound("conversation")
+            });
+        };
+        let unassigned = frame_bytes(&ToAgent::Unassigned { conversation, reason });
+        Ok(frames.into_iter().map(|(_, frame)| frame).chain([unassigned]).collect())
+    }
+}

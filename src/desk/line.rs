@@ -1,0 +1,288 @@
+//! What is shown of the lines: each waiting visitor's place, the departments' lanes, who waits, who is at the desk.
+//!
+//! Derived on a tick from coordination's lines, and only when something moved: a pairing costs the same whatever
+//! waits, and nobody hears more than once a second, and only what changed. Called by the relay.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::desk::{Desk, Refused, is_supervisor, visitor_card};
+use crate::domain::routing::LineState;
+use crate::hub::frame_bytes;
+use crate::hub::mailbox::{EphemeralKey, Item, Mailbox, Who};
+use crate::model::event::{Mode, View};
+use crate::model::id::{AgentId, ConversationId, DepartmentKey, SiteKey};
+use crate::model::record::Person;
+use crate::model::time::{At, Millis};
+use crate::protocol::agent::{Lane, ToAgent, WaitingRow};
+use crate::protocol::visitor::ToVisitor;
+
+/// A visitor hears of their place at most this often.
+const QUEUE_MIN: Millis = Millis::seconds(1);
+/// And at least this often.
+const QUEUE_MAX: Millis = Millis::seconds(30);
+/// Rows of a line that agents are sent; the lane's count tells how many more there are.
+const ROWS_MAX: usize = 200;
+/// Between two readings of the day's figures, which cost a query.
+const FIGURES: Millis = Millis::seconds(2);
+/// The day that `service_level` and `abandoned` look back on.
+const DAY: Millis = Millis::seconds(24 * 60 * 60);
+/// The threshold of `service_level`.
+pub const SERVICE_LEVEL_WITHIN: Millis = Millis::seconds(20);
+
+/// What was last shown, and what is to be looked at.
+#[derive(Default)]
+pub struct Board {
+    /// A line moved since the last look.
+    pub has_moved: bool,
+    /// Agents whose place changed since the last look.
+    pub changed_agents: HashSet<AgentId>,
+    /// For those who wait and are followed here.
+    places: HashMap<ConversationId, Place>,
+    lanes: Vec<Lane>,
+    rows: BTreeMap<ConversationId, (DepartmentKey, WaitingRow)>,
+    /// Sockets that have been sent everybody who waits.
+    introduced: HashSet<u64>,
+    figures: HashMap<DepartmentKey, (Option<f64>, u64)>,
+    figures_at: Option<At>,
+    is_site_open: HashMap<SiteKey, bool>,
+}
+
+struct Place {
+    position: u64,
+    told_at: At,
+}
+
+impl Desk {
+    /// Makes a fresh look happen at the next tick: somebody new follows a waiting conversation.
+    pub async fn look_at_lines(&self) {
+        self.coordination.publish(crate::coordination::Notice::LineMoved).await;
+    }
+
+    /// One look. Cheap when nothing moved.
+    pub(super) async fn show(&self, board: &mut Board) {
+        if let Err(refused) = self.show_what_changed(board).await {
+            tracing::debug!(reason = %refused, "the lines were not shown");
+        }
+    }
+
+    async fn show_what_changed(&self, board: &mut Board) -> Result<(), Refused> {
+        let now = self.clock.now();
+        let viewers = self.hub.lane_sockets();
+        let is_due = board.places.values().any(|place| now - place.told_at >= QUEUE_MAX);
+        let has_new_viewer = viewers.iter().any(|mailbox| !board.introduced.contains(&mailbox.socket));
+        if !board.has_moved && !is_due && !has_new_viewer && board.changed_agents.is_empty() {
+            return Ok(());
+        }
+        let lines = self.coordination.lines().await?;
+        board.has_moved = self.show_places(board, &lines, now);
+        let changed = std::mem::take(&mut board.changed_agents);
+        if !changed.is_empty() {
+            self.show_agents(changed).await?;
+        }
+        self.show_presence(board).await?;
+        self.show_lanes(board, &lines, &viewers, now).await
+    }
+
+    /// Answers whether somebody is to be told later, because they have just been told something else.
+    fn show_places(&self, board: &mut Board, lines: &[LineState], now: At) -> bool {
+        let mut is_held_back = false;
+        let mut places = HashMap::new();
+        for line in lines {
+            let waiting = line.waiting.len() as u64;
+            for (index, one) in line.waiting.iter().enumerate() {
+                if !self.hub.has_visitor_follower(one.conversation) {
+                    continue;
+                }
+                let position = index as u64 + 1;
+                let before = board.places.remove(&one.conversation);
+                let has_newcomer = self.hub.take_newcomer(one.conversation);
+                let place = match before {
+                    Some(place) if !has_newcomer && place.position == position && now - place.told_at < QUEUE_MAX => {
+                        place
+                    }
+                    Some(place) if !has_newcomer && now - place.told_at < QUEUE_MIN => {
+                        is_held_back = true;
+                        place
+                    }
+                    Some(_) | None => {
+                        let frame = ToVisitor::Queue {
+                            conversation: one.conversation,
+                            position,
+                            waiting,
+                            waited_ms: now - one.since,
+                            eta: None,
+                            paused: None,
+                            at: now,
+                        };
+                        let item = Item::Ephemeral(EphemeralKey::Queue, frame_bytes(&frame));
+                        self.hub.push_to_followers(one.conversation, View::Visitor, 0, &item);
+                        Place { position, told_at: now }
+                    }
+                };
+                places.insert(one.conversation, place);
+            }
+        }
+        board.places = places;
+        is_held_back
+    }
+
+    /// Tells each changed agent, and those who share a department with them, where they stand.
+    async fn show_agents(&self, changed: HashSet<AgentId>) -> Result<(), Refused> {
+        let people = self.store.people().await?;
+        let here: Vec<&Person> = people.iter().filter(|person| self.hub.has_agent(person.id)).collect();
+        for person in people.iter().filter(|person| changed.contains(&person.id)) {
+            let item = Item::Ephemeral(EphemeralKey::Agent(person.id), frame_bytes(&self.agent_frame(person).await?));
+            let shares = |other: &Person| {
+                is_supervisor(other) || other.departments.iter().any(|one| person.departments.contains(one))
+            };
+            for other in here.iter().filter(|other| other.id == person.id || shares(other)) {
+                self.hub.push_to_agent(other.id, &item);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells a site's visitors when it opens or closes.
+    async fn show_presence(&self, board: &mut Board) -> Result<(), Refused> {
+        let settings = self.settings.snapshot();
+        board.is_site_open.retain(|key, _| settings.site(key).is_some());
+        for site in settings.sites() {
+            let open = self.coordination.is_open(&site.departments).await?;
+            if board.is_site_open.insert(site.key.clone(), open).is_some_and(|before| before != open) {
+                let item = Item::Ephemeral(EphemeralKey::Presence, frame_bytes(&ToVisitor::Presence { open }));
+                self.hub.for_each(|mailbox| {
+                    if matches!(&mailbox.who, Who::Visitor { site: theirs, .. } if *theirs == site.key) {
+                        mailbox.push(item.clone());
+                    }
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn show_lanes(
+        &self,
+        board: &mut Board,
+        lines: &[LineState],
+        viewers: &[std::sync::Arc<Mailbox>],
+        now: At,
+    ) -> Result<(), Refused> {
+        board.introduced.retain(|socket| viewers.iter().any(|mailbox| mailbox.socket == *socket));
+        if viewers.is_empty() {
+            board.rows.clear();
+            board.lanes.clear();
+            return Ok(());
+        }
+        let gone = self.read_rows(board, lines).await?;
+        let lanes = self.read_lanes(board, lines, now).await?;
+        let has_changed = !same_lanes(&lanes, &board.lanes);
+        board.lanes = lanes;
+        for mailbox in viewers {
+            let Who::Agent { agent, .. } = mailbox.who else { continue };
+            let Some(person) = self.store.person(agent).await? else { continue };
+            let may_see = |key: &DepartmentKey| is_supervisor(&person) || person.departments.contains(key);
+            let is_new = board.introduced.insert(mailbox.socket);
+            if has_changed || is_new {
+                let lanes = board.lanes.iter().filter(|lane| may_see(&lane.department)).cloned().collect();
+                let frame = frame_bytes(&ToAgent::Lanes { lanes });
+                mailbox.push(Item::Ephemeral(EphemeralKey::Lanes, frame));
+            }
+            let rows = board.rows.values().filter(|(department, _)| may_see(department));
+            let set: Vec<WaitingRow> = rows
+                .filter(|(_, row)| is_new || gone.fresh.contains(&row.conversation))
+                .map(|(_, row)| row.clone())
+                .collect();
+            let gone: Vec<ConversationId> = if is_new { Vec::new() } else { gone.gone.clone() };
+            if is_new || !set.is_empty() || !gone.is_empty() {
+                mailbox.push(Item::Frame(frame_bytes(&ToAgent::Waiting { set, gone, all: is_new })));
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the rows of who waits up to date; answers what changed.
+    async fn read_rows(&self, board: &mut Board, lines: &[LineState]) -> Result<RowChanges, Refused> {
+        let mut changes = RowChanges::default();
+        let mut rows = BTreeMap::new();
+        for line in lines {
+            for one in line.waiting.iter().take(ROWS_MAX) {
+                let id = one.conversation;
+                match board.rows.remove(&id) {
+                    Some((department, row)) if department == line.department => {
+                        rows.insert(id, (department, row));
+                    }
+                    Some(_) | None => {
+                        let Some(card) = self.store.card(id).await? else { continue };
+                        let row = WaitingRow {
+                            conversation: id,
+                            department: line.department.clone(),
+                            enqueued_at: card.conversation.enqueued_at,
+                            priority: card.conversation.priority,
+                            mode: Mode::Chat,
+                            visitor: visitor_card(&card.visitor),
+                            summary: card.summary,
+                        };
+                        changes.fresh.insert(id);
+                        rows.insert(id, (line.department.clone(), row));
+                    }
+                }
+            }
+        }
+        // What is left waits no longer, or in another line and is among the fresh ones.
+        changes.gone = board.rows.keys().filter(|id| !rows.contains_key(id)).copied().collect();
+        board.rows = rows;
+        Ok(changes)
+    }
+
+    async fn read_lanes(
+        &self,
+        board: &mut Board,
+        lines: &[LineState],
+        now: At,
+    ) -> Result<Vec<Lane>, Refused> {
+        if board.figures_at.is_none_or(|at| now - at >= FIGURES) {
+            let figures = self.store.department_figures(now - DAY, SERVICE_LEVEL_WITHIN).await?;
+            board.figures = figures
+                .into_iter()
+                .map(|one| {
+                    let judged = one.answered + one.abandoned_late;
+                    #[expect(clippy::cast_precision_loss, reason = "a share of less than 2^52 conversations")]
+                    let level = (judged > 0).then(|| one.answered_in_time as f64 / judged as f64);
+                    (one.department, (level, one.abandoned))
+                })
+                .collect();
+            board.figures_at = Some(now);
+        }
+        let settings = self.settings.snapshot();
+        Ok(settings
+            .departments()
+            .map(|department| {
+                let line = lines.iter().find(|line| line.department == department.key);
+                let (service_level, abandoned) = board.figures.get(&department.key).copied().unwrap_or_default();
+                let longest = line.and_then(|line| line.waiting.iter().map(|one| one.since).min());
+                Lane {
+                    department: department.key.clone(),
+                    waiting: line.map_or(0, |line| line.waiting.len() as u64),
+                    longest_wait_ms: longest.map_or(Millis(0), |since| now - since),
+                    agents_online: line.map_or(0, |line| line.agents_online),
+                    free_slots: line.map_or(0, |line| line.free_slots),
+                    eta: None,
+                    service_level,
+                    abandoned,
+                }
+            })
+            .collect())
+    }
+}
+
+#[derive(Default)]
+struct RowChanges {
+    fresh: HashSet<ConversationId>,
+    gone: Vec<ConversationId>,
+}
+
+/// Whether two looks show the same: the longest wait grows by itself, and clients count on their own.
+fn same_lanes(one: &[Lane], other: &[Lane]) -> bool {
+    let timeless = |lane: &Lane| Lane { longest_wait_ms: Millis(i64::from(lane.waiting > 0)), ..lane.clone() };
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| timeless(one) == timeless(other))
+}
