@@ -19,18 +19,17 @@ use tokio::task::JoinHandle;
 use crate::meter::{Meter, now_us};
 use crate::metronome::{self, Beat, Metronome};
 use crate::participant::agent::Agent;
-use crate::participant::compare;
-use crate::participant::fault::{Breach, Fault, Trouble};
+use crate::participant::fault::{Fault, Trouble};
 use crate::participant::handle::Participant;
 use crate::participant::ledger::Deed;
 use crate::participant::mind::{Mind, Sight, Tap};
-use crate::participant::timeline::View;
 use crate::participant::visitor::Visitor;
 use crate::participant::wire::{CommandId, ConversationId, Event, Role};
+use crate::verdict;
 
 /// The first word of every message of a chorus.
 const MARK: &str = "chorus";
-/// Sockets that are opened, or logs that are read, at the same time.
+/// Sockets that are opened at the same time.
 const AT_ONCE: usize = 16;
 /// How long a socket or an assignment may take while a chorus gathers, and the rest to arrive when it ends. Long, because many come at once.
 const PATIENCE_MS: u64 = 60_000;
@@ -373,8 +372,8 @@ impl Chorus {
         let mut agents = std::mem::take(&mut *lock(&self.people.agents));
         let ours = self.stage.lock().ours.clone();
         let mut faults = std::mem::take(&mut self.faults);
-        let agent_logs = compare_agents(&mut agents, &ours, &mut faults).await;
-        compare_visitors(&mut visitors, &agent_logs, &mut faults).await;
+        let agent_logs = verdict::compare_agents(&mut agents, &ours, &mut faults).await;
+        verdict::compare_visitors(&mut visitors, &agent_logs, &mut faults).await;
         let mut meter = self.stage.lock().meter.clone();
         visitors
             .iter_mut()
@@ -474,111 +473,7 @@ async fn settle_by<M: Mind>(
         .max(1) as u64;
     match participant.settle(within_ms).await {
         Ok(()) | Err(Trouble::Fault(_)) => {}
-        Err(trouble) => faults.push(unread(None, &trouble)),
-    }
-}
-
-/// What could not be verified is not taken to be right.
-fn unread(conversation: Option<ConversationId>, trouble: &Trouble) -> Fault {
-    match trouble {
-        Trouble::Fault(fault) => fault.clone(),
-        other => Fault {
-            breach: Breach::Differs,
-            conversation,
-            detail: format!("it could not be verified: {other}"),
-        },
-    }
-}
-
-/// Waits until everything in the log has been shown to this participant as well.
-async fn catch_up<M: Mind>(
-    participant: &mut Participant<M>,
-    conversation: ConversationId,
-    log: &[Event],
-) {
-    let last = log.last().map_or(0, |event| event.seq);
-    let has_all = |mind: &mut M| {
-        let timeline = mind.memory().timelines.get(&conversation)?;
-        (timeline.last_seq() >= last || !timeline.is_followed()).then_some(())
-    };
-    // What is missing after this is found by the comparison that follows.
-    let _ = participant
-        .until_within(10_000, "the end of the log", has_all)
-        .await;
-}
-
-/// Reads the agents' logs; gives them by conversation.
-async fn compare_agents(
-    agents: &mut [Agent],
-    ours: &HashSet<(usize, ConversationId)>,
-    faults: &mut Vec<Fault>,
-) -> HashMap<ConversationId, Vec<Event>> {
-    let mut logs = HashMap::new();
-    for (index, agent) in agents.iter_mut().enumerate() {
-        let owned: Vec<ConversationId> = agent
-            .owned()
-            .into_iter()
-            .filter(|conversation| ours.contains(&(index, *conversation)))
-            .collect();
-        let shared: &Agent = agent;
-        let reading = stream::iter(owned).map(|id| async move { (id, shared.read_log(id).await) });
-        let read: Vec<_> = reading.buffer_unordered(AT_ONCE).collect().await;
-        for (conversation, log) in read {
-            match log {
-                Ok(log) => {
-                    catch_up(agent, conversation, &log).await;
-                    if let Some(timeline) = agent.timeline(conversation) {
-                        faults.extend(compare::log_against_timeline(
-                            View::Agent,
-                            &log,
-                            &timeline,
-                            conversation,
-                        ));
-                    }
-                    logs.insert(conversation, log);
-                }
-                Err(trouble) => faults.push(unread(Some(conversation), &trouble)),
-            }
-        }
-    }
-    logs
-}
-
-async fn compare_visitors(
-    visitors: &mut [Visitor],
-    agent_logs: &HashMap<ConversationId, Vec<Event>>,
-    faults: &mut Vec<Fault>,
-) {
-    let reading = stream::iter(visitors.iter_mut()).map(|visitor| async move {
-        let log = visitor.read_log().await;
-        (visitor, log)
-    });
-    let read: Vec<_> = reading.buffer_unordered(AT_ONCE).collect().await;
-    for (visitor, log) in read {
-        let conversation = visitor.conversation();
-        match (conversation, log) {
-            (Some(conversation), Ok(log)) => {
-                catch_up(visitor, conversation, &log).await;
-                if let Some(timeline) = visitor.timeline(conversation) {
-                    faults.extend(compare::log_against_timeline(
-                        View::Visitor,
-                        &log,
-                        &timeline,
-                        conversation,
-                    ));
-                }
-                // With several processes the agent may be in another one, which reads that log by itself.
-                if let Some(agents) = agent_logs.get(&conversation) {
-                    faults.extend(compare::views_against_each_other(
-                        &log,
-                        agents,
-                        conversation,
-                    ));
-                }
-            }
-            (conversation, Err(trouble)) => faults.push(unread(conversation, &trouble)),
-            (None, Ok(_)) => {}
-        }
+        Err(trouble) => faults.push(verdict::unverified(None, &trouble)),
     }
 }
 

@@ -9,3 +9,4 @@ pub mod chorus;
 pub mod meter;
 pub mod metronome;
 pub mod participant;
+mod verdict;
