@@ -24,7 +24,8 @@ enum Place {
     Nowhere,
     /// The next event's `prev` is this.
     After(u64),
-    /// The next event is the first that this follower may see from this `seq` on.
+    /// The log begins here: with this `seq`, or with the first after it that this follower may see. The contract's words bear both
+    /// readings, of the number as the first event and as an `after`, so one event is left to the server.
     From(u64),
 }
 
@@ -78,7 +79,7 @@ impl Timeline {
 
     /// Following starts without an `after`, at the `from_seq` that the server named.
     pub fn follow_from(&mut self, from_seq: u64) {
-        self.place = if from_seq <= 1 {
+        self.place = if from_seq == 0 {
             Place::After(0)
         } else {
             Place::From(from_seq)
@@ -203,7 +204,7 @@ impl Timeline {
                 Breach::NotFollowed,
                 format!("event {seq} while not following"),
             )),
-            Place::From(from_seq) if prev >= from_seq => Err(self.fault(
+            Place::From(from_seq) if prev > from_seq => Err(self.fault(
                 Breach::Gap,
                 format!("following was to begin at {from_seq} and began at {seq} after {prev}"),
             )),

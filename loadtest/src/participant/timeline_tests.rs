@@ -239,23 +239,18 @@ fn a_filled_hole_may_not_break_the_order_of_time() {
 
 #[test]
 fn a_following_that_begins_elsewhere_than_named_is_caught() {
-    let mut timeline = Timeline::new(ConversationId(CONVERSATION), View::Visitor);
-    timeline.follow_from(5);
-    assert_eq!(
-        timeline.accept(&message(4, 104, "d")).unwrap_err().breach,
-        Breach::Reorder
-    );
-    timeline.follow_from(5);
-    assert_eq!(
-        timeline.accept(&message(6, 106, "f")).unwrap_err().breach,
-        Breach::Gap
-    );
-    timeline.follow_from(5);
-    // The visitor may not see 5 itself: the first visible one is 6, and the visible one before it is 4.
-    assert_eq!(
-        timeline.accept(&event(6, 4, 107, "message", json!({"text": "f"}))),
-        Ok(News::Fresh)
-    );
+    let begins_at_5_with = |event: Event| {
+        let mut timeline = Timeline::new(ConversationId(CONVERSATION), View::Visitor);
+        timeline.follow_from(5);
+        timeline.accept(&event).map_err(|fault| fault.breach)
+    };
+    assert_eq!(begins_at_5_with(message(4, 104, "d")), Err(Breach::Reorder));
+    assert_eq!(begins_at_5_with(message(5, 105, "e")), Ok(News::Fresh));
+    assert_eq!(begins_at_5_with(message(6, 106, "f")), Ok(News::Fresh));
+    assert_eq!(begins_at_5_with(message(7, 107, "g")), Err(Breach::Gap));
+    // The visitor may not see 5 itself: the first visible one is 8, and the visible one before it is 4.
+    let after_hidden = event(8, 4, 108, "message", json!({"text": "h"}));
+    assert_eq!(begins_at_5_with(after_hidden), Ok(News::Fresh));
 }
 
 #[test]
