@@ -25,7 +25,7 @@ const AGENT_SOCKET = "/ws/agent";
 function createApp(): App {
   const store = browserStore(() => window.localStorage);
   const preferences = loadPreferences(store);
-  const words = computed(() => wordsIn(pickLanguage(preferences.value.language, navigator.languages)));
+  const words = computed(() => wordsIn(pickLanguage(preferences.value.language, navigator.languages), navigator.languages));
   const clock = createClock(() => Date.now(), window);
   const session = signal<Session>({ kind: "starting" });
   const desk = signal<Desk | undefined>(undefined);

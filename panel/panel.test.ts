@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import { problemOf, queryOf } from "./api.ts";
 import { createDrafts } from "./drafts.ts";
@@ -132,6 +132,21 @@ describe("words", () => {
     assert.equal(pickLanguage("auto", ["de-DE", "nl-BE", "en"]), "nl");
     assert.equal(pickLanguage("auto", ["fr"]), "en");
     assert.equal(pickLanguage("en", ["nl"]), "en");
+  });
+});
+
+describe("every word", () => {
+  it("is shown somewhere", async () => {
+    const files = (await readdir("panel", { recursive: true })).filter((name) => /\.tsx?$/u.test(name) && !/^i18n|\.test\./u.test(name));
+    const sources = (await Promise.all(files.map((name) => readFile(`panel/${name}`, "utf8")))).join("\n");
+    for (const [group, words] of Object.entries(en)) {
+      if (typeof words === "string") continue;
+      for (const name of Object.keys(words)) {
+        // The help of a choice is looked up by the name of the choice.
+        const found = [name, name.replace(/_help$/u, "")].some((text) => new RegExp(`\\b${text}\\b`, "u").test(sources));
+        assert.ok(found, `${group}.${name} is nowhere used`);
+      }
+    }
   });
 });
 

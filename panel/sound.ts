@@ -30,7 +30,8 @@ export function createSounds(make: () => AudioContext, enabled: () => boolean): 
   let context: AudioContext | undefined;
   return {
     play(sound) {
-      if (!enabled()) return;
+      // Before the first click or key a browser plays nothing and complains: it is not asked then.
+      if (!enabled() || !navigator.userActivation.hasBeenActive) return;
       try {
         context ??= make();
         void context.resume().catch(() => undefined);

@@ -51,7 +51,7 @@ export function History({ conversation }: { conversation: string | undefined }) 
             <Icon name="search" />
             <span class="sr">{words.common.search}</span>
             <input ref={search} type="search" placeholder={words.history.search} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
-            <kbd>/</kbd>
+            <kbd aria-hidden="true">/</kbd>
           </label>
           <div class="filters">
             <Choice

@@ -19,6 +19,11 @@ export function pickLanguage(choice: LanguageChoice, browser: readonly string[])
   return "en";
 }
 
-export function wordsIn(language: Language): Words {
-  return languages[language];
+/**
+ * The words of a language. Their `lang` is the reader's own kind of it where the browser names one (`en-GB`), so that
+ * times and dates look as the reader writes them.
+ */
+export function wordsIn(language: Language, browser: readonly string[]): Words {
+  const own_kind = browser.find((tag) => tag.toLowerCase().split("-")[0] === language);
+  return { ...languages[language], lang: own_kind ?? language };
 }

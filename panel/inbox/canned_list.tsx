@@ -12,10 +12,12 @@ export interface CannedListProps {
   query: string;
   found: CannedReply[];
   chosen: number;
+  /** Fills what is known, so that one reads what will be said. */
+  fill: (text: string) => string;
   onInsert: (reply: CannedReply) => void;
 }
 
-export function CannedList({ query, found, chosen, onInsert }: CannedListProps) {
+export function CannedList({ query, found, chosen, fill, onInsert }: CannedListProps) {
   const words = useWords();
   return (
     <div class="canned">
@@ -26,8 +28,8 @@ export function CannedList({ query, found, chosen, onInsert }: CannedListProps) 
         <span class="grow" />
         {found.length > 0 && (
           <span class="muted" aria-hidden="true">
-            <kbd>↑</kbd>
-            <kbd>↓</kbd> {words.composer.choose} <kbd>↵</kbd> {words.composer.insert} <kbd>Esc</kbd>
+            <kbd aria-hidden="true">↑</kbd>
+            <kbd aria-hidden="true">↓</kbd> {words.composer.choose} <kbd aria-hidden="true">↵</kbd> {words.composer.insert} <kbd aria-hidden="true">Esc</kbd>
           </span>
         )}
       </p>
@@ -46,7 +48,7 @@ export function CannedList({ query, found, chosen, onInsert }: CannedListProps) 
             >
               <b>/{reply.shortcut}</b>
               <span dir="auto">
-                {splitVariables(reply.text).map((part, index) => (part.is_variable ? <mark key={index}>{part.text}</mark> : part.text))}
+                {splitVariables(fill(reply.text)).map((part, index) => (part.is_variable ? <mark key={index}>{part.text}</mark> : part.text))}
               </span>
             </div>
           ))}

@@ -80,7 +80,7 @@ export function CloseDialog({ chat, name, onClose, onDone }: CloseDialogProps) {
           {words.common.cancel}
         </button>
         <button type="submit" class="btn btn-p">
-          {words.close.button} <kbd>Ctrl ↵</kbd>
+          {words.close.button} <kbd aria-hidden="true">Ctrl ↵</kbd>
         </button>
       </div>
     </Dialog>

@@ -59,9 +59,10 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
     }
     change("", undefined);
   };
+  const fill = (template: string) => fillVariables(template, variablesOf(chat, name, desk.state.value.me?.name));
   const insert = (reply: CannedReply) => {
     if (!query) return;
-    const filled = fillVariables(reply.text, variablesOf(chat, name, desk.state.value.me?.name));
+    const filled = fill(reply.text);
     const end = query.start + 1 + query.text.length;
     const next = text.slice(0, query.start) + filled + text.slice(end);
     change(next, undefined);
@@ -126,7 +127,7 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
         send();
       }}
     >
-      {query && mode === "reply" && <CannedList query={query.text} found={found} chosen={chosen} onInsert={insert} />}
+      {query && mode === "reply" && <CannedList query={query.text} found={found} chosen={chosen} fill={fill} onInsert={insert} />}
       <div class={mode === "note" ? "comp-box is-note" : "comp-box"}>
         <textarea
           ref={field}
@@ -161,7 +162,7 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
             )
           )}
           <button type="submit" class="btn btn-p" disabled={text.trim() === "" || over > 0}>
-            {mode === "reply" ? words.composer.send : words.composer.add_note} <kbd>{enter_sends ? "↵" : "Ctrl ↵"}</kbd>
+            {mode === "reply" ? words.composer.send : words.composer.add_note} <kbd aria-hidden="true">{enter_sends ? "↵" : "Ctrl ↵"}</kbd>
           </button>
         </div>
       </div>
@@ -182,7 +183,7 @@ function ModeSwitch({ mode, onSwitch }: { mode: DraftMode; onSwitch: (mode: Draf
         <input type="radio" name="mode" checked={mode === "note"} onChange={() => onSwitch("note")} />
         <span>
           <Icon name="note" />
-          {words.composer.note} <kbd>N</kbd>
+          {words.composer.note} <kbd aria-hidden="true">N</kbd>
         </span>
       </label>
     </fieldset>

@@ -122,17 +122,17 @@ function Head({ chat, name, card_open, onCard, onTransfer, onClose }: HeadProps)
         </span>
       )}
       {onTransfer && (
-        <button type="button" class="btn" title={`${words.conversation.transfer} · T`} aria-label={words.conversation.transfer} onClick={onTransfer}>
+        <button type="button" class="btn btn-fold" title={`${words.conversation.transfer} · T`} onClick={onTransfer}>
           <Icon name="transfer" />
           <span>{words.conversation.transfer}</span>
-          <kbd>T</kbd>
+          <kbd aria-hidden="true">T</kbd>
         </button>
       )}
       {onClose && (
-        <button type="button" class="btn" title={`${words.conversation.close} · E`} aria-label={words.conversation.close} onClick={onClose}>
+        <button type="button" class="btn btn-fold" title={`${words.conversation.close} · E`} onClick={onClose}>
           <Icon name="done" />
           <span>{words.conversation.close}</span>
-          <kbd>E</kbd>
+          <kbd aria-hidden="true">E</kbd>
         </button>
       )}
       <button
@@ -203,7 +203,7 @@ function Foot({ chat, restored, onTake }: FootProps) {
     return (
       <ReadOnlyFoot text={chat.lost === "requeued" ? words.conversation.read_only_requeued : words.conversation.read_only_waiting}>
         <button type="button" class="btn btn-p btn-l" onClick={() => onTake(chat.id)}>
-          {words.conversation.take} <kbd>X</kbd>
+          {words.conversation.take} <kbd aria-hidden="true">X</kbd>
         </button>
       </ReadOnlyFoot>
     );

@@ -41,6 +41,7 @@ export function Inbox({ conversation }: { conversation: string | undefined }) {
   };
   useInboxKeys(mine.map((one) => one.id), conversation, go, take);
   useCommand("card", () => setCardOpen(!card_open), chat !== undefined);
+  useCommand("leave", () => setCardOpen(false), card_open);
 
   return (
     <>

@@ -71,8 +71,8 @@ export function LogView(props: LogViewProps) {
   const live = is_live ? { role: "log" as const, "aria-live": "polite" as const } : { role: "region" as const };
   return (
     <div class="log-wrap">
-      <div class="log" ref={scroller} {...live} aria-label={props.label} tabIndex={0} onScroll={onScroll}>
-        <div class="log-in">
+      <div class={is_live ? "log" : "log log-still"} ref={scroller} {...live} aria-label={props.label} tabIndex={0} onScroll={onScroll}>
+        <div class={is_live ? "log-in" : "log-in is-still"}>
           {props.onEarlier && (
             <button type="button" class="link log-more" disabled={loading_earlier} onClick={() => void loadEarlier()}>
               {loading_earlier ? words.conversation.loading_older : words.conversation.older}
@@ -166,9 +166,7 @@ function Said({ entry, props }: { entry: Extract<Entry, { kind: "said" }>; props
       <p class="meta">
         {side === "agent" && !is_mine && <span>{author}</span>}
         <time>{formatClock(words.lang, last.at)}</time>
-        {side === "agent" && (
-          <Ticks is_read={props.timeline.read.visitor >= last.seq} words={words} />
-        )}
+        {side === "agent" && props.is_live && <Ticks is_read={props.timeline.read.visitor >= last.seq} words={words} />}
       </p>
     </div>
   );

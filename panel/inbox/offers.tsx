@@ -33,8 +33,9 @@ function OfferCard({ offer, is_first }: { offer: Offer; is_first: boolean }) {
   const words = useWords();
   const desk = useDesk();
   const now = app.clock.now.value;
-  const left_s = Math.max(0, Math.ceil((offer.expires_at - now) / 1_000));
   const ring_ms = Math.max(1, offer.expires_at - offer.rang_at);
+  // The clock of the page may be most of a second behind: no ring has longer left than it is long.
+  const left_s = Math.max(0, Math.ceil(Math.min(ring_ms, offer.expires_at - now) / 1_000));
   // pathLength is 100: the arc is the share of the ring that is over.
   const over = Math.min(100, Math.max(0, ((now - offer.rang_at) / ring_ms) * 100));
   const enqueued_at = desk.state.value.waiting.get(offer.conversation)?.enqueued_at;
@@ -64,10 +65,10 @@ function OfferCard({ offer, is_first }: { offer: Offer; is_first: boolean }) {
       </div>
       <div class="offer-act">
         <button type="button" class="btn btn-p" disabled={is_answered} onClick={() => desk.answerOffer(offer.conversation, "accept")}>
-          {words.offer.accept} {is_first && <kbd>Alt A</kbd>}
+          {words.offer.accept} {is_first && <kbd aria-hidden="true">Alt A</kbd>}
         </button>
         <button type="button" class="btn" disabled={is_answered} onClick={() => desk.answerOffer(offer.conversation, "decline")}>
-          {words.offer.decline} {is_first && <kbd>Alt X</kbd>}
+          {words.offer.decline} {is_first && <kbd aria-hidden="true">Alt X</kbd>}
         </button>
       </div>
     </section>

@@ -54,7 +54,7 @@ export function StatusBar() {
               <StatusDot status={choice} />
               <b>{words.status[choice]}</b>
               <span class="muted">{help[choice]}</span>
-              {keys[choice] && <kbd>{keys[choice]}</kbd>}
+              {keys[choice] && <kbd aria-hidden="true">{keys[choice]}</kbd>}
             </button>
           ))
         }

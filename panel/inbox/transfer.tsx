@@ -88,7 +88,7 @@ export function TransferDialog({ chat, name, onClose, onDone }: TransferDialogPr
           {words.common.cancel}
         </button>
         <button type="submit" class="btn btn-p">
-          {words.transfer.button} <kbd>Ctrl ↵</kbd>
+          {words.transfer.button} <kbd aria-hidden="true">Ctrl ↵</kbd>
         </button>
       </div>
     </Dialog>

@@ -54,7 +54,8 @@ function Department({ department, rows, lane, selected, onTake }: DepartmentProp
       <div class="dept-head">
         <h3>{app.directory.departmentName(department)}</h3>
         <span class="muted num">
-          {rows.length} · {words.list.longest(formatSpan(words, longest_ms))}
+          {rows.length}
+          <span class="hide-m"> · {words.list.longest(formatSpan(words, longest_ms))}</span>
         </span>
         <span class="grow" />
         {lane?.eta && (

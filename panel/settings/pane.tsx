@@ -133,7 +133,7 @@ export function Editor({ title, submission, onSave, onClose, onRemove, children 
           {words.common.cancel}
         </button>
         <button type="submit" class="btn btn-p" disabled={submission.busy}>
-          {words.common.save} <kbd>Ctrl S</kbd>
+          {words.common.save} <kbd aria-hidden="true">Ctrl S</kbd>
         </button>
       </div>
     </form>

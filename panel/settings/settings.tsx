@@ -1,7 +1,7 @@
 // The settings page: a list of panes on the left, one pane at a time. Everybody may look; who may not change a thing is
 // told so instead of being shown buttons that fail.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
 import { Icon, type IconName } from "../icon.tsx";
 import { useTitle } from "../parts/hooks.ts";
@@ -27,6 +27,9 @@ export function Settings({ pane }: { pane: SettingsPane }) {
   const words = useWords();
   useTitle(`${words.settings[pane]} · Balie`);
   useEffect(() => void app.directory.reload(), [app]);
+  // On a phone the panes are a strip that scrolls: the open one is brought into it.
+  const open = useRef<HTMLAnchorElement>(null);
+  useEffect(() => open.current?.scrollIntoView({ block: "nearest", inline: "center" }), [pane]);
 
   const counts: Partial<Record<SettingsPane, number>> = {
     departments: app.directory.departments.value.length,
@@ -37,7 +40,7 @@ export function Settings({ pane }: { pane: SettingsPane }) {
   };
   const link = (name: SettingsPane) => (
     <li key={name}>
-      <a href={hrefOf({ page: "settings", pane: name })} aria-current={name === pane ? "page" : undefined}>
+      <a ref={name === pane ? open : null} href={hrefOf({ page: "settings", pane: name })} aria-current={name === pane ? "page" : undefined}>
         <Icon name={icons[name]} />
         {words.settings[name]}
         {counts[name] !== undefined && <span class="num">{counts[name]}</span>}
