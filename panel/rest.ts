@@ -1,7 +1,7 @@
 // The shapes of the REST answers that the panel reads. Fields that it does not use are left out; unknown ones are
 // ignored. The socket's frames are in client/wire.ts, which is generated.
 
-import type { EventFrame } from "../client/wire.ts";
+import type { CloseReason, EventFrame } from "../client/wire.ts";
 
 export type Role = "agent" | "supervisor" | "admin";
 export type AgentStatus = "online" | "away" | "offline";
@@ -23,11 +23,11 @@ export interface Person {
   id: string;
   name: string;
   email?: string;
-  role?: Role;
-  departments?: string[];
-  capacity?: number;
-  status?: AgentStatus;
-  load?: number;
+  role: Role;
+  departments: string[];
+  capacity: number;
+  status: AgentStatus;
+  load: number;
 }
 
 export interface PersonDraft {
@@ -51,9 +51,9 @@ export interface Site {
   name: string;
   origins: string[];
   departments: string[];
-  greeting?: string | null;
-  color?: string | null;
-  typing_preview?: boolean;
+  greeting: string | null;
+  color: string | null;
+  typing_preview: boolean;
 }
 
 export interface SiteDraft {
@@ -61,7 +61,8 @@ export interface SiteDraft {
   name: string;
   origins: string[];
   departments: string[];
-  greeting: string;
+  /** Nothing said before the visitor speaks. */
+  greeting: string | null;
   color: string;
   typing_preview: boolean;
 }
@@ -70,9 +71,8 @@ export interface Department {
   key: string;
   name: string;
   mode: "assign" | "offer";
-  idle_limit_ms?: number | null;
-  idle_close_ms?: number;
-  priority?: number;
+  idle_limit_ms: number | null;
+  priority: number;
 }
 
 export interface DepartmentDraft {
@@ -92,7 +92,7 @@ export interface CannedReply {
   shortcut: string;
   title: string;
   text: string;
-  department?: string | null;
+  department: string | null;
 }
 
 export interface CannedReplyDraft {
@@ -119,14 +119,17 @@ export interface ConversationRecord {
   site: string;
   state: ConversationState;
   department: string;
-  agent?: { id: string; name: string } | null;
+  agent?: { id: string; name: string };
   visitor: { id: string; name?: string; email?: string; lang?: string; verified?: boolean };
+  /** The visitor's first words. */
+  summary: string;
   enqueued_at: number;
-  closed_at?: number | null;
-  closed_reason?: string | null;
-  waited_ms?: number | null;
-  tags?: string[];
-  rating?: number | { score: number } | null;
+  /** When anything last happened in it. */
+  last_at: number;
+  closed_at?: number;
+  closed_reason?: CloseReason;
+  tags: string[];
+  rating?: number;
   seq: number;
 }
 

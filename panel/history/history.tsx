@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
-import { formatMoment, formatSpan } from "../format.ts";
+import { formatMoment } from "../format.ts";
 import { Icon } from "../icon.tsx";
 import { languageMark, visitorName } from "../inbox/names.ts";
 import { useCommand, useTitle } from "../parts/hooks.ts";
@@ -162,10 +162,15 @@ function Row({ record, is_open }: { record: ConversationRecord; is_open: boolean
           )}
         </span>
         <span class="side num">
-          <span>{formatMoment(words.lang, record.closed_at ?? record.enqueued_at, app.clock.now.value)}</span>
+          <span>{formatMoment(words.lang, record.last_at, app.clock.now.value)}</span>
           <Outcome record={record} />
         </span>
-        <span class="meta">{detailsOf(record, words.names.nobody, app.directory.departmentName(record.department), (ms) => words.conversation.waited(formatSpan(words, ms)))}</span>
+        <span class="row-b" dir="auto">
+          {record.summary}
+        </span>
+        <span class="meta">
+          {[app.directory.departmentName(record.department), record.agent?.name ?? words.names.nobody, ...record.tags].join(" · ")}
+        </span>
       </a>
     </li>
   );
@@ -173,7 +178,7 @@ function Row({ record, is_open }: { record: ConversationRecord; is_open: boolean
 
 function Outcome({ record }: { record: ConversationRecord }) {
   const words = useWords();
-  const score = typeof record.rating === "number" ? record.rating : record.rating?.score;
+  const score = record.rating;
   if (score !== undefined) {
     return (
       <span class="stars" role="img" aria-label={words.history.rated(score)}>
@@ -186,10 +191,4 @@ function Outcome({ record }: { record: ConversationRecord }) {
   if (record.closed_reason === "abandoned") return <span class="lost">{words.history.gave_up}</span>;
   if (record.closed_reason === "left") return <span class="lost">{words.history.left}</span>;
   return null;
-}
-
-function detailsOf(record: ConversationRecord, nobody: string, department: string, waited: (ms: number) => string): string {
-  const parts = [department, record.agent?.name ?? nobody];
-  if (typeof record.waited_ms === "number") parts.push(waited(record.waited_ms));
-  return [...parts, ...(record.tags ?? [])].join(" · ");
 }

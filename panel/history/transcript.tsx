@@ -54,7 +54,7 @@ export function Transcript({ id, record }: { id: string; record: ConversationRec
   );
 
   function headOf(shown: ConversationRecord, department: string): string {
-    const closed = shown.closed_at ? words.history.closed_at(formatMoment(words.lang, shown.closed_at, app.clock.now.value)) : words.history.states[shown.state];
+    const closed = shown.closed_at !== undefined ? words.history.closed_at(formatMoment(words.lang, shown.closed_at, app.clock.now.value)) : words.history.states[shown.state];
     return [department, closed, shown.agent?.name].filter((part) => part !== undefined).join(" · ");
   }
 }

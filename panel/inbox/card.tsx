@@ -166,7 +166,9 @@ function Earlier({ chat }: { chat: Chat }) {
           {earlier.map((record) => (
             <li key={record.id}>
               <a href={hrefOf({ page: "history", conversation: record.id })}>
-                <span class="ea-t">{app.directory.departmentName(record.department)}</span>
+                <span class="ea-t" dir="auto">
+                  {record.summary || app.directory.departmentName(record.department)}
+                </span>
                 <span class="muted">
                   {record.agent?.name ?? words.names.nobody} · {formatMoment(words.lang, record.enqueued_at, app.clock.now.value)}
                 </span>

@@ -9,8 +9,8 @@ import { emptyDesk } from "../state/model.ts";
 
 const replies = [
   { id: "1", shortcut: "key-courier", title: "Courier", text: "A new set of keys", department: "support" },
-  { id: "2", shortcut: "spare-key", title: "Spare", text: "Under the saddle" },
-  { id: "3", shortcut: "hours", title: "Opening", text: "The key is at nine" },
+  { id: "2", shortcut: "spare-key", title: "Spare", text: "Under the saddle", department: null },
+  { id: "3", shortcut: "hours", title: "Opening", text: "The key is at nine", department: null },
   { id: "4", shortcut: "key-lease", title: "Lease", text: "Leasing", department: "sales" },
 ];
 
@@ -74,8 +74,16 @@ describe("who could take a chat over", () => {
       me: { id: "me", name: "me", role: "agent" as const },
       places: new Map([place("busy", "online", 1), place("free", "online", 0), place("full", "online", 2), place("gone", "away", 0)]),
     };
-    const people = ["me", "full", "busy", "gone", "free"].map((id) => ({ id, name: id }));
-    const departments = [{ key: "sales", name: "Sales", mode: "assign" as const }];
+    const people = ["me", "full", "busy", "gone", "free"].map((id) => ({
+      id,
+      name: id,
+      role: "agent" as const,
+      departments: [],
+      capacity: 2,
+      status: "offline" as const,
+      load: 0,
+    }));
+    const departments = [{ key: "sales", name: "Sales", mode: "assign" as const, idle_limit_ms: null, priority: 0 }];
     const choices = transferChoices(state, departments, people, { department: "support", owner: { id: "me", name: "me" } });
     assert.deepEqual(
       choices.map((choice) => [choice.name, choice.obstacle]),

@@ -33,9 +33,9 @@ export function transferChoices(
 /** What the socket said last is newer than what was loaded over HTTP. */
 function agentChoice(state: DeskState, person: Person, chat: Pick<Chat, "owner">): Extract<TransferChoice, { kind: "agent" }> {
   const place = state.places.get(person.id);
-  const status = place?.status ?? person.status ?? "offline";
-  const load = place?.load ?? person.load ?? 0;
-  const capacity = place?.capacity ?? person.capacity ?? 0;
+  const status = place?.status ?? person.status;
+  const load = place?.load ?? person.load;
+  const capacity = place?.capacity ?? person.capacity;
   const obstacle: Obstacle | undefined =
     chat.owner?.id === person.id ? "has_it" : status !== "online" ? status : load >= capacity ? "full" : undefined;
   return { kind: "agent", key: `agent ${person.id}`, id: person.id, name: person.name, status, load, capacity, obstacle };

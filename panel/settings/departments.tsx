@@ -39,7 +39,7 @@ export function DepartmentsPane() {
               <td class="num">
                 {department.idle_limit_ms ? words.departments.idle_after(minutesOf(department.idle_limit_ms)) : words.departments.idle_never}
               </td>
-              <td class="num">{people.filter((person) => person.departments?.includes(department.key)).length}</td>
+              <td class="num">{people.filter((person) => person.departments.includes(department.key)).length}</td>
             </tr>
           ))}
         </Table>

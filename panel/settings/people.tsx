@@ -11,6 +11,7 @@ import { StatusDot } from "../parts/status.tsx";
 import type { Person, PersonDraft, Role } from "../rest.ts";
 import { Checks, Editor, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
 
+const CAPACITY_MAX = 100;
 const roles: readonly Role[] = ["agent", "supervisor", "admin"];
 
 export function PeoplePane() {
@@ -18,6 +19,8 @@ export function PeoplePane() {
   const words = useWords();
   const my_role = useRole();
   const may_change = my_role !== "agent";
+  // A supervisor manages agents, an administrator everybody.
+  const may_edit = (person: Person) => my_role === "admin" || (my_role === "supervisor" && person.role === "agent");
   const [open, setOpen] = useState<string | undefined>(undefined);
   const [query, setQuery] = useState("");
   const people = app.directory.people.value;
@@ -42,19 +45,19 @@ export function PeoplePane() {
         >
           {found.map((person) => (
             <tr key={person.id} class={person.id === open ? "now-row" : ""}>
-              <RowName open={person.id === open} onOpen={may_change ? () => setOpen(person.id) : undefined}>
+              <RowName open={person.id === open} onOpen={may_edit(person) ? () => setOpen(person.id) : undefined}>
                 <span class="who">
                   <Avatar id={person.id} name={person.name} size="s" />
                   {person.name}
                 </span>
               </RowName>
-              <td>{person.role ? words.names.roles[person.role] : ""}</td>
-              <td>{person.departments?.map((key) => app.directory.departmentName(key)).join(", ") || words.people.none}</td>
-              <td class="num">{person.capacity ?? ""}</td>
+              <td>{words.names.roles[person.role]}</td>
+              <td>{person.departments.map((key) => app.directory.departmentName(key)).join(", ") || words.people.none}</td>
+              <td class="num">{person.capacity}</td>
               <td>
                 <span class="state">
-                  <StatusDot status={person.status ?? "offline"} />
-                  {words.status[person.status ?? "offline"]}
+                  <StatusDot status={person.status} />
+                  {words.status[person.status]}
                 </span>
               </td>
             </tr>
@@ -72,6 +75,7 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
   const saved = useSaved();
   const submission = useSubmission(["name", "email", "role", "capacity", "password"]);
   const session = app.session.value;
+  const offered = useRole() === "admin" ? roles : roles.slice(0, 1);
   const is_me = session.kind === "signed_in" && session.me.id === person?.id;
   const done = () => {
     saved();
@@ -79,14 +83,13 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
   };
 
   const save = (form: FormData) => {
-    const draft = personDraft(form);
-    void submission.send(
-      () =>
-        person
-          ? app.api.changePerson(person.id, draft)
-          : app.api.addPerson({ ...draft, email: textOf(form, "email"), password: String(form.get("password") ?? "") }),
-      done,
-    );
+    const draft = personDraft(form, offered);
+    if (!Number.isInteger(draft.capacity) || draft.capacity < 0 || draft.capacity > CAPACITY_MAX) {
+      return submission.refuse("capacity", words.people.capacity_wrong);
+    }
+    const password = String(form.get("password") ?? "");
+    const change = { ...draft, ...(password === "" ? {} : { password }) };
+    void submission.send(() => (person ? app.api.changePerson(person.id, change) : app.api.addPerson({ ...draft, password })), done);
   };
 
   return (
@@ -103,13 +106,13 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
         </Field>
         <Field name="email" label={words.people.email} error={submission.errorAt("email")}>
           {(control) => (
-            <input {...control} class="in" type="email" dir="ltr" defaultValue={person?.email} disabled={person !== undefined} autocomplete="off" />
+            <input {...control} class="in" type="email" dir="ltr" defaultValue={person?.email} autocomplete="off" />
           )}
         </Field>
         <Field name="role" label={words.people.role} error={submission.errorAt("role")}>
           {(control) => (
             <select {...control} class="in">
-              {roles.map((role) => (
+              {offered.map((role) => (
                 <option key={role} value={role} selected={role === (person?.role ?? "agent")}>
                   {words.names.roles[role]}
                 </option>
@@ -127,16 +130,22 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
           chosen={person?.departments ?? app.directory.departments.value.slice(0, 1).map((department) => department.key)}
         />
         {!person && <NewPassword name="password" label={words.people.password} error={submission.errorAt("password")} />}
+        {person && !is_me && (
+          <Field name="password" label={words.people.new_password} help={words.people.new_password_help} error={submission.errorAt("password")}>
+            {(control) => <input {...control} class="in" type="password" autocomplete="new-password" />}
+          </Field>
+        )}
       </div>
     </Editor>
   );
 }
 
-function personDraft(form: FormData): Pick<PersonDraft, "name" | "role" | "capacity" | "departments"> {
+function personDraft(form: FormData, offered: readonly Role[]): Omit<PersonDraft, "password"> {
   return {
     name: textOf(form, "name"),
-    role: roles.find((role) => role === form.get("role")) ?? "agent",
-    capacity: Number(textOf(form, "capacity")),
+    email: textOf(form, "email"),
+    role: offered.find((role) => role === form.get("role")) ?? "agent",
+    capacity: Number(textOf(form, "capacity") || Number.NaN),
     departments: form.getAll("departments").map(String),
   };
 }

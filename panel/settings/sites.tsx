@@ -84,7 +84,7 @@ function SiteEditor({ site, onClose }: { site: Site | undefined; onClose: () => 
   };
 
   const save = (form: FormData) => {
-    const draft = siteDraft(form);
+    const draft = siteDraft(form, site);
     void submission.send(
       () => (site ? app.api.changeSite(site.key, draft) : app.api.addSite({ ...draft, key: textOf(form, "key") })),
       done,
@@ -126,6 +126,17 @@ function SiteEditor({ site, onClose }: { site: Site | undefined; onClose: () => 
           options={departments.map((department) => ({ value: department.key, label: department.name }))}
           chosen={site?.departments ?? departments.slice(0, 1).map((department) => department.key)}
         />
+        <Field name="first_department" label={words.sites.first_department}>
+          {(control) => (
+            <select {...control} class="in">
+              {departments.map((department) => (
+                <option key={department.key} value={department.key} selected={department.key === site?.departments[0]}>
+                  {department.name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
         <Field name="greeting" label={words.sites.greeting} optional={words.common.optional} error={submission.errorAt("greeting")}>
           {(control) => <input {...control} class="in" dir="auto" defaultValue={site?.greeting ?? ""} />}
         </Field>
@@ -145,14 +156,19 @@ function SiteEditor({ site, onClose }: { site: Site | undefined; onClose: () => 
   );
 }
 
-function siteDraft(form: FormData): Omit<SiteDraft, "key"> {
+function siteDraft(form: FormData, before: Site | undefined): Omit<SiteDraft, "key"> {
+  // The first department is the default, and the others keep the order that they had.
+  const first = textOf(form, "first_department");
+  const known = before?.departments ?? [];
+  const placeOf = (key: string) => (known.includes(key) ? known.indexOf(key) : known.length);
+  const chosen = form.getAll("departments").map(String).sort((a, b) => placeOf(a) - placeOf(b));
   return {
     name: textOf(form, "name"),
     origins: textOf(form, "origins")
       .split(/\s+/u)
       .filter((origin) => origin !== ""),
-    departments: form.getAll("departments").map(String),
-    greeting: textOf(form, "greeting"),
+    departments: [first, ...chosen.filter((key) => key !== first)].filter((key) => key !== ""),
+    greeting: textOf(form, "greeting") || null,
     color: textOf(form, "color"),
     typing_preview: form.get("typing_preview") !== null,
   };
