@@ -19,8 +19,11 @@ export type Entry =
 
 export function entriesOf(timeline: Pick<Timeline, "events" | "pending">): Entry[] {
   const entries: Entry[] = [];
-  let day = 0;
+  let day = Number.NaN;
+  // What failed for good stays where it was written; what is on its way goes to the end, where it will be.
+  const failed = timeline.pending.filter((pending) => pending.failed !== undefined);
   for (const event of timeline.events) {
+    while (failed[0] && failed[0].made_at < event.at) addPending(entries, failed.shift());
     const event_day = startOfDay(event.at);
     if (event_day !== day) {
       day = event_day;
@@ -34,8 +37,13 @@ export function entriesOf(timeline: Pick<Timeline, "events" | "pending">): Entry
     if (last?.kind === "said" && joins(last, event)) last.events.push(event);
     else entries.push({ kind: "said", key: `event-${event.seq}`, side: sideOf(event), events: [event] });
   }
-  for (const pending of timeline.pending) entries.push({ kind: "pending", key: pending.cmd, pending });
+  for (const pending of failed) addPending(entries, pending);
+  for (const pending of timeline.pending) if (pending.failed === undefined) addPending(entries, pending);
   return entries;
+}
+
+function addPending(entries: Entry[], pending: Pending | undefined): void {
+  if (pending) entries.push({ kind: "pending", key: pending.cmd, pending });
 }
 
 function joins(group: Extract<Entry, { kind: "said" }>, event: SaidEvent): boolean {

@@ -64,6 +64,12 @@ describe("a log as it is drawn", () => {
     const entries = entriesOf({ ...emptyTimeline("c"), events: [said(1, 5, "visitor")], pending: [pending] });
     assert.equal(entries.at(-1)?.kind, "pending");
   });
+
+  it("leaves what failed for good where it was written", () => {
+    const failed = { cmd: "x", kind: "message" as const, text: "hi", made_at: 10, failed: { code: "too_large" as const, message: "" } };
+    const entries = entriesOf({ ...emptyTimeline("c"), events: [said(1, 5, "visitor"), said(2, 20, "agent")], pending: [failed] });
+    assert.deepEqual(entries.map((entry) => entry.kind), ["day", "said", "pending", "said"]);
+  });
 });
 
 describe("who could take a chat over", () => {

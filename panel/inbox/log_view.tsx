@@ -32,7 +32,6 @@ export interface LogViewProps {
 
 export function LogView(props: LogViewProps) {
   const { timeline, is_live } = props;
-  const app = useApp();
   const words = useWords();
   const scroller = useRef<HTMLDivElement>(null);
   const [at_end, setAtEnd] = useState(true);
@@ -82,10 +81,7 @@ export function LogView(props: LogViewProps) {
           {entries.map((entry) => (
             <EntryView key={entry.key} entry={entry} props={props} />
           ))}
-          {is_live &&
-            typistsAt(timeline, app.clock.now.value)
-              .filter((typist) => typist.from.id !== props.me)
-              .map((typist) => <Peek key={typist.from.id ?? typist.from.role} typist={typist} visitor_name={props.visitor_name} />)}
+          {is_live && <Typists {...props} />}
         </div>
       </div>
       {!at_end && (
@@ -95,6 +91,19 @@ export function LogView(props: LogViewProps) {
         </button>
       )}
     </div>
+  );
+}
+
+/** On its own, because it follows the clock: the log above is drawn anew only when something is said. */
+function Typists({ timeline, me, visitor_name }: LogViewProps) {
+  const app = useApp();
+  const typists = typistsAt(timeline, app.clock.now.value).filter((typist) => typist.from.id !== me);
+  return (
+    <>
+      {typists.map((typist) => (
+        <Peek key={typist.from.id ?? typist.from.role} typist={typist} visitor_name={visitor_name} />
+      ))}
+    </>
   );
 }
 
