@@ -118,7 +118,9 @@ pub struct Networks(pub Vec<IpNet>);
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A variable of ours that is no setting.
-    #[error("{0} is set in the environment, but there is no such setting. Remove it, or see `balie help serve`.")]
+    #[error(
+        "{0} is set in the environment, but there is no such setting. Remove it, or see `balie help serve`."
+    )]
     UnknownVariable(String),
     /// The file cannot be read.
     #[error("The settings file {path} cannot be read: {source}. Check --config.")]
@@ -177,16 +179,33 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         if self.ring_ms == 0 {
-            let remedy = "an offer that rings for no time can never be accepted. Give it some seconds.";
-            return Err(ConfigError::Value { key: "ring_ms", value: "0".into(), remedy });
+            let remedy =
+                "an offer that rings for no time can never be accepted. Give it some seconds.";
+            return Err(ConfigError::Value {
+                key: "ring_ms",
+                value: "0".into(),
+                remedy,
+            });
         }
         if self.drain_ms > 9_000 {
             let remedy = "a stop is promised within 10 s. Give at most 9000.";
-            return Err(ConfigError::Value { key: "drain_ms", value: self.drain_ms.to_string(), remedy });
+            return Err(ConfigError::Value {
+                key: "drain_ms",
+                value: self.drain_ms.to_string(),
+                remedy,
+            });
         }
-        if self.log_filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
+        if self
+            .log_filter
+            .parse::<tracing_subscriber::EnvFilter>()
+            .is_err()
+        {
             let remedy = "this is no filter. Try info, warn or balie=debug.";
-            return Err(ConfigError::Value { key: "log_filter", value: self.log_filter.clone(), remedy });
+            return Err(ConfigError::Value {
+                key: "log_filter",
+                value: self.log_filter.clone(),
+                remedy,
+            });
         }
         Ok(())
     }
@@ -202,9 +221,14 @@ fn check_environment(names: impl Iterator<Item = String>) -> Result<(), ConfigEr
 }
 
 fn read(path: &Path) -> Result<Sources, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    toml::from_str(&text).map_err(|error| ConfigError::Wrong { path: path.to_owned(), message: error.to_string() })
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|error| ConfigError::Wrong {
+        path: path.to_owned(),
+        message: error.to_string(),
+    })
 }
 
 impl std::str::FromStr for PublicUrl {
@@ -213,7 +237,9 @@ impl std::str::FromStr for PublicUrl {
         if text.is_empty() {
             return Ok(Self(None));
         }
-        let (scheme, host) = text.split_once("://").ok_or("give it as https://chat.example.com")?;
+        let (scheme, host) = text
+            .split_once("://")
+            .ok_or("give it as https://chat.example.com")?;
         let host = host.strip_suffix('/').unwrap_or(host);
         if !matches!(scheme, "http" | "https") || host.is_empty() || host.contains(['@', ' ']) {
             return Err("give it as https://chat.example.com".to_owned());
@@ -237,10 +263,18 @@ impl std::str::FromStr for Networks {
     fn from_str(text: &str) -> Result<Self, String> {
         let parse = |one: &str| {
             one.parse::<IpNet>()
-                .or_else(|_| one.parse().map(|address: std::net::IpAddr| IpNet::from(address)))
+                .or_else(|_| {
+                    one.parse()
+                        .map(|address: std::net::IpAddr| IpNet::from(address))
+                })
                 .map_err(|_| format!("{one} is neither an address nor a network like 10.0.0.0/8"))
         };
-        text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(parse).collect::<Result<_, _>>().map(Self)
+        text.split(',')
+            .map(str::trim)
+            .filter(|one| !one.is_empty())
+            .map(parse)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 
@@ -304,7 +338,11 @@ impl Shown for PublicUrl {
 
 impl Shown for Networks {
     fn shown(&self) -> String {
-        self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+        self.0
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(",")
     }
 }
 
@@ -315,14 +353,19 @@ mod tests {
     #[test]
     fn unknown_keys_are_errors() {
         let unknown = check_environment(["BALIE_LISTN".to_owned()].into_iter());
-        assert!(matches!(unknown, Err(ConfigError::UnknownVariable(name)) if name == "BALIE_LISTN"));
+        assert!(
+            matches!(unknown, Err(ConfigError::UnknownVariable(name)) if name == "BALIE_LISTN")
+        );
         assert!(toml::from_str::<Sources>("listn = \"127.0.0.1:1\"").is_err());
         assert!(toml::from_str::<Sources>("listen = \"127.0.0.1:1\"\nring_ms = 5").is_ok());
     }
 
     #[test]
     fn a_public_address_is_a_whole_host() {
-        assert_eq!("https://Chat.example.com/".parse(), Ok(PublicUrl(Some("https://chat.example.com".into()))));
+        assert_eq!(
+            "https://Chat.example.com/".parse(),
+            Ok(PublicUrl(Some("https://chat.example.com".into())))
+        );
         for bad in ["chat.example.com", "ftp://x", "https://x/y", "https://a@x"] {
             assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
         }
@@ -330,7 +373,12 @@ mod tests {
 
     #[test]
     fn proxies_are_addresses_or_networks() {
-        assert_eq!("10.0.0.0/8, ::1".parse::<Networks>().map(|networks| networks.0.len()), Ok(2));
+        assert_eq!(
+            "10.0.0.0/8, ::1"
+                .parse::<Networks>()
+                .map(|networks| networks.0.len()),
+            Ok(2)
+        );
         assert!("10.0.0".parse::<Networks>().is_err());
     }
 }

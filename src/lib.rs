@@ -5,6 +5,8 @@
 //! to it.
 
 pub mod accounts;
+pub mod admin;
+pub mod check;
 pub mod config;
 pub mod coordination;
 pub mod desk;
@@ -12,4 +14,7 @@ pub mod domain;
 pub mod hub;
 pub mod model;
 pub mod protocol;
+pub mod server;
 pub mod store;
+pub mod telemetry;
+pub mod web;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
-use crate::model::record::{Attribute, Site};
+use crate::model::record::Site;
 use crate::model::time::{At, Millis};
 
 /// Longest token that is looked at, in bytes.
@@ -51,10 +51,10 @@ pub struct SignedIdentity {
     pub name: Option<String>,
     /// Their mail address.
     pub email: Option<String>,
-    /// −2 … 2, if the site says.
-    pub priority: Option<i8>,
-    /// What else the site tells, all marked signed.
-    pub attributes: BTreeMap<String, Attribute>,
+    /// −2 … 2; 0 unless the site says.
+    pub priority: i8,
+    /// What else the site tells, as text.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// Why an identity is not taken. The words are for whoever builds the site.
@@ -242,18 +242,18 @@ fn text(claims: &Map<String, Value>, name: &'static str) -> Result<Option<String
     }
 }
 
-fn priority(claims: &Map<String, Value>) -> Result<Option<i8>, BadIdentity> {
+fn priority(claims: &Map<String, Value>) -> Result<i8, BadIdentity> {
     match claims.get("priority") {
-        None | Some(Value::Null) => Ok(None),
+        None | Some(Value::Null) => Ok(0),
         Some(value) => {
             let number = value.as_i64().ok_or(BadIdentity::BadClaim("priority"))?;
             let within = number.clamp(-PRIORITY_MAX, PRIORITY_MAX);
-            Ok(Some(i8::try_from(within).expect("−2 … 2 fits")))
+            Ok(i8::try_from(within).expect("−2 … 2 fits"))
         }
     }
 }
 
-fn attributes(claims: &Map<String, Value>) -> Result<BTreeMap<String, Attribute>, BadIdentity> {
+fn attributes(claims: &Map<String, Value>) -> Result<BTreeMap<String, String>, BadIdentity> {
     const WRONG: BadIdentity = BadIdentity::BadClaim("attributes");
     let given = match claims.get("attributes") {
         None | Some(Value::Null) => return Ok(BTreeMap::new()),
@@ -272,8 +272,7 @@ fn attributes(claims: &Map<String, Value>) -> Result<BTreeMap<String, Attribute>
             Value::Bool(_) | Value::Number(_) => value.to_string(),
             Value::Array(_) | Value::Object(_) => return Err(WRONG),
         };
-        let signed = true;
-        attributes.insert(name.clone(), Attribute { value, signed });
+        attributes.insert(name.clone(), value);
     }
     Ok(attributes)
 }

@@ -67,7 +67,7 @@ impl Sessions {
         logins.sort_by_key(|other| std::cmp::Reverse(other.seen_at));
         let mut ended = Vec::new();
         for surplus in logins.iter().skip(SESSIONS_MAX - 1) {
-            self.store.end_session(person, surplus.id).await?;
+            self.end(person, surplus.id).await?;
             ended.push(surplus.id);
         }
         Ok(Begun {
@@ -121,6 +121,14 @@ impl Sessions {
             self.touch(session.id).await;
         }
         Ok(Some(SignedIn { session, person }))
+    }
+
+    /// Ends a session or token; one that is gone already is ended too.
+    pub async fn end(&self, person: AgentId, id: SessionId) -> Result<(), StoreError> {
+        match self.store.end_session(person, id).await {
+            Ok(()) | Err(StoreError::NotThere(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The login sessions of a person, newest first, without those that have expired.

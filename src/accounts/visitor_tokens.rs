@@ -19,6 +19,9 @@ const TOKEN_BYTES_MAX: usize = 1_024;
 /// What the signing key is derived for. Another purpose takes another label, and so another key.
 const PURPOSE: &[u8] = b"balie visitor token 1";
 
+/// How the audience begins; the site's key follows.
+const AUDIENCE: &str = "visitor/";
+
 /// Why a token is no good. The visitor is told the same in all cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadToken {
@@ -75,6 +78,16 @@ impl VisitorTokens {
 
     /// Whose token this is, if it is one of this site and still good.
     pub fn verify(&self, token: &str, site: &SiteKey, now: At) -> Result<VisitorId, BadToken> {
+        let (visitor, of) = self.read(token, now)?;
+        if of == *site {
+            Ok(visitor)
+        } else {
+            Err(BadToken::OtherSite)
+        }
+    }
+
+    /// Whose token this is and of which site, if it is still good. For whoever learns the site from the token.
+    pub fn read(&self, token: &str, now: At) -> Result<(VisitorId, SiteKey), BadToken> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(BadToken::Forged);
         }
@@ -85,18 +98,18 @@ impl VisitorTokens {
         let claims = decode::<Claims>(token, &self.checking, &rules)
             .map_err(|_| BadToken::Forged)?
             .claims;
-        if claims.aud != audience(site) {
-            return Err(BadToken::OtherSite);
-        }
+        let site = claims.aud.strip_prefix(AUDIENCE);
+        let site = site.and_then(|key| SiteKey::new(key).ok());
+        let site = site.ok_or(BadToken::Forged)?;
         if claims.exp <= now.0 / 1_000 {
             return Err(BadToken::Expired);
         }
-        Ok(claims.sub)
+        Ok((claims.sub, site))
     }
 }
 
 fn audience(site: &SiteKey) -> String {
-    format!("visitor/{site}")
+    format!("{AUDIENCE}{site}")
 }
 
 #[cfg(test)]

@@ -76,13 +76,15 @@ pub enum Notice {
     },
     /// These sessions ended: their sockets are closed.
     SignedOut(Vec<SessionId>),
-    /// This person was removed or signed out everywhere: their sockets are closed.
-    PersonOut {
+    /// This person's logins ended, but one; API tokens stay.
+    LoggedOut {
         /// Who.
         person: AgentId,
-        /// Whether sockets of API tokens are closed too.
-        with_tokens: bool,
+        /// The session that stays.
+        except: Option<SessionId>,
     },
+    /// This person was removed: all their sockets are closed.
+    PersonRemoved(AgentId),
     /// Who has a conversation open changed.
     Viewers {
         /// Which.

@@ -48,17 +48,29 @@ impl Desk {
             Following::Visitor => View::Visitor,
             Following::Agent { .. } => View::Agent,
         };
-        let read = self.store.events(conversation, view, place, PAGE_EVENTS).await?;
+        let read = self
+            .store
+            .events(conversation, view, place, PAGE_EVENTS)
+            .await?;
         let enqueued_at = self.enqueued_at(conversation, view, &read.events).await?;
-        let mut page = Page { has_more: read.has_more, ..Page::default() };
+        let mut page = Page {
+            has_more: read.has_more,
+            ..Page::default()
+        };
         for (prev, event) in &read.events {
-            page.frames.push(event_bytes(conversation, *prev, event, view));
+            page.frames
+                .push(event_bytes(conversation, *prev, event, view));
             self.hub.advance(conversation, mailbox.socket, event.seq);
             if view == View::Visitor && event.seq > told_seq {
-                page.frames.extend(state_frame(conversation, event, enqueued_at).map(|frame| frame_bytes(&frame)));
+                page.frames.extend(
+                    state_frame(conversation, event, enqueued_at).map(|frame| frame_bytes(&frame)),
+                );
             }
             if let Some(reason) = following.ended_by(&mailbox.who, event) {
-                page.frames.push(frame_bytes(&ToAgent::Unassigned { conversation, reason }));
+                page.frames.push(frame_bytes(&ToAgent::Unassigned {
+                    conversation,
+                    reason,
+                }));
                 page.ended_at = Some(event.seq);
                 if !self.hub.disown(conversation, mailbox.socket) {
                     page.has_more = false;
@@ -80,8 +92,14 @@ impl Desk {
         events: &[(Seq, Event)],
     ) -> Result<At, StoreError> {
         let needs_it = view == View::Visitor
-            && events.iter().any(|(_, event)| matches!(event.body, Body::Transferred { .. }));
-        let found = if needs_it { self.store.conversation(conversation).await? } else { None };
+            && events
+                .iter()
+                .any(|(_, event)| matches!(event.body, Body::Transferred { .. }));
+        let found = if needs_it {
+            self.store.conversation(conversation).await?
+        } else {
+            None
+        };
         Ok(found.map_or(At(0), |found| found.enqueued_at))
     }
 
@@ -93,7 +111,9 @@ impl Desk {
         agent: AgentId,
         place: Option<Seq>,
     ) -> Result<Option<(ToAgent, Seq, Seq)>, StoreError> {
-        let Some(card) = self.store.card(conversation).await? else { return Ok(None) };
+        let Some(card) = self.store.card(conversation).await? else {
+            return Ok(None);
+        };
         let found = &card.conversation;
         if found.owner().is_none_or(|owner| owner.id != agent) {
             return Ok(None);
@@ -103,7 +123,10 @@ impl Desk {
             None => self.replay_from(found, View::Agent).await?,
         };
         let owned_from = found.placed_seq;
-        let placing = self.store.events(conversation, View::Agent, owned_from - 1, 1).await?;
+        let placing = self
+            .store
+            .events(conversation, View::Agent, owned_from - 1, 1)
+            .await?;
         let waited_ms = match placing.events.first().map(|(_, event)| &event.body) {
             Some(Body::Assigned { waited_ms, .. }) => *waited_ms,
             Some(_) | None => Millis(0),
@@ -114,7 +137,7 @@ impl Desk {
             department: found.department.clone(),
             waited_ms,
             seq: found.seq,
-            from_seq,
+            from_seq: from_seq + 1,
         };
         Ok(Some((frame, from_seq, owned_from)))
     }
@@ -128,18 +151,28 @@ impl Desk {
         after: Seq,
     ) -> Result<Vec<Bytes>, Refused> {
         let agent = person.id;
-        let found = self.store.conversation(conversation).await?.ok_or(Refused::NotFound("conversation"))?;
+        let found = self
+            .store
+            .conversation(conversation)
+            .await?
+            .ok_or(Refused::NotFound("conversation"))?;
         let mut frames = Vec::new();
         // Whoever owned it may know how that ended; anybody else must be allowed to see it at all.
         let mut was_owned = false;
         let mut ended: Option<UnassignReason> = None;
         let mut place = 0;
         loop {
-            let page = self.store.events(conversation, View::Agent, place, PAGE_EVENTS).await?;
+            let page = self
+                .store
+                .events(conversation, View::Agent, place, PAGE_EVENTS)
+                .await?;
             for (prev, event) in &page.events {
                 place = event.seq;
                 if event.seq > after && (was_owned || ended.is_none()) {
-                    frames.push((event.seq, event_bytes(conversation, *prev, event, View::Agent)));
+                    frames.push((
+                        event.seq,
+                        event_bytes(conversation, *prev, event, View::Agent),
+                    ));
                 }
                 if was_owned && let Some(reason) = taken_from(agent, event) {
                     was_owned = false;
@@ -166,7 +199,14 @@ impl Desk {
                 Refused::NotFound("conversation")
             });
         };
-        let unassigned = frame_bytes(&ToAgent::Unassigned { conversation, reason });
-        Ok(frames.into_iter().map(|(_, frame)| frame).chain([unassigned]).collect())
+        let unassigned = frame_bytes(&ToAgent::Unassigned {
+            conversation,
+            reason,
+        });
+        Ok(frames
+            .into_iter()
+            .map(|(_, frame)| frame)
+            .chain([unassigned])
+            .collect())
     }
 }

@@ -55,7 +55,9 @@ struct Place {
 impl Desk {
     /// Makes a fresh look happen at the next tick: somebody new follows a waiting conversation.
     pub async fn look_at_lines(&self) {
-        self.coordination.publish(crate::coordination::Notice::LineMoved).await;
+        self.coordination
+            .publish(crate::coordination::Notice::LineMoved)
+            .await;
     }
 
     /// One look. Cheap when nothing moved.
@@ -68,8 +70,13 @@ impl Desk {
     async fn show_what_changed(&self, board: &mut Board) -> Result<(), Refused> {
         let now = self.clock.now();
         let viewers = self.hub.lane_sockets();
-        let is_due = board.places.values().any(|place| now - place.told_at >= QUEUE_MAX);
-        let has_new_viewer = viewers.iter().any(|mailbox| !board.introduced.contains(&mailbox.socket));
+        let is_due = board
+            .places
+            .values()
+            .any(|place| now - place.told_at >= QUEUE_MAX);
+        let has_new_viewer = viewers
+            .iter()
+            .any(|mailbox| !board.introduced.contains(&mailbox.socket));
         if !board.has_moved && !is_due && !has_new_viewer && board.changed_agents.is_empty() {
             return Ok(());
         }
@@ -97,7 +104,11 @@ impl Desk {
                 let before = board.places.remove(&one.conversation);
                 let has_newcomer = self.hub.take_newcomer(one.conversation);
                 let place = match before {
-                    Some(place) if !has_newcomer && place.position == position && now - place.told_at < QUEUE_MAX => {
+                    Some(place)
+                        if !has_newcomer
+                            && place.position == position
+                            && now - place.told_at < QUEUE_MAX =>
+                    {
                         place
                     }
                     Some(place) if !has_newcomer && now - place.told_at < QUEUE_MIN => {
@@ -115,8 +126,12 @@ impl Desk {
                             at: now,
                         };
                         let item = Item::Ephemeral(EphemeralKey::Queue, frame_bytes(&frame));
-                        self.hub.push_to_followers(one.conversation, View::Visitor, 0, &item);
-                        Place { position, told_at: now }
+                        self.hub
+                            .push_to_followers(one.conversation, View::Visitor, 0, &item);
+                        Place {
+                            position,
+                            told_at: now,
+                        }
                     }
                 };
                 places.insert(one.conversation, place);
@@ -129,13 +144,26 @@ impl Desk {
     /// Tells each changed agent, and those who share a department with them, where they stand.
     async fn show_agents(&self, changed: HashSet<AgentId>) -> Result<(), Refused> {
         let people = self.store.people().await?;
-        let here: Vec<&Person> = people.iter().filter(|person| self.hub.has_agent(person.id)).collect();
+        let here: Vec<&Person> = people
+            .iter()
+            .filter(|person| self.hub.has_agent(person.id))
+            .collect();
         for person in people.iter().filter(|person| changed.contains(&person.id)) {
-            let item = Item::Ephemeral(EphemeralKey::Agent(person.id), frame_bytes(&self.agent_frame(person).await?));
+            let item = Item::Ephemeral(
+                EphemeralKey::Agent(person.id),
+                frame_bytes(&self.agent_frame(person).await?),
+            );
             let shares = |other: &Person| {
-                is_supervisor(other) || other.departments.iter().any(|one| person.departments.contains(one))
+                is_supervisor(other)
+                    || other
+                        .departments
+                        .iter()
+                        .any(|one| person.departments.contains(one))
             };
-            for other in here.iter().filter(|other| other.id == person.id || shares(other)) {
+            for other in here
+                .iter()
+                .filter(|other| other.id == person.id || shares(other))
+            {
                 self.hub.push_to_agent(other.id, &item);
             }
         }
@@ -145,11 +173,20 @@ impl Desk {
     /// Tells a site's visitors when it opens or closes.
     async fn show_presence(&self, board: &mut Board) -> Result<(), Refused> {
         let settings = self.settings.snapshot();
-        board.is_site_open.retain(|key, _| settings.site(key).is_some());
+        board
+            .is_site_open
+            .retain(|key, _| settings.site(key).is_some());
         for site in settings.sites() {
             let open = self.coordination.is_open(&site.departments).await?;
-            if board.is_site_open.insert(site.key.clone(), open).is_some_and(|before| before != open) {
-                let item = Item::Ephemeral(EphemeralKey::Presence, frame_bytes(&ToVisitor::Presence { open }));
+            if board
+                .is_site_open
+                .insert(site.key.clone(), open)
+                .is_some_and(|before| before != open)
+            {
+                let item = Item::Ephemeral(
+                    EphemeralKey::Presence,
+                    frame_bytes(&ToVisitor::Presence { open }),
+                );
                 self.hub.for_each(|mailbox| {
                     if matches!(&mailbox.who, Who::Visitor { site: theirs, .. } if *theirs == site.key) {
                         mailbox.push(item.clone());
@@ -167,7 +204,9 @@ impl Desk {
         viewers: &[std::sync::Arc<Mailbox>],
         now: At,
     ) -> Result<(), Refused> {
-        board.introduced.retain(|socket| viewers.iter().any(|mailbox| mailbox.socket == *socket));
+        board
+            .introduced
+            .retain(|socket| viewers.iter().any(|mailbox| mailbox.socket == *socket));
         if viewers.is_empty() {
             board.rows.clear();
             board.lanes.clear();
@@ -178,30 +217,55 @@ impl Desk {
         let has_changed = !same_lanes(&lanes, &board.lanes);
         board.lanes = lanes;
         for mailbox in viewers {
-            let Who::Agent { agent, .. } = mailbox.who else { continue };
-            let Some(person) = self.store.person(agent).await? else { continue };
-            let may_see = |key: &DepartmentKey| is_supervisor(&person) || person.departments.contains(key);
+            let Who::Agent { agent, .. } = mailbox.who else {
+                continue;
+            };
+            let Some(person) = self.store.person(agent).await? else {
+                continue;
+            };
+            let may_see =
+                |key: &DepartmentKey| is_supervisor(&person) || person.departments.contains(key);
             let is_new = board.introduced.insert(mailbox.socket);
             if has_changed || is_new {
-                let lanes = board.lanes.iter().filter(|lane| may_see(&lane.department)).cloned().collect();
+                let lanes = board
+                    .lanes
+                    .iter()
+                    .filter(|lane| may_see(&lane.department))
+                    .cloned()
+                    .collect();
                 let frame = frame_bytes(&ToAgent::Lanes { lanes });
                 mailbox.push(Item::Ephemeral(EphemeralKey::Lanes, frame));
             }
-            let rows = board.rows.values().filter(|(department, _)| may_see(department));
+            let rows = board
+                .rows
+                .values()
+                .filter(|(department, _)| may_see(department));
             let set: Vec<WaitingRow> = rows
                 .filter(|(_, row)| is_new || gone.fresh.contains(&row.conversation))
                 .map(|(_, row)| row.clone())
                 .collect();
-            let gone: Vec<ConversationId> = if is_new { Vec::new() } else { gone.gone.clone() };
+            let gone: Vec<ConversationId> = if is_new {
+                Vec::new()
+            } else {
+                gone.gone.clone()
+            };
             if is_new || !set.is_empty() || !gone.is_empty() {
-                mailbox.push(Item::Frame(frame_bytes(&ToAgent::Waiting { set, gone, all: is_new })));
+                mailbox.push(Item::Frame(frame_bytes(&ToAgent::Waiting {
+                    set,
+                    gone,
+                    all: is_new,
+                })));
             }
         }
         Ok(())
     }
 
     /// Brings the rows of who waits up to date; answers what changed.
-    async fn read_rows(&self, board: &mut Board, lines: &[LineState]) -> Result<RowChanges, Refused> {
+    async fn read_rows(
+        &self,
+        board: &mut Board,
+        lines: &[LineState],
+    ) -> Result<RowChanges, Refused> {
         let mut changes = RowChanges::default();
         let mut rows = BTreeMap::new();
         for line in lines {
@@ -212,7 +276,9 @@ impl Desk {
                         rows.insert(id, (department, row));
                     }
                     Some(_) | None => {
-                        let Some(card) = self.store.card(id).await? else { continue };
+                        let Some(card) = self.store.card(id).await? else {
+                            continue;
+                        };
                         let row = WaitingRow {
                             conversation: id,
                             department: line.department.clone(),
@@ -229,7 +295,12 @@ impl Desk {
             }
         }
         // What is left waits no longer, or in another line and is among the fresh ones.
-        changes.gone = board.rows.keys().filter(|id| !rows.contains_key(id)).copied().collect();
+        changes.gone = board
+            .rows
+            .keys()
+            .filter(|id| !rows.contains_key(id))
+            .copied()
+            .collect();
         board.rows = rows;
         Ok(changes)
     }
@@ -241,12 +312,18 @@ impl Desk {
         now: At,
     ) -> Result<Vec<Lane>, Refused> {
         if board.figures_at.is_none_or(|at| now - at >= FIGURES) {
-            let figures = self.store.department_figures(now - DAY, SERVICE_LEVEL_WITHIN).await?;
+            let figures = self
+                .store
+                .department_figures(now - DAY, SERVICE_LEVEL_WITHIN)
+                .await?;
             board.figures = figures
                 .into_iter()
                 .map(|one| {
                     let judged = one.answered + one.abandoned_late;
-                    #[expect(clippy::cast_precision_loss, reason = "a share of less than 2^52 conversations")]
+                    #[expect(
+                        clippy::cast_precision_loss,
+                        reason = "a share of less than 2^52 conversations"
+                    )]
                     let level = (judged > 0).then(|| one.answered_in_time as f64 / judged as f64);
                     (one.department, (level, one.abandoned))
                 })
@@ -258,7 +335,11 @@ impl Desk {
             .departments()
             .map(|department| {
                 let line = lines.iter().find(|line| line.department == department.key);
-                let (service_level, abandoned) = board.figures.get(&department.key).copied().unwrap_or_default();
+                let (service_level, abandoned) = board
+                    .figures
+                    .get(&department.key)
+                    .copied()
+                    .unwrap_or_default();
                 let longest = line.and_then(|line| line.waiting.iter().map(|one| one.since).min());
                 Lane {
                     department: department.key.clone(),
@@ -283,6 +364,13 @@ struct RowChanges {
 
 /// Whether two looks show the same: the longest wait grows by itself, and clients count on their own.
 fn same_lanes(one: &[Lane], other: &[Lane]) -> bool {
-    let timeless = |lane: &Lane| Lane { longest_wait_ms: Millis(i64::from(lane.waiting > 0)), ..lane.clone() };
-    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| timeless(one) == timeless(other))
+    let timeless = |lane: &Lane| Lane {
+        longest_wait_ms: Millis(i64::from(lane.waiting > 0)),
+        ..lane.clone()
+    };
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(other)
+            .all(|(one, other)| timeless(one) == timeless(other))
 }

@@ -81,7 +81,10 @@ impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotThere(what) => Refused::NotFound(what),
-            StoreError::Away(_) | StoreError::Taken(_) | StoreError::InUse(_) | StoreError::Corrupt(_) => {
+            StoreError::Away(_)
+            | StoreError::Taken(_)
+            | StoreError::InUse(_)
+            | StoreError::Corrupt(_) => {
                 tracing::warn!(error = %error, "the store did not serve the desk");
                 Refused::Away
             }
@@ -111,8 +114,12 @@ impl Refused {
     pub fn frame(&self) -> ErrorFrame {
         let message = self.to_string();
         match self {
-            Refused::Rule(Refusal::NotThere) | Refused::NotFound(_) => ErrorFrame::new(ErrorCode::NotFound, message),
-            Refused::Rule(Refusal::WrongState(_)) => ErrorFrame::new(ErrorCode::WrongState, message),
+            Refused::Rule(Refusal::NotThere) | Refused::NotFound(_) => {
+                ErrorFrame::new(ErrorCode::NotFound, message)
+            }
+            Refused::Rule(Refusal::WrongState(_)) => {
+                ErrorFrame::new(ErrorCode::WrongState, message)
+            }
             Refused::Rule(
                 Refusal::NotYours(_)
                 | Refusal::AlreadyYours
@@ -139,7 +146,14 @@ impl Desk {
         clock: Clock,
         epoch: &str,
     ) -> Self {
-        Self { store, coordination, hub, settings, clock, epoch: RwLock::new(Arc::from(epoch)) }
+        Self {
+            store,
+            coordination,
+            hub,
+            settings,
+            clock,
+            epoch: RwLock::new(Arc::from(epoch)),
+        }
     }
 
     /// The installation's epoch.
@@ -161,11 +175,23 @@ impl Desk {
         once: Option<(Uuid, CommandId)>,
         command: Command,
     ) -> Result<Receipt, Refused> {
-        let append = Append { conversation, once, command, now: self.clock.now() };
+        let append = Append {
+            conversation,
+            once,
+            command,
+            now: self.clock.now(),
+        };
         match self.store.append(append).await? {
             Outcome::Written(appended) => {
-                let last = appended.events.last().expect("an append makes at least one event");
-                let receipt = Receipt { conversation, seq: last.seq, at: last.at };
+                let last = appended
+                    .events
+                    .last()
+                    .expect("an append makes at least one event");
+                let receipt = Receipt {
+                    conversation,
+                    seq: last.seq,
+                    at: last.at,
+                };
                 self.tell(*appended).await;
                 Ok(receipt)
             }
@@ -178,7 +204,12 @@ impl Desk {
     }
 
     async fn tell(&self, appended: Appended) {
-        let Appended { conversation, events, visitor_prev, previous_owner } = appended;
+        let Appended {
+            conversation,
+            events,
+            visitor_prev,
+            previous_owner,
+        } = appended;
         let first_seq = events.first().map_or(0, |event: &Event| event.seq);
         let has_moved = conversation.placed_seq >= first_seq;
         if has_moved {
@@ -195,7 +226,9 @@ impl Desk {
             previous_owner,
             enqueued_at: conversation.enqueued_at,
         };
-        self.coordination.publish(Notice::Appended(Box::new(notice))).await;
+        self.coordination
+            .publish(Notice::Appended(Box::new(notice)))
+            .await;
         if has_moved {
             self.coordination.publish(Notice::LineMoved).await;
             for agent in [owner, previous_owner].into_iter().flatten() {
@@ -207,18 +240,34 @@ impl Desk {
     async fn tell_again(&self, conversation: ConversationId) -> Result<(), StoreError> {
         if let Some(conversation) = self.store.conversation(conversation).await? {
             self.observe(&conversation).await;
-            self.coordination.publish(Notice::Doubted(conversation.id)).await;
+            self.coordination
+                .publish(Notice::Doubted(conversation.id))
+                .await;
         }
         Ok(())
     }
 
     /// Tells coordination where a conversation is, and the agent whose offer ended by it.
     async fn observe(&self, conversation: &Conversation) {
-        match self.coordination.observe(Observed::from(conversation)).await {
+        match self
+            .coordination
+            .observe(Observed::from(conversation))
+            .await
+        {
             Ok(Some(withdrawn)) => {
-                let reason = if conversation.is_open() { OfferEnd::Taken } else { OfferEnd::Closed };
+                let reason = if conversation.is_open() {
+                    OfferEnd::Taken
+                } else {
+                    OfferEnd::Closed
+                };
                 let (conversation, agent) = (withdrawn.conversation, withdrawn.agent);
-                self.coordination.publish(Notice::OfferEnded { conversation, agent, reason }).await;
+                self.coordination
+                    .publish(Notice::OfferEnded {
+                        conversation,
+                        agent,
+                        reason,
+                    })
+                    .await;
             }
             Ok(None) => {}
             // The sweep tells it again.
@@ -227,11 +276,17 @@ impl Desk {
     }
 
     /// Where a conversation's log begins for a client that has nothing of it.
-    async fn replay_from(&self, conversation: &Conversation, view: crate::model::event::View) -> Result<Seq, StoreError> {
+    async fn replay_from(
+        &self,
+        conversation: &Conversation,
+        view: crate::model::event::View,
+    ) -> Result<Seq, StoreError> {
         if conversation.seq <= u64::from(REPLAY_EVENTS_MAX) {
             return Ok(0);
         }
-        self.store.seq_before_last(conversation.id, view, REPLAY_EVENTS_MAX).await
+        self.store
+            .seq_before_last(conversation.id, view, REPLAY_EVENTS_MAX)
+            .await
     }
 
     /// A conversation's state as the wire names it.
@@ -265,13 +320,20 @@ pub fn visitor_card(visitor: &Visitor) -> VisitorCard {
 /// A person as visitors may know one.
 #[must_use]
 pub fn agent_name(person: &Person) -> AgentName {
-    AgentName { id: person.id, name: person.name.clone() }
+    AgentName {
+        id: person.id,
+        name: person.name.clone(),
+    }
 }
 
 /// A person's seat at the desk.
 #[must_use]
 pub fn seat(person: &Person) -> Seat {
-    Seat { status: person.status, capacity: person.capacity, departments: person.departments.clone() }
+    Seat {
+        status: person.status,
+        capacity: person.capacity,
+        departments: person.departments.clone(),
+    }
 }
 
 /// Whether a person may watch and take over what is not theirs.
@@ -285,5 +347,7 @@ pub fn is_supervisor(person: &Person) -> bool {
 pub fn may_see(person: &Person, conversation: &Conversation) -> bool {
     is_supervisor(person)
         || person.departments.contains(&conversation.department)
-        || conversation.owner().is_some_and(|owner| owner.id == person.id)
+        || conversation
+            .owner()
+            .is_some_and(|owner| owner.id == person.id)
 }

@@ -61,20 +61,37 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
 
 impl Desk {
     async fn carry_out(&self, claim: Claim) {
-        let offers = self.settings.department(&claim.department).is_some_and(|one| one.mode == PairingMode::Offer);
-        let outcome = if offers { self.ring(&claim).await } else { self.assign(&claim).await };
+        let offers = self
+            .settings
+            .department(&claim.department)
+            .is_some_and(|one| one.mode == PairingMode::Offer);
+        let outcome = if offers {
+            self.ring(&claim).await
+        } else {
+            self.assign(&claim).await
+        };
         let Err(refused) = outcome else { return };
         tracing::debug!(conversation.id = %claim.conversation, reason = %refused, "a claim was given back");
         tokio::time::sleep(REFUSED_PAUSE.duration()).await;
         if let Err(away) = self.look_again(&claim).await {
             tracing::warn!(error = %away, "a refused claim could not be looked at");
         }
-        self.coordination.give_back(claim.conversation, claim.agent).await.ok();
+        self.coordination
+            .give_back(claim.conversation, claim.agent)
+            .await
+            .ok();
     }
 
     async fn assign(&self, claim: &Claim) -> Result<(), Refused> {
-        let person = self.store.person(claim.agent).await?.ok_or(Refused::NotFound("agent"))?;
-        let command = Command::Assign { agent: agent_name(&person), placed_seq: claim.placed_seq };
+        let person = self
+            .store
+            .person(claim.agent)
+            .await?
+            .ok_or(Refused::NotFound("agent"))?;
+        let command = Command::Assign {
+            agent: agent_name(&person),
+            placed_seq: claim.placed_seq,
+        };
         match self.append(claim.conversation, None, command).await {
             Ok(_) | Err(Refused::Rule(Refusal::AlreadyYours)) => Ok(()),
             Err(refused) => Err(refused),
@@ -121,16 +138,34 @@ impl Desk {
 
     async fn deal_with(&self, due: Due) {
         let outcome = match due {
-            Due::VisitorGone { conversation, gone_at } => {
-                self.append(conversation, None, Command::Abandon { gone_at }).await.map(|_| ())
-            }
+            Due::VisitorGone {
+                conversation,
+                gone_at,
+            } => self
+                .append(conversation, None, Command::Abandon { gone_at })
+                .await
+                .map(|_| ()),
             Due::AgentAway { agent } => self.tell_away(agent).await,
             Due::AgentGone { agent } => self.let_go(agent).await,
-            Due::OfferMissed { conversation, agent, is_once_too_often } => {
+            Due::OfferMissed {
+                conversation,
+                agent,
+                is_once_too_often,
+            } => {
                 let reason = OfferEnd::Missed;
-                self.coordination.publish(Notice::OfferEnded { conversation, agent, reason }).await;
+                self.coordination
+                    .publish(Notice::OfferEnded {
+                        conversation,
+                        agent,
+                        reason,
+                    })
+                    .await;
                 self.coordination.publish(Notice::LineMoved).await;
-                if is_once_too_often { self.set_away(agent).await } else { Ok(()) }
+                if is_once_too_often {
+                    self.set_away(agent).await
+                } else {
+                    Ok(())
+                }
             }
         };
         match outcome {
@@ -153,7 +188,10 @@ impl Desk {
             if self.coordination.is_agent_here(agent).await? {
                 return Ok(());
             }
-            match self.append(card.conversation.id, None, Command::AgentAway { agent }).await {
+            match self
+                .append(card.conversation.id, None, Command::AgentAway { agent })
+                .await
+            {
                 Ok(_) | Err(Refused::Rule(_)) => {}
                 Err(refused) => return Err(refused),
             }
@@ -171,16 +209,18 @@ impl Desk {
         };
         // Offline first: nothing new comes while the old goes back.
         if person.status != Status::Offline {
-            self.sit(person, Status::Offline, None, JournalReason::Gone).await?;
+            self.sit(person, Status::Offline, None, JournalReason::Gone)
+                .await?;
         }
         self.requeue_all(agent, RequeueReason::AgentGone).await
     }
 
     async fn set_away(&self, agent: AgentId) -> Result<(), Refused> {
         match self.store.person(agent).await? {
-            Some(person) if person.status == Status::Online => {
-                self.sit(person, Status::Away, None, JournalReason::MissedOffers).await.map(|_| ())
-            }
+            Some(person) if person.status == Status::Online => self
+                .sit(person, Status::Away, None, JournalReason::MissedOffers)
+                .await
+                .map(|_| ()),
             Some(_) | None => Ok(()),
         }
     }

@@ -45,36 +45,77 @@ pub async fn run(desk: Arc<Desk>, mut notices: mpsc::Receiver<Notice>, stop: Can
 }
 
 /// `bye` to somebody whose session ended.
-fn signed_out() -> Farewell {
-    let bye = ToAgent::Bye { reason: ByeReason::SignedOut, retry_ms: Millis(0) };
-    Farewell { close: Close::Policy, bye: Some(frame_bytes(&bye)) }
+pub(super) fn signed_out() -> Farewell {
+    let bye = ToAgent::Bye {
+        reason: ByeReason::SignedOut,
+        retry_ms: Millis(0),
+    };
+    Farewell {
+        close: Close::Policy,
+        bye: Some(frame_bytes(&bye)),
+    }
 }
 
 impl Desk {
     async fn relay(&self, notice: Notice, board: &mut Board) {
         match notice {
             Notice::Appended(notice) => self.relay_events(&notice),
-            Notice::Typing { conversation, from, on, preview, socket } => {
+            Notice::Typing {
+                conversation,
+                from,
+                on,
+                preview,
+                socket,
+            } => {
                 let key = EphemeralKey::Typing(conversation, from.id);
-                let for_visitor = ToVisitor::Typing { from: from.clone(), on };
-                let for_agents = ToAgent::Typing { conversation, from: from.clone(), on, preview };
+                let for_visitor = ToVisitor::Typing {
+                    from: from.clone(),
+                    on,
+                };
+                let for_agents = ToAgent::Typing {
+                    conversation,
+                    from: from.clone(),
+                    on,
+                    preview,
+                };
                 self.push_ephemeral(conversation, &from, socket, key, &for_visitor, &for_agents);
             }
-            Notice::Read { conversation, from, seq, socket } => {
+            Notice::Read {
+                conversation,
+                from,
+                seq,
+                socket,
+            } => {
                 let key = EphemeralKey::Read(conversation, from.id);
-                let for_visitor = ToVisitor::Read { from: from.clone(), seq };
-                let for_agents = ToAgent::Read { conversation, from: from.clone(), seq };
+                let for_visitor = ToVisitor::Read {
+                    from: from.clone(),
+                    seq,
+                };
+                let for_agents = ToAgent::Read {
+                    conversation,
+                    from: from.clone(),
+                    seq,
+                };
                 self.push_ephemeral(conversation, &from, socket, key, &for_visitor, &for_agents);
             }
-            Notice::Offered(ringing) => self.hub.push_to_agent(ringing.agent, &Item::Offered(ringing.clone())),
-            Notice::OfferEnded { conversation, agent, reason } => {
+            Notice::Offered(ringing) => self
+                .hub
+                .push_to_agent(ringing.agent, &Item::Offered(ringing.clone())),
+            Notice::OfferEnded {
+                conversation,
+                agent,
+                reason,
+            } => {
                 let reason = match reason {
                     OfferEnd::Declined => UnassignReason::Declined,
                     OfferEnd::Missed => UnassignReason::Missed,
                     OfferEnd::Taken => UnassignReason::Taken,
                     OfferEnd::Closed => UnassignReason::Closed,
                 };
-                let frame = frame_bytes(&ToAgent::Unassigned { conversation, reason });
+                let frame = frame_bytes(&ToAgent::Unassigned {
+                    conversation,
+                    reason,
+                });
                 self.hub.push_to_agent(agent, &Item::Frame(frame));
             }
             Notice::LineMoved => board.has_moved = true,
@@ -90,14 +131,31 @@ impl Desk {
                 Who::Agent { session, .. } => sessions.contains(session),
                 Who::Visitor { .. } => false,
             }),
-            Notice::PersonOut { person, with_tokens } => self.hub.end_agents(&signed_out(), |who| match who {
-                Who::Agent { agent, is_token, .. } => *agent == person && (with_tokens || !is_token),
+            Notice::LoggedOut { person, except } => {
+                self.hub.end_agents(&signed_out(), |who| match who {
+                    Who::Agent {
+                        agent,
+                        session,
+                        is_token,
+                    } => *agent == person && !is_token && Some(*session) != except,
+                    Who::Visitor { .. } => false,
+                })
+            }
+            Notice::PersonRemoved(person) => self.hub.end_agents(&signed_out(), |who| match who {
+                Who::Agent { agent, .. } => *agent == person,
                 Who::Visitor { .. } => false,
             }),
-            Notice::Viewers { conversation, agents } => {
-                let frame = frame_bytes(&ToAgent::Viewers { conversation, agents });
+            Notice::Viewers {
+                conversation,
+                agents,
+            } => {
+                let frame = frame_bytes(&ToAgent::Viewers {
+                    conversation,
+                    agents,
+                });
                 let item = Item::Ephemeral(EphemeralKey::Viewers(conversation), frame);
-                self.hub.push_to_followers(conversation, View::Agent, 0, &item);
+                self.hub
+                    .push_to_followers(conversation, View::Agent, 0, &item);
             }
             Notice::Lost => {
                 self.hub.doubt_all();
@@ -115,8 +173,13 @@ impl Desk {
             enqueued_at: notice.enqueued_at,
         });
         let begins = |body: &Body| matches!(body, Body::Queued { .. });
-        if notice.events.first().is_some_and(|event| begins(&event.body)) {
-            self.hub.push_to_visitor(notice.visitor, &Item::Started(conversation));
+        if notice
+            .events
+            .first()
+            .is_some_and(|event| begins(&event.body))
+        {
+            self.hub
+                .push_to_visitor(notice.visitor, &Item::Started(conversation));
         }
         let is_assigned = |body: &Body| matches!(body, Body::Assigned { .. });
         if let Some(owner) = notice.owner
@@ -139,9 +202,11 @@ impl Desk {
         let is_own_typing = from.role == Role::Visitor && matches!(key, EphemeralKey::Typing(..));
         if !is_own_typing {
             let item = Item::Ephemeral(key, frame_bytes(for_visitor));
-            self.hub.push_to_followers(conversation, View::Visitor, but, &item);
+            self.hub
+                .push_to_followers(conversation, View::Visitor, but, &item);
         }
         let item = Item::Ephemeral(key, frame_bytes(for_agents));
-        self.hub.push_to_followers(conversation, View::Agent, but, &item);
+        self.hub
+            .push_to_followers(conversation, View::Agent, but, &item);
     }
 }

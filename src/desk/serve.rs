@@ -16,6 +16,8 @@ use crate::store::{Card, Receipt};
 pub struct Owned {
     /// As `welcome` names it.
     pub named: AgentConversation,
+    /// The last event that the client has.
+    pub place: Seq,
     /// The event by which the agent owns it.
     pub owned_from: Seq,
 }
@@ -24,14 +26,20 @@ impl Desk {
     /// An agent's socket is there. Somebody who was offline begins away; who was gone for a while is announced as
     /// back. Answers the person as they are at the desk now.
     pub async fn agent_joins(&self, agent: AgentId, socket: SocketId) -> Result<Person, Refused> {
-        let mut person = self.store.person(agent).await?.ok_or(Refused::NotFound("agent"))?;
+        let mut person = self
+            .store
+            .person(agent)
+            .await?
+            .ok_or(Refused::NotFound("agent"))?;
         self.coordination.agent_joined(agent, socket).await?;
         if person.status == Status::Offline {
-            person = self.sit(person, Status::Away, None, JournalReason::SignedIn).await?;
+            person = self
+                .sit(person, Status::Away, None, JournalReason::SignedIn)
+                .await?;
         } else {
             self.coordination.seat(agent, seat(&person)).await?;
         }
-        self.coordination.publish(Notice::AgentChanged(agent)).await;
+        self.agent_moved(agent).await;
         Ok(person)
     }
 
@@ -45,13 +53,22 @@ impl Desk {
         let mut owned = Vec::new();
         for mut card in self.store.conversations_of_agent(agent).await? {
             let id = card.conversation.id;
-            if card.conversation.is_agent_away && self.append(id, None, Command::AgentBack { agent }).await.is_ok() {
+            if card.conversation.is_agent_away
+                && self
+                    .append(id, None, Command::AgentBack { agent })
+                    .await
+                    .is_ok()
+            {
                 match self.store.card(id).await? {
                     Some(fresh) => card = fresh,
                     None => continue,
                 }
             }
-            let Card { conversation, visitor, .. } = card;
+            let Card {
+                conversation,
+                visitor,
+                ..
+            } = card;
             let from_seq = match after(id).filter(|after| *after <= conversation.seq) {
                 Some(after) => after,
                 None => self.replay_from(&conversation, View::Agent).await?,
@@ -62,10 +79,14 @@ impl Desk {
                 visitor: visitor_card(&visitor),
                 department: conversation.department.clone(),
                 seq: conversation.seq,
-                from_seq,
+                from_seq: from_seq + 1,
                 read: conversation.read,
             };
-            owned.push(Owned { named, owned_from: conversation.placed_seq });
+            owned.push(Owned {
+                named,
+                place: from_seq,
+                owned_from: conversation.placed_seq,
+            });
         }
         Ok(owned)
     }
@@ -77,8 +98,13 @@ impl Desk {
         status: Status,
         capacity: Option<u8>,
     ) -> Result<Person, Refused> {
-        let person = self.store.person(agent).await?.ok_or(Refused::NotFound("agent"))?;
-        self.sit(person, status, capacity, JournalReason::Chosen).await
+        let person = self
+            .store
+            .person(agent)
+            .await?
+            .ok_or(Refused::NotFound("agent"))?;
+        self.sit(person, status, capacity, JournalReason::Chosen)
+            .await
     }
 
     /// Writes the journal, then tells coordination and the colleagues.
@@ -89,7 +115,11 @@ impl Desk {
         capacity: Option<u8>,
         reason: JournalReason,
     ) -> Result<Person, Refused> {
-        let person = Person { status, capacity: capacity.unwrap_or(person.capacity), ..person };
+        let person = Person {
+            status,
+            capacity: capacity.unwrap_or(person.capacity),
+            ..person
+        };
         let entry = JournalEntry {
             agent: person.id,
             status,
@@ -99,7 +129,9 @@ impl Desk {
         };
         self.store.journal(entry, self.clock.now()).await?;
         self.coordination.seat(person.id, seat(&person)).await?;
-        self.coordination.publish(Notice::AgentChanged(person.id)).await;
+        self.coordination
+            .publish(Notice::AgentChanged(person.id))
+            .await;
         self.coordination.publish(Notice::LineMoved).await;
         Ok(person)
     }
@@ -116,9 +148,15 @@ impl Desk {
     }
 
     /// A conversation that the person may see; what they may not see is not there.
-    pub async fn visible(&self, person: &Person, id: ConversationId) -> Result<Conversation, Refused> {
+    pub async fn visible(
+        &self,
+        person: &Person,
+        id: ConversationId,
+    ) -> Result<Conversation, Refused> {
         let found = self.store.conversation(id).await?;
-        found.filter(|found| may_see(person, found)).ok_or(Refused::NotFound("conversation"))
+        found
+            .filter(|found| may_see(person, found))
+            .ok_or(Refused::NotFound("conversation"))
     }
 
     /// The same with what a list shows beside it, and where its log begins for this client.
@@ -129,7 +167,9 @@ impl Desk {
         after: Option<Seq>,
     ) -> Result<(Card, Seq), Refused> {
         let card = self.store.card(id).await?;
-        let card = card.filter(|card| may_see(person, &card.conversation)).ok_or(Refused::NotFound("conversation"))?;
+        let card = card
+            .filter(|card| may_see(person, &card.conversation))
+            .ok_or(Refused::NotFound("conversation"))?;
         let from_seq = match after {
             Some(after) if after > card.conversation.seq => {
                 return Err(Refused::BadField {
@@ -153,7 +193,7 @@ impl Desk {
             department: conversation.department.clone(),
             agent: conversation.owner().cloned(),
             seq: conversation.seq,
-            from_seq,
+            from_seq: from_seq + 1,
             read: conversation.read,
         }
     }
@@ -163,7 +203,10 @@ impl Desk {
     pub async fn accept(&self, person: &Person, id: ConversationId) -> Result<(), Refused> {
         let conversation = self.visible(person, id).await?;
         self.coordination.probe().await?;
-        let command = Command::Assign { agent: agent_name(person), placed_seq: conversation.placed_seq };
+        let command = Command::Assign {
+            agent: agent_name(person),
+            placed_seq: conversation.placed_seq,
+        };
         match self.append(id, None, command).await {
             Ok(_) | Err(Refused::Rule(Refusal::AlreadyYours)) => Ok(()),
             Err(refused) => Err(refused),
@@ -177,7 +220,13 @@ impl Desk {
             return Err(Refused::Conflict("This conversation does not ring at you."));
         }
         let reason = OfferEnd::Declined;
-        self.coordination.publish(Notice::OfferEnded { conversation: id, agent: person.id, reason }).await;
+        self.coordination
+            .publish(Notice::OfferEnded {
+                conversation: id,
+                agent: person.id,
+                reason,
+            })
+            .await;
         Ok(())
     }
 
@@ -190,13 +239,25 @@ impl Desk {
         text: String,
     ) -> Result<Receipt, Refused> {
         // The decision itself tells who the owner is: no look-up before it on this hot path.
-        match self.append(id, Some((person.id.0, cmd)), Command::AgentSend { agent: agent_name(person), text }).await {
-            Err(Refused::Rule(Refusal::NotYours(_) | Refusal::WrongState(_))) if !self.can_see(person, id).await? => {
+        match self
+            .append(
+                id,
+                Some((person.id.0, cmd)),
+                Command::AgentSend {
+                    agent: agent_name(person),
+                    text,
+                },
+            )
+            .await
+        {
+            Err(Refused::Rule(Refusal::NotYours(_) | Refusal::WrongState(_)))
+                if !self.can_see(person, id).await? =>
+            {
                 Err(Refused::NotFound("conversation"))
             }
-            Err(Refused::Rule(Refusal::NotYours(_))) => {
-                Err(Refused::Forbidden("Only the owner writes to the visitor. Take the conversation, or leave a note."))
-            }
+            Err(Refused::Rule(Refusal::NotYours(_))) => Err(Refused::Forbidden(
+                "Only the owner writes to the visitor. Take the conversation, or leave a note.",
+            )),
             answer => answer,
         }
     }
@@ -209,12 +270,29 @@ impl Desk {
         cmd: CommandId,
         text: String,
     ) -> Result<Receipt, Refused> {
-        self.command(person, id, cmd, Command::Note { agent: agent_name(person), text }).await
+        self.command(
+            person,
+            id,
+            cmd,
+            Command::Note {
+                agent: agent_name(person),
+                text,
+            },
+        )
+        .await
     }
 
     /// Takes a waiting conversation out of turn, or (supervisor) somebody else's.
-    pub async fn take(&self, person: &Person, id: ConversationId, cmd: CommandId) -> Result<Receipt, Refused> {
-        let command = Command::Take { agent: agent_name(person), is_supervisor: is_supervisor(person) };
+    pub async fn take(
+        &self,
+        person: &Person,
+        id: ConversationId,
+        cmd: CommandId,
+    ) -> Result<Receipt, Refused> {
+        let command = Command::Take {
+            agent: agent_name(person),
+            is_supervisor: is_supervisor(person),
+        };
         self.command(person, id, cmd, command).await
     }
 
@@ -226,7 +304,11 @@ impl Desk {
         cmd: CommandId,
         tags: Vec<String>,
     ) -> Result<Receipt, Refused> {
-        let command = Command::Close { agent: agent_name(person), is_supervisor: is_supervisor(person), tags };
+        let command = Command::Close {
+            agent: agent_name(person),
+            is_supervisor: is_supervisor(person),
+            tags,
+        };
         self.command(person, id, cmd, command).await
     }
 
@@ -250,7 +332,11 @@ impl Desk {
                 TransferredTo::Department(department)
             }
             TransferTo::Agent(agent) => {
-                let found = self.store.person(agent).await?.ok_or(Refused::NotFound("agent"))?;
+                let found = self
+                    .store
+                    .person(agent)
+                    .await?
+                    .ok_or(Refused::NotFound("agent"))?;
                 if !self.coordination.is_agent_here(agent).await.unwrap_or(true) {
                     return Err(Refused::Conflict("This agent is not online."));
                 }
@@ -258,7 +344,18 @@ impl Desk {
             }
         };
         let is_supervisor = is_supervisor(person);
-        self.command(person, id, cmd, Command::Transfer { agent: agent_name(person), is_supervisor, to, note }).await
+        self.command(
+            person,
+            id,
+            cmd,
+            Command::Transfer {
+                agent: agent_name(person),
+                is_supervisor,
+                to,
+                note,
+            },
+        )
+        .await
     }
 
     /// One command on a conversation that the person can see.
@@ -289,10 +386,22 @@ impl Desk {
     }
 
     /// The owner types, or stopped. Others who watch are silent.
-    pub async fn agent_typing(&self, person: &Person, id: ConversationId, on: bool, socket: SocketId) {
+    pub async fn agent_typing(
+        &self,
+        person: &Person,
+        id: ConversationId,
+        on: bool,
+        socket: SocketId,
+    ) {
         if self.owns(id, socket) {
             let from = Sender::agent(&agent_name(person));
-            let notice = Notice::Typing { conversation: id, from, on, preview: None, socket };
+            let notice = Notice::Typing {
+                conversation: id,
+                from,
+                on,
+                preview: None,
+                socket,
+            };
             self.coordination.publish(notice).await;
         }
     }
@@ -308,20 +417,68 @@ impl Desk {
         if self.owns(id, socket) {
             let seq = self.store.mark_read(id, View::Agent, seq).await?.agent;
             let from = Sender::agent(&agent_name(person));
-            self.coordination.publish(Notice::Read { conversation: id, from, seq, socket }).await;
+            self.coordination
+                .publish(Notice::Read {
+                    conversation: id,
+                    from,
+                    seq,
+                    socket,
+                })
+                .await;
         }
         Ok(())
     }
 
     /// Whether the socket follows the conversation as its owner's.
     fn owns(&self, id: ConversationId, socket: SocketId) -> bool {
-        matches!(self.hub.following(id, socket), Some((Following::Agent { owned_from: Some(_), .. }, _)))
+        matches!(
+            self.hub.following(id, socket),
+            Some((
+                Following::Agent {
+                    owned_from: Some(_),
+                    ..
+                },
+                _
+            ))
+        )
+    }
+
+    /// The agent has the conversation open on a socket, or no longer: everybody who looks at it is told who does.
+    pub async fn view(&self, person: &Person, id: ConversationId, socket: SocketId, is_open: bool) {
+        match self
+            .coordination
+            .view(id, agent_name(person), socket, is_open)
+            .await
+        {
+            Ok(agents) => {
+                self.coordination
+                    .publish(Notice::Viewers {
+                        conversation: id,
+                        agents,
+                    })
+                    .await
+            }
+            Err(away) => tracing::warn!(error = %away, "a viewer was not noted"),
+        }
+    }
+
+    /// An agent's socket came or went: colleagues and lanes are shown what that changed.
+    pub async fn agent_moved(&self, agent: AgentId) {
+        self.coordination.publish(Notice::AgentChanged(agent)).await;
+        self.coordination.publish(Notice::LineMoved).await;
     }
 
     /// Puts everything an agent owns back into the line.
     pub async fn requeue_all(&self, agent: AgentId, reason: RequeueReason) -> Result<(), Refused> {
         for card in self.store.conversations_of_agent(agent).await? {
-            match self.append(card.conversation.id, None, Command::Requeue { agent, reason }).await {
+            match self
+                .append(
+                    card.conversation.id,
+                    None,
+                    Command::Requeue { agent, reason },
+                )
+                .await
+            {
                 Ok(_) | Err(Refused::Rule(_)) => {}
                 Err(refused) => return Err(refused),
             }

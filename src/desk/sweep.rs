@@ -2,15 +2,17 @@
 //!
 //! Nothing here touches idle visitors but the wheel, which pings the silent ones every 25 s.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::time::{Duration, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::desk::relay::signed_out;
 use crate::desk::{Desk, Refused, seat};
 use crate::domain::conversation::{Command, Refusal};
 use crate::domain::routing::{Observed, ObservedPlace};
-use crate::hub::mailbox::Farewell;
+use crate::hub::mailbox::{Farewell, Who};
 use crate::protocol::error::Close;
 use crate::store::StoreError;
 
@@ -42,12 +44,17 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
 impl Desk {
     fn turn_wheel(&self, tick: u64) {
         for mailbox in self.hub.turn(tick) {
-            mailbox.end(Farewell { close: Close::TooSlow, bye: None });
+            mailbox.end(Farewell {
+                close: Close::TooSlow,
+                bye: None,
+            });
         }
     }
 
     async fn look(&self, tick: u64) -> Result<(), Refused> {
-        self.settings.refresh().await?;
+        if self.settings.refresh().await? {
+            self.settings_changed().await?;
+        }
         self.set_epoch(&self.store.installation().await?.epoch);
         self.mind_idle_chats().await?;
         if tick.is_multiple_of(RECONCILE_LOOKS) {
@@ -59,6 +66,26 @@ impl Desk {
         Ok(())
     }
 
+    /// Another process (or this one) changed people, sessions or settings: sockets of ended sessions close, and pairing
+    /// goes by the seats as they are.
+    async fn settings_changed(&self) -> Result<(), Refused> {
+        let mut ended = HashSet::new();
+        for session in self.hub.sessions() {
+            if !self.store.session_exists(session).await? {
+                ended.insert(session);
+            }
+        }
+        self.hub.end_agents(&signed_out(), |who| match who {
+            Who::Agent { session, .. } => ended.contains(session),
+            Who::Visitor { .. } => false,
+        });
+        for person in self.store.people().await? {
+            self.coordination.seat(person.id, seat(&person)).await?;
+            self.agent_moved(person.id).await;
+        }
+        Ok(())
+    }
+
     /// Tells an empty coordination everything: called once at the start, and whenever it was emptied. The graces of
     /// whoever has no socket begin now.
     pub async fn rebuild(&self) -> Result<(), Refused> {
@@ -66,7 +93,9 @@ impl Desk {
             self.coordination.seat(person.id, seat(&person)).await?;
         }
         for conversation in self.store.open_conversations().await? {
-            self.coordination.observe(Observed::from(&conversation)).await?;
+            self.coordination
+                .observe(Observed::from(&conversation))
+                .await?;
         }
         Ok(())
     }
@@ -77,11 +106,15 @@ impl Desk {
         let open = self.store.open_conversations().await?;
         for conversation in &open {
             self.observe(conversation).await;
-            self.hub.check(conversation.id, conversation.visitor_seq, conversation.seq);
+            self.hub
+                .check(conversation.id, conversation.visitor_seq, conversation.seq);
         }
         for line in self.coordination.lines().await? {
             for waiting in line.waiting {
-                if !open.iter().any(|conversation| conversation.id == waiting.conversation) {
+                if !open
+                    .iter()
+                    .any(|conversation| conversation.id == waiting.conversation)
+                {
                     self.forget_if_closed(waiting.conversation).await?;
                 }
             }
@@ -93,10 +126,15 @@ impl Desk {
         match self.store.conversation(id).await? {
             Some(conversation) => {
                 self.observe(&conversation).await;
-                self.hub.check(id, conversation.visitor_seq, conversation.seq);
+                self.hub
+                    .check(id, conversation.visitor_seq, conversation.seq);
             }
             None => {
-                let news = Observed { conversation: id, placed_seq: u64::MAX, place: ObservedPlace::Closed };
+                let news = Observed {
+                    conversation: id,
+                    placed_seq: u64::MAX,
+                    place: ObservedPlace::Closed,
+                };
                 self.coordination.observe(news).await?;
             }
         }
@@ -108,21 +146,33 @@ impl Desk {
         let now = self.clock.now();
         let settings = self.settings.snapshot();
         for department in settings.departments() {
-            let Some(limit) = department.idle_limit_ms else { continue };
-            for (id, said_at, warned_at) in self.store.silent_conversations(&department.key, now - limit).await? {
+            let Some(limit) = department.idle_limit_ms else {
+                continue;
+            };
+            for (id, said_at, warned_at) in self
+                .store
+                .silent_conversations(&department.key, now - limit)
+                .await?
+            {
                 let command = match warned_at {
-                    None => Command::WarnIdle { said_at, text: department.idle_text.clone() },
-                    Some(warned_at) if now - warned_at >= department.idle_close_ms => Command::CloseIdle { said_at },
+                    None => Command::WarnIdle {
+                        said_at,
+                        text: department.idle_text.clone(),
+                    },
+                    Some(warned_at) if now - warned_at >= department.idle_close_ms => {
+                        Command::CloseIdle { said_at }
+                    }
                     Some(_) => continue,
                 };
                 match self.append(id, None, command).await {
                     // Somebody spoke in this very moment.
                     Ok(_) | Err(Refused::Rule(Refusal::Moved)) => {}
-                    Err(refused) => tracing::warn!(conversation.id = %id, reason = %refused, "an idle chat stays"),
+                    Err(refused) => {
+                        tracing::warn!(conversation.id = %id, reason = %refused, "an idle chat stays")
+                    }
                 }
             }
         }
         Ok(())
     }
 }
-

@@ -61,6 +61,8 @@ pub struct SignedIdentity {
 pub struct Resumed {
     /// The conversation as `welcome` names it.
     pub named: VisitorConversation,
+    /// The last event that the client has.
+    pub place: Seq,
     /// Whether it is open.
     pub is_open: bool,
 }
@@ -74,9 +76,18 @@ impl Desk {
         known: Option<VisitorId>,
     ) -> Result<VisitorId, Refused> {
         let anonymous = match known {
-            Some(id) => match self.store.visitor(id).await?.and_then(|visitor| visitor.subject) {
+            Some(id) => match self
+                .store
+                .visitor(id)
+                .await?
+                .and_then(|visitor| visitor.subject)
+            {
                 Some(subject) if subject == identity.subject => None,
-                Some(_) => return Err(Refused::Conflict("This token belongs to another identity. Say hello without it.")),
+                Some(_) => {
+                    return Err(Refused::Conflict(
+                        "This token belongs to another identity. Say hello without it.",
+                    ));
+                }
                 None => Some(id),
             },
             None => None,
@@ -85,20 +96,40 @@ impl Desk {
         if let Some(anonymous) = anonymous.filter(|id| *id != identified)
             && let Some(conversation) = self.store.join_identity(anonymous, identified).await?
         {
-            let notice = Notice::VisitorMoved { conversation: conversation.id, from: anonymous };
+            let notice = Notice::VisitorMoved {
+                conversation: conversation.id,
+                from: anonymous,
+            };
             self.coordination.publish(notice).await;
         }
         Ok(identified)
     }
 
-    async fn save_identity(&self, site: &SiteKey, identity: SignedIdentity) -> Result<VisitorId, Refused> {
-        let signed = |value: String| Attribute { value, signed: true };
+    async fn save_identity(
+        &self,
+        site: &SiteKey,
+        identity: SignedIdentity,
+    ) -> Result<VisitorId, Refused> {
+        let signed = |value: String| Attribute {
+            value,
+            signed: true,
+        };
         for _ in 0..2 {
-            let known = self.store.visitor_of_subject(site, &identity.subject).await?;
-            let before = known.clone().unwrap_or_else(|| blank(VisitorId::fresh(), site.clone()));
+            let known = self
+                .store
+                .visitor_of_subject(site, &identity.subject)
+                .await?;
+            let before = known
+                .clone()
+                .unwrap_or_else(|| blank(VisitorId::fresh(), site.clone()));
             let mut attributes = before.attributes.clone();
             attributes.retain(|_, attribute| !attribute.signed);
-            attributes.extend(identity.attributes.iter().map(|(name, value)| (name.clone(), signed(value.clone()))));
+            attributes.extend(
+                identity
+                    .attributes
+                    .iter()
+                    .map(|(name, value)| (name.clone(), signed(value.clone()))),
+            );
             let visitor = Visitor {
                 subject: Some(identity.subject.clone()),
                 name: identity.name.clone().or(before.name.clone()),
@@ -128,10 +159,16 @@ impl Desk {
         after: Option<Seq>,
     ) -> Result<Option<Resumed>, Refused> {
         let closed_since = self.clock.now() - CLOSED_SHOWN;
-        let Some(found) = self.store.conversation_of_visitor(visitor, closed_since).await? else { return Ok(None) };
+        let Some(found) = self
+            .store
+            .conversation_of_visitor(visitor, closed_since)
+            .await?
+        else {
+            return Ok(None);
+        };
         // `after` without `conversation` can only mean the one there is.
         let after = after.filter(|_| conversation.is_none_or(|named| named == found.id));
-        let from_seq = match after {
+        let place = match after {
             Some(after) if after > found.visitor_seq => {
                 return Err(Refused::BadField {
                     field: "after".into(),
@@ -148,10 +185,14 @@ impl Desk {
             agent: found.owner().cloned(),
             enqueued_at: matches!(found.place, Place::Waiting { .. }).then_some(found.enqueued_at),
             seq: found.visitor_seq,
-            from_seq,
+            from_seq: place + 1,
             read: found.read,
         };
-        Ok(Some(Resumed { named, is_open: found.is_open() }))
+        Ok(Some(Resumed {
+            named,
+            place,
+            is_open: found.is_open(),
+        }))
     }
 
     /// Takes a place in a line.
@@ -189,8 +230,14 @@ impl Desk {
                 message: "This site does not offer that department.".into(),
             })?;
         require_fields(site, &start.fields)?;
-        let visitor = self.save_starting_visitor(who, whereabouts, &start.fields).await?;
-        let priority = if visitor.priority == 0 { department.priority } else { visitor.priority };
+        let visitor = self
+            .save_starting_visitor(who, whereabouts, &start.fields)
+            .await?;
+        let priority = if visitor.priority == 0 {
+            department.priority
+        } else {
+            visitor.priority
+        };
         let id = ConversationId::fresh();
         // Known to be here before the conversation is in line, so that it is not passed over.
         self.coordination.visitor_joined(id, who.socket).await.ok();
@@ -205,7 +252,9 @@ impl Desk {
             needs: start.needs,
             text: start.text,
         });
-        let outcome = self.append(id, Some((who.visitor.0, start.cmd)), command).await;
+        let outcome = self
+            .append(id, Some((who.visitor.0, start.cmd)), command)
+            .await;
         if !matches!(&outcome, Ok(receipt) if receipt.conversation == id) {
             self.coordination.visitor_left(id, who.socket).await.ok();
         }
@@ -221,7 +270,12 @@ impl Desk {
         let known = self.store.visitor(who.visitor).await?;
         let mut visitor = known.unwrap_or_else(|| blank(who.visitor, who.site.clone()));
         let is_verified = visitor.subject.is_some();
-        let filled = |name: &str| fields.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let filled = |name: &str| {
+            fields
+                .get(name)
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+        };
         // What a site signed is not overwritten by what a visitor types.
         if !is_verified || visitor.name.is_none() {
             visitor.name = filled("name").or(visitor.name);
@@ -229,11 +283,24 @@ impl Desk {
         if !is_verified || visitor.email.is_none() {
             visitor.email = filled("email").or(visitor.email);
         }
-        for (name, value) in fields.iter().filter(|(name, _)| !matches!(name.as_str(), "name" | "email")) {
-            let is_signed = visitor.attributes.get(name).is_some_and(|known| known.signed);
-            let has_room = visitor.attributes.len() < ATTRIBUTES_MAX || visitor.attributes.contains_key(name);
+        for (name, value) in fields
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "name" | "email"))
+        {
+            let is_signed = visitor
+                .attributes
+                .get(name)
+                .is_some_and(|known| known.signed);
+            let has_room =
+                visitor.attributes.len() < ATTRIBUTES_MAX || visitor.attributes.contains_key(name);
             if !is_signed && has_room {
-                visitor.attributes.insert(name.clone(), Attribute { value: value.clone(), signed: false });
+                visitor.attributes.insert(
+                    name.clone(),
+                    Attribute {
+                        value: value.clone(),
+                        signed: false,
+                    },
+                );
             }
         }
         visitor.lang = whereabouts.lang.clone().or(visitor.lang);
@@ -251,7 +318,8 @@ impl Desk {
         cmd: CommandId,
         text: String,
     ) -> Result<Receipt, Refused> {
-        self.visitor_command(who, conversation, cmd, Command::VisitorSend { text }).await
+        self.visitor_command(who, conversation, cmd, Command::VisitorSend { text })
+            .await
     }
 
     /// The visitor gives up the place in the line, or ends the chat.
@@ -261,7 +329,8 @@ impl Desk {
         conversation: Option<ConversationId>,
         cmd: CommandId,
     ) -> Result<Receipt, Refused> {
-        self.visitor_command(who, conversation, cmd, Command::Leave).await
+        self.visitor_command(who, conversation, cmd, Command::Leave)
+            .await
     }
 
     /// The visitor rates their closed conversation.
@@ -273,7 +342,8 @@ impl Desk {
         score: u8,
         comment: Option<String>,
     ) -> Result<Receipt, Refused> {
-        self.visitor_command(who, conversation, cmd, Command::Rate { score, comment }).await
+        self.visitor_command(who, conversation, cmd, Command::Rate { score, comment })
+            .await
     }
 
     async fn visitor_command(
@@ -289,9 +359,11 @@ impl Desk {
             // A repeat from before the last day's conversations still has its answer.
             None => match self.store.receipt(once.0, once.1).await? {
                 Some(receipt) => Ok(receipt),
-                None => Err(Refused::Rule(crate::domain::conversation::Refusal::WrongState(
-                    "There is no conversation yet. Start one first.",
-                ))),
+                None => Err(Refused::Rule(
+                    crate::domain::conversation::Refusal::WrongState(
+                        "There is no conversation yet. Start one first.",
+                    ),
+                )),
             },
         }
     }
@@ -305,7 +377,15 @@ impl Desk {
         preview: Option<String>,
     ) {
         let from = Sender::visitor(who.visitor, None);
-        self.coordination.publish(Notice::Typing { conversation, from, on, preview, socket: who.socket }).await;
+        self.coordination
+            .publish(Notice::Typing {
+                conversation,
+                from,
+                on,
+                preview,
+                socket: who.socket,
+            })
+            .await;
     }
 
     /// The visitor has read up to `seq`.
@@ -315,9 +395,20 @@ impl Desk {
         conversation: ConversationId,
         seq: Seq,
     ) -> Result<(), Refused> {
-        let seq = self.store.mark_read(conversation, View::Visitor, seq).await?.visitor;
+        let seq = self
+            .store
+            .mark_read(conversation, View::Visitor, seq)
+            .await?
+            .visitor;
         let from = Sender::visitor(who.visitor, None);
-        self.coordination.publish(Notice::Read { conversation, from, seq, socket: who.socket }).await;
+        self.coordination
+            .publish(Notice::Read {
+                conversation,
+                from,
+                seq,
+                socket: who.socket,
+            })
+            .await;
         Ok(())
     }
 
@@ -328,7 +419,9 @@ impl Desk {
         conversation: ConversationId,
     ) -> Result<Conversation, Refused> {
         let found = self.store.conversation(conversation).await?;
-        found.filter(|found| found.visitor == visitor).ok_or(Refused::NotFound("conversation"))
+        found
+            .filter(|found| found.visitor == visitor)
+            .ok_or(Refused::NotFound("conversation"))
     }
 }
 
@@ -349,7 +442,11 @@ fn blank(id: VisitorId, site: SiteKey) -> Visitor {
 
 fn require_fields(site: &Site, fields: &Fields) -> Result<(), Refused> {
     let is_missing = |name: &str| fields.get(name).is_none_or(|value| value.trim().is_empty());
-    match site.form.iter().find(|field| field.required && is_missing(&field.name)) {
+    match site
+        .form
+        .iter()
+        .find(|field| field.required && is_missing(&field.name))
+    {
         None => Ok(()),
         Some(field) => Err(Refused::BadField {
             field: format!("fields.{}", field.name),

@@ -6,7 +6,7 @@
 //! the place, and comes alive again when it has caught up. So nothing is skipped, doubled or reordered, whatever
 //! order news arrives in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -16,7 +16,7 @@ use dashmap::DashMap;
 
 use crate::domain::routing::SocketId;
 use crate::model::event::{Event, Seq, View};
-use crate::model::id::{AgentId, ConversationId, VisitorId};
+use crate::model::id::{AgentId, ConversationId, SessionId, VisitorId};
 use crate::model::time::At;
 
 pub mod follower;
@@ -331,21 +331,25 @@ impl Hub {
     /// Whether a visitor's socket here follows the conversation.
     #[must_use]
     pub fn has_visitor_follower(&self, conversation: ConversationId) -> bool {
-        self.followers
-            .get(&conversation)
-            .is_some_and(|followers| followers.iter().any(|follower| follower.view() == View::Visitor))
+        self.followers.get(&conversation).is_some_and(|followers| {
+            followers
+                .iter()
+                .any(|follower| follower.view() == View::Visitor)
+        })
     }
 
     /// Whether a visitor's socket began to follow since this was last asked.
     #[must_use]
     pub fn take_newcomer(&self, conversation: ConversationId) -> bool {
-        self.followers.get_mut(&conversation).is_some_and(|mut followers| {
-            let mut is_new = false;
-            for follower in followers.iter_mut() {
-                is_new |= follower.take_new();
-            }
-            is_new
-        })
+        self.followers
+            .get_mut(&conversation)
+            .is_some_and(|mut followers| {
+                let mut is_new = false;
+                for follower in followers.iter_mut() {
+                    is_new |= follower.take_new();
+                }
+                is_new
+            })
     }
 
     /// Pushes an item to the followers of one view, but not to one socket.
@@ -396,6 +400,19 @@ impl Hub {
     #[must_use]
     pub fn agents(&self) -> Vec<AgentId> {
         self.agents.iter().map(|sockets| *sockets.key()).collect()
+    }
+
+    /// The sessions that agents' sockets here belong to.
+    #[must_use]
+    pub fn sessions(&self) -> HashSet<SessionId> {
+        let mut sessions = HashSet::new();
+        for sockets in &self.agents {
+            sessions.extend(sockets.iter().filter_map(|mailbox| match &mailbox.who {
+                Who::Agent { session, .. } => Some(*session),
+                Who::Visitor { .. } => None,
+            }));
+        }
+        sessions
     }
 
     /// Ends every agent's socket that `which` names.

@@ -184,7 +184,7 @@ pub enum ToAgent {
         /// The last event.
         #[ts(type = "number")]
         seq: Seq,
-        /// Events after this one follow.
+        /// The log is sent from this place on.
         #[ts(type = "number")]
         from_seq: Seq,
     },
@@ -205,7 +205,7 @@ pub enum ToAgent {
         /// The last event.
         #[ts(type = "number")]
         seq: Seq,
-        /// Events after this one follow.
+        /// The log is sent from this place on.
         #[ts(type = "number")]
         from_seq: Seq,
         /// Who has read how far.
@@ -342,7 +342,7 @@ pub struct AgentConversation {
     /// The last event.
     #[ts(type = "number")]
     pub seq: Seq,
-    /// Events after this one follow.
+    /// The log is sent from this place on.
     #[ts(type = "number")]
     pub from_seq: Seq,
     /// Who has read how far.

@@ -263,7 +263,7 @@ pub struct VisitorConversation {
     /// The last event that the visitor may see.
     #[ts(type = "number")]
     pub seq: Seq,
-    /// Events after this one follow.
+    /// The log is sent from this place on.
     #[ts(type = "number")]
     pub from_seq: Seq,
     /// Who has read how far.

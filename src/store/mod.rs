@@ -22,6 +22,7 @@ use crate::model::record::{
 use crate::model::time::{At, Millis};
 
 pub mod digest;
+pub mod settings;
 pub mod sqlite;
 
 /// What a store does not promise to do.
@@ -229,7 +230,11 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the store can be read and written right now.
     async fn probe(&self) -> Result<(), StoreError>;
 
-    /// Writes a consistent copy of everything to a new file at `to`, while the store is in use.
+    /// Figures for operators: (name, what it is, value). Cheap, and never waits.
+    fn gauges(&self) -> Vec<(&'static str, &'static str, i64)>;
+
+    /// Writes a consistent copy of everything to a new file at `to`, while the store is in use. A file is at `to` only
+    /// once it is whole and on the disk; `Taken("a file of this name")` if there is one already.
     async fn backup(&self, to: &Path) -> Result<(), StoreError>;
 
     /// A number that grows when any site, department, person, session, tag or canned reply changed, whichever process
@@ -242,6 +247,8 @@ pub trait Store: Send + Sync + 'static {
     /// [`Outcome`], the events are on durable storage. `seq` goes on without gaps, `at` never falls, an agent who
     /// gets the conversation has room (their row is locked, before the conversation's), a visitor has at most one
     /// open conversation (else [`Refusal::OpenAlready`]), and whatever carries the same `once` is written once.
+    /// A visitor of whom nothing is known yet gets a row with the start; `NotThere` for a site or department that is
+    /// none.
     ///
     /// # Panics
     /// When the log or a load read back breaks a promise that only our own mistake can break.
@@ -289,7 +296,7 @@ pub trait Store: Send + Sync + 'static {
         count: u32,
     ) -> Result<Seq, StoreError>;
 
-    /// Raises how far this side has read; never lowers it, never beyond the log.
+    /// Raises how far this side has read; never lowers it, never beyond what this side sees of the log.
     async fn mark_read(
         &self,
         id: ConversationId,
@@ -297,7 +304,8 @@ pub trait Store: Send + Sync + 'static {
         seq: Seq,
     ) -> Result<ReadMarks, StoreError>;
 
-    /// Files the conversation under these tags. No event: tags may be changed after the close.
+    /// Files the conversation under these tags. No event: tags may be changed after the close. They are kept in the
+    /// order given.
     async fn tag_conversation(
         &self,
         id: ConversationId,
@@ -339,7 +347,9 @@ pub trait Store: Send + Sync + 'static {
     async fn save_page(&self, visitor: VisitorId, page: &Page) -> Result<(), StoreError>;
 
     /// Gives the open conversation of an anonymous visitor to an identified one, with the receipts of its commands;
-    /// nothing if there is none or the identified one has an open one of their own. Answers the moved conversation.
+    /// nothing if there is none, if it is on another site or if the identified one has an open one of their own. The
+    /// identified one's name is shown from then on, where there is one. Answers the moved conversation.
+    /// `NotThere("visitor")` if the identified one was not saved.
     async fn join_identity(
         &self,
         anonymous: VisitorId,
@@ -373,7 +383,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Person, StoreError>;
 
     /// Removes a person with their sessions and tokens; logs keep their name. `InUse("administrator")` for the last
-    /// admin. The caller has requeued their conversations.
+    /// admin. The caller has requeued their conversations; `InUse("agent")` while they own one, which they may have
+    /// been given since.
     async fn remove_person(&self, id: AgentId, now: At) -> Result<(), StoreError>;
 
     /// A new password hash; ends every session but `keep`. API tokens stay.
@@ -412,7 +423,7 @@ pub trait Store: Send + Sync + 'static {
     /// The sessions and tokens of a person, newest first.
     async fn sessions_of(&self, person: AgentId) -> Result<Vec<Session>, StoreError>;
 
-    /// Ends one session or token of a person.
+    /// Ends one session or token of a person. `NotThere("session")`.
     async fn end_session(&self, person: AgentId, id: SessionId) -> Result<(), StoreError>;
 
     /// Ends every cookie session of a person (tokens stay).
@@ -445,7 +456,7 @@ pub trait Store: Send + Sync + 'static {
     async fn save_department(&self, department: Department) -> Result<(), StoreError>;
 
     /// Removes a department. `InUse("department")` while a site offers it, an agent serves it or a conversation
-    /// names it.
+    /// names it. Canned replies of its own are then for all departments.
     async fn remove_department(&self, key: &DepartmentKey) -> Result<(), StoreError>;
 
     /// All tags, by name.
@@ -472,6 +483,7 @@ pub trait Store: Send + Sync + 'static {
     // --- history for a demo -----------------------------------------------------------------------------------
 
     /// Writes whole logs of the past at once, for `balie demo`. Each is a visitor, a conversation id and its events.
+    /// Some hundred logs go into one transaction: after an error those of earlier transactions stay.
     async fn import_history(
         &self,
         logs: Vec<(Visitor, ConversationId, Vec<Event>)>,

@@ -56,14 +56,21 @@ pub struct Settings {
 impl Settings {
     /// Reads everything once.
     pub async fn load(store: Arc<dyn Store>) -> Result<Self, StoreError> {
-        let settings = Self { store, own_origins: RwLock::default(), snapshot: RwLock::default() };
+        let settings = Self {
+            store,
+            own_origins: RwLock::default(),
+            snapshot: RwLock::default(),
+        };
         settings.read().await?;
         Ok(settings)
     }
 
     /// Says what the server's own origins are: the public address, or those of the bound port.
     pub fn set_own_origins(&self, origins: Vec<String>) {
-        *self.own_origins.write().unwrap_or_else(PoisonError::into_inner) = origins;
+        *self
+            .own_origins
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = origins;
     }
 
     /// Reads everything again if something changed; answers whether it did.
@@ -82,11 +89,20 @@ impl Settings {
         let sites = self.store.sites().await?;
         let departments = self.store.departments().await?;
         let fresh = Snapshot {
-            sites: sites.into_iter().map(|site| (site.key.clone(), Arc::new(site))).collect(),
-            departments: departments.into_iter().map(|one| (one.key.clone(), Arc::new(one))).collect(),
+            sites: sites
+                .into_iter()
+                .map(|site| (site.key.clone(), Arc::new(site)))
+                .collect(),
+            departments: departments
+                .into_iter()
+                .map(|one| (one.key.clone(), Arc::new(one)))
+                .collect(),
             version,
         };
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        *self
+            .snapshot
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(())
     }
 
@@ -111,7 +127,11 @@ impl Settings {
     /// Whether this is an origin of the server itself.
     #[must_use]
     pub fn is_own_origin(&self, origin: &str) -> bool {
-        self.own_origins.read().unwrap_or_else(PoisonError::into_inner).iter().any(|own| own.eq_ignore_ascii_case(origin))
+        self.own_origins
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(origin))
     }
 
     /// Whether pages of this origin may speak for the site.
@@ -126,6 +146,9 @@ impl Settings {
     /// Whether any site allows this origin.
     #[must_use]
     pub fn is_known_origin(&self, origin: &str) -> bool {
-        self.snapshot().sites.values().any(|site| self.allows(site, origin))
+        self.snapshot()
+            .sites
+            .values()
+            .any(|site| self.allows(site, origin))
     }
 }

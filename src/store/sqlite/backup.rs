@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::open::{self, OpenError};
+use super::open::{self, OpenError, with_suffix};
 use super::settings;
 use crate::store::StoreError;
 
@@ -140,12 +140,6 @@ fn free_name(database: &Path) -> PathBuf {
         .map(|number| with_suffix(database, &format!(".before-restore-{number}")))
         .find(|name| !name.exists())
         .expect("some number is free")
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 fn remove_if_there(file: &Path) -> io::Result<()> {

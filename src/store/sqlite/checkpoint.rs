@@ -5,7 +5,7 @@
 //! begin it anew between two transactions, when little is left to copy. The file itself never shrinks below
 //! [`WAL_BYTES_KEPT`] while the server runs: writing over old pages is cheaper than growing the file again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,8 +21,11 @@ const RESTART_AT_PAGES: u32 = 4_000;
 pub(super) const WAL_BYTES_KEPT: u32 = RESTART_AT_PAGES * 4_096;
 /// A checkpoint at least so often while something was written: little is left to copy at a crash or at the end.
 const PASSIVE_EVERY: Duration = Duration::from_secs(30);
-/// After a reader was in the way. Each attempt may hold up the writer for 50 ms.
-const RESTART_RETRY: Duration = Duration::from_secs(1);
+/// After a reader was in the way. Each attempt may hold up the writer a little, so the pauses grow, each twice as long,
+/// as long as none succeeds.
+const RESTART_PAUSE_MIN: Duration = Duration::from_millis(250);
+/// See [`RESTART_PAUSE_MIN`].
+const RESTART_PAUSE_MAX: Duration = Duration::from_secs(8);
 
 /// The writer's end: tells how long the log is.
 pub(super) struct Nudge {
@@ -90,14 +93,16 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(path: &std::path::Path, nudges: &Receiver<u32>, restarter: &WalRestarter) {
+fn run(path: &Path, nudges: &Receiver<u32>, restarter: &WalRestarter) {
+    let mut wal_pages = 0;
+    let mut restart_pause = RESTART_PAUSE_MIN;
     let mut restart_not_before = Instant::now();
     loop {
-        let pages = match nudges.recv_timeout(PASSIVE_EVERY) {
-            Ok(pages) => pages,
-            Err(RecvTimeoutError::Timeout) => 0,
+        match nudges.recv_timeout(PASSIVE_EVERY) {
+            Ok(pages) => wal_pages = pages,
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
-        };
+        }
         // A connection a time: a checkpoint is rare, and a connection that failed once is never met again.
         let outcome = open::connect_writer(path).and_then(|connection| {
             connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))
@@ -105,9 +110,14 @@ fn run(path: &std::path::Path, nudges: &Receiver<u32>, restarter: &WalRestarter)
         if let Err(error) = outcome {
             tracing::warn!(%error, "the store could not checkpoint");
         }
-        if pages >= RESTART_AT_PAGES && Instant::now() >= restart_not_before && !restarter.restart()
-        {
-            restart_not_before = Instant::now() + RESTART_RETRY;
+        if wal_pages >= RESTART_AT_PAGES && Instant::now() >= restart_not_before {
+            if restarter.restart() {
+                wal_pages = 0;
+                restart_pause = RESTART_PAUSE_MIN;
+            } else {
+                restart_not_before = Instant::now() + restart_pause;
+                restart_pause = (restart_pause * 2).min(RESTART_PAUSE_MAX);
+            }
         }
     }
 }

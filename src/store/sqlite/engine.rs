@@ -38,6 +38,27 @@ impl Store for SqliteStore {
         self.writer.call(settings::probe).await
     }
 
+    fn gauges(&self) -> Vec<(&'static str, &'static str, i64)> {
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        vec![
+            (
+                "store_wal_bytes",
+                "Size of the write-ahead log; it grows while a reader stays",
+                whole(self.wal_bytes()),
+            ),
+            (
+                "store_database_bytes",
+                "Size of the database without its write-ahead log",
+                whole(self.database_bytes()),
+            ),
+            (
+                "store_jobs_waiting",
+                "Writes that wait for the next transaction",
+                whole(self.writer.jobs_waiting()),
+            ),
+        ]
+    }
+
     async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         backup::write(self.file.clone(), to.to_path_buf()).await
     }

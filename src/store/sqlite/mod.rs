@@ -82,8 +82,14 @@ impl SqliteStore {
     /// The size of the write-ahead log: a figure to watch, for it grows while a reader stays.
     #[must_use]
     pub fn wal_bytes(&self) -> u64 {
-        let mut name = self.file.clone().into_os_string();
-        name.push("-wal");
-        std::fs::metadata(name).map_or(0, |metadata| metadata.len())
+        bytes_of(&open::with_suffix(&self.file, "-wal"))
     }
+
+    fn database_bytes(&self) -> u64 {
+        bytes_of(&self.file)
+    }
+}
+
+fn bytes_of(file: &Path) -> u64 {
+    std::fs::metadata(file).map_or(0, |metadata| metadata.len())
 }

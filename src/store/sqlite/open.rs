@@ -124,6 +124,13 @@ impl OpenError {
     }
 }
 
+/// The file of the same name with something behind it: SQLite names the files beside a database so.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
 /// Makes the data folder if it is not there. It holds secrets, so only its owner may look.
 pub(super) fn make_folder(folder: &Path) -> Result<(), OpenError> {
     let mut builder = DirBuilder::new();

@@ -104,6 +104,12 @@ impl Writer {
         WalRestarter(sender.downgrade())
     }
 
+    /// How many jobs wait for the next transaction.
+    pub(super) fn jobs_waiting(&self) -> u64 {
+        let waiting = |sender: &mpsc::Sender<Message>| sender.max_capacity() - sender.capacity();
+        self.sender.as_ref().map_or(0, waiting) as u64
+    }
+
     /// Runs `work` inside the next transaction and answers after its commit.
     pub(super) async fn call<T, E, F>(&self, work: F) -> Result<T, E>
     where
@@ -379,8 +385,9 @@ fn watch_wal(connection: &Connection) {
 /// Copies the rest of the log into the database and lets the next commit write at its beginning. Cheap after a passive
 /// checkpoint on another connection, which has copied nearly all without stopping anybody.
 fn restart_wal(connection: &Connection) -> bool {
-    /// Reads are short; a longer one is another program's, and the checkpoint thread tries again later.
-    const READERS_WAIT: Duration = Duration::from_millis(50);
+    /// Our own reads take a few milliseconds; a longer one is another program's, and the checkpoint thread tries again
+    /// later. While this waits nobody is served.
+    const READERS_WAIT: Duration = Duration::from_millis(100);
     let is_restarted = connection.busy_timeout(READERS_WAIT).is_ok()
         && connection
             .query_row("pragma wal_checkpoint(restart)", [], |row| {

@@ -1,0 +1,236 @@
+//! The composition root: opens the engines, starts the tasks, serves, and lets go of everything in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::accounts::Accounts;
+use crate::config::Config;
+use crate::coordination::Coordination;
+use crate::coordination::memory::MemoryCoordination;
+use crate::desk::{self, Desk};
+use crate::hub::mailbox::Farewell;
+use crate::hub::{Hub, frame_bytes};
+use crate::model::time::{Clock, Millis};
+use crate::protocol::error::Close;
+use crate::protocol::parts::ByeReason;
+use crate::protocol::visitor::ToVisitor;
+use crate::store::Store;
+use crate::store::settings::Settings;
+use crate::store::sqlite::SqliteStore;
+use crate::web::address::Addresses;
+use crate::web::hooks::Hooks;
+use crate::web::rest::Rest;
+use crate::web::{self, Web, listen};
+
+/// A client that is sent away comes back after this plus a share of the spread, so that not all come in one instant.
+const COME_BACK: Millis = Millis(500);
+/// See [`COME_BACK`].
+const COME_BACK_SPREAD: Millis = Millis(4_500);
+/// Time to finish what background tasks have begun.
+const TASKS_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Serves until the process is told to stop (SIGTERM, SIGINT), then drains and returns.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    let mut terminate =
+        signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be listened for")?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        told.cancel();
+    });
+    serve(config, stop).await
+}
+
+/// Serves until the token is cancelled.
+pub async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let store = SqliteStore::open_exclusive(&config.data)?;
+    let listener = listen::bind(config.listen).with_context(|| {
+        format!(
+            "cannot listen on {}: choose another address with --listen",
+            config.listen
+        )
+    })?;
+    let address = listener
+        .local_addr()
+        .context("the bound address cannot be read")?;
+    let web = compose(config, Arc::new(store), address).await?;
+    let mut tasks = start_tasks(&web, &stop)?;
+    web.is_ready.store(true, Ordering::Release);
+    announce(&web, address);
+    let served = serve_until_stopped(&web, listener, &mut tasks, &stop).await;
+    // Whatever ended the serving, nobody is left hanging.
+    web.is_ready.store(false, Ordering::Release);
+    stop.cancel();
+    drain(&web).await;
+    let _ = timeout(TASKS_TIMEOUT, async {
+        while tasks.join_next().await.is_some() {}
+    })
+    .await;
+    tracing::info!("stopped");
+    served
+}
+
+async fn compose(
+    config: Config,
+    store: Arc<dyn Store>,
+    address: SocketAddr,
+) -> anyhow::Result<Arc<Web>> {
+    let clock = Clock::system();
+    let settings = Arc::new(Settings::load(Arc::clone(&store)).await?);
+    settings.set_own_origins(own_origins(&config, address));
+    let accounts = Accounts::open(
+        Arc::clone(&store),
+        Arc::clone(&settings),
+        clock.clone(),
+        config.limit_loopback,
+    )
+    .await?;
+    let coordination: Arc<dyn Coordination> =
+        Arc::new(MemoryCoordination::new(clock.clone(), config.graces()));
+    let installation = store.installation().await?;
+    let first_socket = getrandom::u64().context("the system gives no randomness")? >> 12;
+    let hub = Arc::new(Hub::new(first_socket));
+    let desk = Desk::new(
+        Arc::clone(&store),
+        coordination,
+        hub,
+        Arc::clone(&settings),
+        clock.clone(),
+        &installation.epoch,
+    );
+    let desk = Arc::new(desk);
+    desk.rebuild().await?;
+    let secure_cookies = config
+        .public_url
+        .0
+        .as_ref()
+        .is_some_and(|url| url.starts_with("https://"));
+    let rest = Rest {
+        store,
+        accounts,
+        settings,
+        clock,
+        desk: Arc::new(Hooks(Arc::clone(&desk))),
+        secure_cookies,
+        changes: tokio::sync::Mutex::new(()),
+    };
+    Ok(Arc::new(Web {
+        desk,
+        rest: Arc::new(rest),
+        addresses: Addresses::new(&config),
+        config,
+        is_ready: AtomicBool::new(false),
+    }))
+}
+
+/// The origins of the server's own pages: the public address, or every name of loopback with the bound port. Never
+/// what a request's Host header says.
+fn own_origins(config: &Config, address: SocketAddr) -> Vec<String> {
+    match &config.public_url.0 {
+        Some(url) => vec![url.clone()],
+        None => ["127.0.0.1", "[::1]", "localhost"]
+            .into_iter()
+            .map(|host| format!("http://{host}:{}", address.port()))
+            .collect(),
+    }
+}
+
+fn start_tasks(web: &Arc<Web>, stop: &CancellationToken) -> anyhow::Result<JoinSet<&'static str>> {
+    let desk = &web.desk;
+    let notices = desk
+        .coordination
+        .notices()
+        .context("the notices were taken already")?;
+    let mut tasks = JoinSet::new();
+    let (one, token) = (Arc::clone(desk), stop.clone());
+    tasks.spawn(async move {
+        desk::pair::run(one, token).await;
+        "pairing"
+    });
+    let (one, token) = (Arc::clone(desk), stop.clone());
+    tasks.spawn(async move {
+        desk::sweep::run(one, token).await;
+        "sweeping"
+    });
+    // The relay goes on while the sockets are drained: what was acknowledged is still told.
+    let one = Arc::clone(desk);
+    tasks.spawn(async move {
+        desk::relay::run(one, notices, CancellationToken::new()).await;
+        "relaying"
+    });
+    Ok(tasks)
+}
+
+fn announce(web: &Web, address: SocketAddr) {
+    let base = web
+        .config
+        .public_url
+        .0
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
+    println!("Balie listens on http://{address}");
+    println!("  demo shop    {base}/demo/");
+    println!("  agent panel  {base}/panel/");
+    if let Some(token) = web.rest.accounts.setup.token_to_print() {
+        println!(
+            "  first administrator, once: {base}/panel/#setup={}",
+            token.reveal()
+        );
+    }
+}
+
+/// Serves until stopped. A background task that ends before was killed by a mistake of ours: going on without it would
+/// strand people, so the process goes down and is started anew.
+async fn serve_until_stopped(
+    web: &Arc<Web>,
+    listener: TcpListener,
+    tasks: &mut JoinSet<&'static str>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let router = web::router(Arc::clone(web));
+    let trusted = web.config.trusted_proxies.clone();
+    tokio::select! {
+        () = listen::serve(listener, router, trusted, stop.clone()) => Ok(()),
+        Some(ended) = tasks.join_next() => match ended {
+            Ok(_) if stop.is_cancelled() => Ok(()),
+            Ok(name) => Err(anyhow::anyhow!("{name} ended by itself; the log above says why")),
+            Err(panic) => Err(anyhow::Error::new(panic).context("a background task died")),
+        },
+    }
+}
+
+/// Sends every client away with a time to come back, and waits until they are gone.
+async fn drain(web: &Web) {
+    let hub = &web.desk.hub;
+    hub.for_each(|mailbox| {
+        let spread = COME_BACK_SPREAD.0.unsigned_abs();
+        let share =
+            i64::try_from(mailbox.socket.wrapping_mul(0x9E37_79B9_7F4A_7C15) % spread).unwrap_or(0);
+        let bye = ToVisitor::Bye {
+            reason: ByeReason::Restart,
+            retry_ms: Millis(COME_BACK.0 + share),
+        };
+        mailbox.end(Farewell {
+            close: Close::Restart,
+            bye: Some(frame_bytes(&bye)),
+        });
+    });
+    let deadline = Instant::now() + Duration::from_millis(u64::from(web.config.drain_ms));
+    while !hub.is_empty() && Instant::now() < deadline {
+        sleep(Duration::from_millis(20)).await;
+    }
+}

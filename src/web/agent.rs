@@ -1,0 +1,562 @@
+//! The agent's side of the contract: frames to desk calls, and what the mailbox asks.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
+
+use crate::accounts::sessions::SignedIn;
+use crate::desk::{Refused, visitor_card};
+use crate::domain::conversation::Place;
+use crate::domain::routing::Ringing;
+use crate::hub::mailbox::{Item, Mailbox, Who};
+use crate::hub::{Following, frame_bytes};
+use crate::model::event::Seq;
+use crate::model::id::{CommandId, ConversationId};
+use crate::model::record::{Person, SessionKind};
+use crate::protocol::agent::{AgentHello, AgentWelcome, FromAgent, Me, ToAgent};
+use crate::protocol::error::{ErrorCode, ErrorFrame};
+use crate::protocol::parse::agent_frame;
+use crate::protocol::parts::Ack;
+use crate::store::{Receipt, StoreError};
+use crate::web::Web;
+use crate::web::socket::{Answer, Peer, Reply};
+use crate::web::visitor::{about, push_later};
+
+/// Places in logs that a socket remembers, so that following can go on where it stopped.
+const PLACES_MAX: usize = 1_000;
+
+/// One socket of an agent.
+pub struct AgentPeer {
+    web: Arc<Web>,
+    mailbox: Arc<Mailbox>,
+    person: Person,
+    /// Conversations opened by the client.
+    opened: HashSet<ConversationId>,
+    /// Conversations followed because they are owned.
+    owned: HashSet<ConversationId>,
+    /// Where following stopped.
+    places: HashMap<ConversationId, Seq>,
+}
+
+/// Answers a frame before `hello` has succeeded; on success there is a peer.
+pub async fn greet(
+    web: Arc<Web>,
+    signed_in: Arc<SignedIn>,
+    text: Utf8Bytes,
+) -> (Vec<Answer>, Option<AgentPeer>) {
+    let frame = match agent_frame(&text) {
+        Ok(frame) => frame,
+        Err(error) => return (vec![Answer::Refusal(error)], None),
+    };
+    match frame {
+        FromAgent::Hello(hello) => {
+            let session = &signed_in.session;
+            let who = Who::Agent {
+                agent: signed_in.person.id,
+                session: session.id,
+                is_token: session.kind == SessionKind::Token,
+            };
+            let mailbox = web.desk.hub.enter(who);
+            let mut peer = AgentPeer {
+                web: Arc::clone(&web),
+                mailbox,
+                person: signed_in.person.clone(),
+                opened: HashSet::new(),
+                owned: HashSet::new(),
+                places: HashMap::new(),
+            };
+            match peer.welcome(hello).await {
+                Ok(answers) => (answers, Some(peer)),
+                Err(refused) => {
+                    web.desk.hub.leave(&peer.mailbox);
+                    peer.leave().await;
+                    (vec![refusal("hello", None, None, &refused)], None)
+                }
+            }
+        }
+        FromAgent::Ping { n } => (vec![pong(&web, n)], None),
+        other => {
+            let error = ErrorFrame::new(ErrorCode::WrongState, "Say hello first.");
+            let error = ErrorFrame {
+                cmd: cmd_of(&other),
+                conversation: conversation_of(&other),
+                ..error
+            };
+            (
+                vec![Answer::Refusal(Box::new(about(type_of(&other), error)))],
+                None,
+            )
+        }
+    }
+}
+
+impl AgentPeer {
+    /// Answers `hello`: oneself, one's conversations, what was missed of those that are gone, what rings.
+    async fn welcome(&mut self, hello: AgentHello) -> Result<Vec<Answer>, Refused> {
+        self.stop_following().await;
+        let desk = &self.web.desk;
+        let epoch = desk.epoch();
+        let is_same_epoch = hello
+            .epoch
+            .as_deref()
+            .is_none_or(|theirs| *theirs == *epoch);
+        let after = if is_same_epoch {
+            hello.after
+        } else {
+            BTreeMap::new()
+        };
+        self.person = desk
+            .agent_joins(self.person.id, self.mailbox.socket)
+            .await?;
+        let owned = desk
+            .owned_conversations(self.person.id, |id| after.get(&id).copied())
+            .await?;
+        let mut answers = Vec::new();
+        let mut conversations = Vec::with_capacity(owned.len());
+        for one in owned {
+            let following = Following::Agent {
+                owned_from: Some(one.owned_from),
+                is_opened: false,
+            };
+            desk.hub
+                .follow(one.named.id, &self.mailbox, following, one.place);
+            self.owned.insert(one.named.id);
+            conversations.push(one.named);
+        }
+        let welcome = AgentWelcome {
+            epoch: epoch.to_string(),
+            agent: Me {
+                id: self.person.id,
+                name: self.person.name.clone(),
+                role: self.person.role,
+            },
+            status: self.person.status,
+            capacity: self.person.capacity,
+            departments: self.person.departments.clone(),
+            conversations,
+            now: desk.clock.now(),
+        };
+        answers.push(Answer::of(&ToAgent::Welcome(welcome)));
+        for (id, after) in after.into_iter().filter(|(id, _)| !self.owned.contains(id)) {
+            match desk.missed_end(&self.person, id, after).await {
+                Ok(frames) => answers.extend(frames.into_iter().map(Answer::Frame)),
+                Err(refused) => answers.push(refusal("hello", None, Some(id), &refused)),
+            }
+        }
+        for ringing in desk.coordination.ringing_at(self.person.id).await? {
+            answers.extend(self.offer(&ringing).await?.map(Answer::Frame));
+        }
+        Ok(answers)
+    }
+
+    async fn stop_following(&mut self) {
+        let socket = self.mailbox.socket;
+        for id in self.owned.drain() {
+            self.web.desk.hub.unfollow(id, socket);
+        }
+        for id in std::mem::take(&mut self.opened) {
+            self.web.desk.hub.unfollow(id, socket);
+            self.web.desk.view(&self.person, id, socket, false).await;
+        }
+        self.places.clear();
+    }
+
+    /// An offer as the agent sees it; nothing if the conversation has moved since.
+    async fn offer(&self, ringing: &Ringing) -> Result<Option<Bytes>, StoreError> {
+        let card = self.web.desk.store.card(ringing.conversation).await?;
+        let card = card.filter(|card| matches!(card.conversation.place, Place::Waiting { .. }));
+        Ok(card.map(|card| {
+            frame_bytes(&ToAgent::Offer {
+                conversation: ringing.conversation,
+                visitor: visitor_card(&card.visitor),
+                department: ringing.department.clone(),
+                expires_at: ringing.expires_at,
+                summary: card.summary,
+            })
+        }))
+    }
+
+    /// Says that the agent owns a conversation and follows it, once each time it becomes theirs; `again` says it anew
+    /// to a client that asks.
+    async fn own(&mut self, id: ConversationId, again: bool) -> Result<Vec<Bytes>, StoreError> {
+        let socket = self.mailbox.socket;
+        let before = self.web.desk.hub.following(id, socket);
+        let place = before
+            .map(|(_, place)| place)
+            .or_else(|| self.places.get(&id).copied());
+        let Some((frame, from_seq, owned_from)) =
+            self.web.desk.assigned(id, self.person.id, place).await?
+        else {
+            return Ok(Vec::new());
+        };
+        let is_known = matches!(
+            before,
+            Some((Following::Agent { owned_from: Some(known), .. }, _)) if known == owned_from
+        );
+        if is_known && !again {
+            return Ok(Vec::new());
+        }
+        let following = Following::Agent {
+            owned_from: Some(owned_from),
+            is_opened: self.opened.contains(&id),
+        };
+        self.owned.insert(id);
+        self.web
+            .desk
+            .hub
+            .follow(id, &self.mailbox, following, from_seq);
+        Ok(vec![frame_bytes(&frame)])
+    }
+
+    async fn open(
+        &mut self,
+        id: ConversationId,
+        after: Option<Seq>,
+    ) -> Result<Vec<Answer>, Refused> {
+        let socket = self.mailbox.socket;
+        let before = self.web.desk.hub.following(id, socket);
+        let sent = before
+            .map(|(_, place)| place)
+            .or_else(|| self.places.get(&id).copied());
+        let (card, from_seq) = self
+            .web
+            .desk
+            .visible_card(&self.person, id, after.or(sent))
+            .await?;
+        let owned_from = match before {
+            Some((Following::Agent { owned_from, .. }, _)) => owned_from,
+            Some((Following::Visitor, _)) | None => None,
+        };
+        let following = Following::Agent {
+            owned_from,
+            is_opened: true,
+        };
+        self.web
+            .desk
+            .hub
+            .follow(id, &self.mailbox, following, from_seq);
+        self.opened.insert(id);
+        let answer = Answer::of(&self.web.desk.opened(&card, from_seq).await);
+        self.web.desk.view(&self.person, id, socket, true).await;
+        Ok(vec![answer])
+    }
+
+    async fn shut(&mut self, id: ConversationId) {
+        if !self.opened.remove(&id) {
+            return;
+        }
+        let socket = self.mailbox.socket;
+        let hub = &self.web.desk.hub;
+        match hub.following(id, socket) {
+            Some((
+                Following::Agent {
+                    owned_from: Some(from),
+                    ..
+                },
+                _,
+            )) => {
+                hub.change_following(
+                    id,
+                    socket,
+                    Following::Agent {
+                        owned_from: Some(from),
+                        is_opened: false,
+                    },
+                );
+            }
+            Some((
+                Following::Agent {
+                    owned_from: None, ..
+                }
+                | Following::Visitor,
+                _,
+            ))
+            | None => {
+                if let Some(place) = hub.unfollow(id, socket) {
+                    self.remember(id, place);
+                }
+            }
+        }
+        self.web.desk.view(&self.person, id, socket, false).await;
+    }
+
+    fn remember(&mut self, id: ConversationId, place: Seq) {
+        if self.places.len() >= PLACES_MAX && !self.places.contains_key(&id) {
+            // Any will do: without its place a log begins a page before its end, and clients pass over what they have.
+            if let Some(oldest) = self.places.keys().min().copied() {
+                self.places.remove(&oldest);
+            }
+        }
+        self.places.insert(id, place);
+    }
+
+    async fn accept(&mut self, id: ConversationId) -> Result<Vec<Answer>, Refused> {
+        self.web.desk.accept(&self.person, id).await?;
+        let frames = self.own(id, true).await?;
+        Ok(frames.into_iter().map(Answer::Frame).collect())
+    }
+
+    async fn command(&mut self, frame: FromAgent) -> Vec<Answer> {
+        let (t, cmd, conversation) = (type_of(&frame), cmd_of(&frame), conversation_of(&frame));
+        match self.carry_out(frame).await {
+            Ok(answers) => answers,
+            Err(refused) => vec![refusal(t, cmd, conversation, &refused)],
+        }
+    }
+
+    async fn carry_out(&mut self, frame: FromAgent) -> Result<Vec<Answer>, Refused> {
+        let web = Arc::clone(&self.web);
+        let desk = &web.desk;
+        let socket = self.mailbox.socket;
+        let person = &self.person;
+        let acked = |cmd: CommandId, receipt: Receipt| {
+            let Receipt {
+                conversation,
+                seq,
+                at,
+            } = receipt;
+            Ok(vec![Answer::of(&ToAgent::Ack(Ack {
+                cmd,
+                conversation,
+                seq,
+                at,
+            }))])
+        };
+        match frame {
+            FromAgent::Hello(hello) => self.welcome(hello).await,
+            FromAgent::Status { status, capacity } => {
+                self.person = desk.choose_status(person.id, status, capacity).await?;
+                Ok(vec![Answer::of(&desk.agent_frame(&self.person).await?)])
+            }
+            FromAgent::Accept { conversation } => self.accept(conversation).await,
+            FromAgent::Decline { conversation } => {
+                desk.decline(person, conversation).await?;
+                Ok(Vec::new())
+            }
+            FromAgent::Open {
+                conversation,
+                after,
+            } => self.open(conversation, after).await,
+            FromAgent::Shut { conversation } => {
+                self.shut(conversation).await;
+                Ok(Vec::new())
+            }
+            FromAgent::Send {
+                cmd,
+                conversation,
+                text,
+            } => acked(cmd, desk.agent_send(person, conversation, cmd, text).await?),
+            FromAgent::Note {
+                cmd,
+                conversation,
+                text,
+            } => acked(cmd, desk.note(person, conversation, cmd, text).await?),
+            FromAgent::Typing { conversation, on } => {
+                desk.agent_typing(person, conversation, on, socket).await;
+                Ok(Vec::new())
+            }
+            FromAgent::Read { conversation, seq } => {
+                desk.agent_read(person, conversation, seq, socket).await?;
+                Ok(Vec::new())
+            }
+            FromAgent::Transfer {
+                cmd,
+                conversation,
+                to,
+                note,
+            } => acked(
+                cmd,
+                desk.transfer(person, conversation, cmd, to, note).await?,
+            ),
+            FromAgent::Take { cmd, conversation } => {
+                acked(cmd, desk.take(person, conversation, cmd).await?)
+            }
+            FromAgent::Close {
+                cmd,
+                conversation,
+                tags,
+            } => acked(cmd, desk.close(person, conversation, cmd, tags).await?),
+            FromAgent::Lanes { on } => {
+                desk.hub.want_lanes(&self.mailbox, on);
+                Ok(Vec::new())
+            }
+            FromAgent::Ping { n } => Ok(vec![pong(&web, n)]),
+        }
+    }
+
+    async fn try_item(&mut self, item: &Item) -> Result<Reply, StoreError> {
+        match item {
+            Item::Behind(conversation) => {
+                let page = self
+                    .web
+                    .desk
+                    .catch_up(*conversation, &self.mailbox, 0)
+                    .await?;
+                if let Some(place) = page.ended_at {
+                    self.owned.remove(conversation);
+                    self.remember(*conversation, place);
+                }
+                Ok(Reply {
+                    frames: page.frames,
+                    again: page.has_more.then(|| item.clone()),
+                })
+            }
+            Item::Owned(conversation) => Ok(Reply {
+                frames: self.own(*conversation, false).await?,
+                again: None,
+            }),
+            Item::Unassigned {
+                conversation,
+                reason,
+                place,
+            } => {
+                self.owned.remove(conversation);
+                self.remember(*conversation, *place);
+                let frame = ToAgent::Unassigned {
+                    conversation: *conversation,
+                    reason: *reason,
+                };
+                Ok(Reply {
+                    frames: vec![frame_bytes(&frame)],
+                    again: None,
+                })
+            }
+            Item::Offered(ringing) => Ok(Reply {
+                frames: self.offer(ringing).await?.into_iter().collect(),
+                again: None,
+            }),
+            Item::PersonChanged => {
+                if let Some(person) = self.web.desk.store.person(self.person.id).await? {
+                    self.person = person;
+                }
+                Ok(Reply::default())
+            }
+            Item::Frame(bytes) | Item::Ephemeral(_, bytes) => Ok(Reply {
+                frames: vec![bytes.clone()],
+                again: None,
+            }),
+            // For visitors, and pings, which the socket itself sends.
+            Item::Started(_) | Item::Moved(_) | Item::Ping => Ok(Reply::default()),
+        }
+    }
+}
+
+impl Peer for AgentPeer {
+    fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    async fn frame(&mut self, text: &str) -> Vec<Answer> {
+        match agent_frame(text) {
+            Ok(frame) => self.command(frame).await,
+            Err(error) => vec![Answer::Refusal(error)],
+        }
+    }
+
+    async fn item(&mut self, item: Item) -> Reply {
+        match self.try_item(&item).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                tracing::warn!(%error, "an agent's socket could not be served; it is tried again");
+                push_later(&self.mailbox, item);
+                Reply::default()
+            }
+        }
+    }
+
+    async fn leave(mut self) {
+        self.stop_following().await;
+        if let Err(away) = self
+            .web
+            .desk
+            .coordination
+            .agent_left(self.person.id, self.mailbox.socket)
+            .await
+        {
+            tracing::warn!(error = %away, "an agent's leaving was not noted");
+        }
+        self.web.desk.agent_moved(self.person.id).await;
+    }
+}
+
+fn refusal(
+    t: &str,
+    cmd: Option<CommandId>,
+    conversation: Option<ConversationId>,
+    refused: &Refused,
+) -> Answer {
+    Answer::Refusal(Box::new(ErrorFrame {
+        cmd,
+        conversation,
+        ..about(t, refused.frame())
+    }))
+}
+
+fn pong(web: &Web, n: i64) -> Answer {
+    Answer::of(&ToAgent::Pong {
+        n,
+        now: web.desk.clock.now(),
+    })
+}
+
+fn type_of(frame: &FromAgent) -> &'static str {
+    match frame {
+        FromAgent::Hello(_) => "hello",
+        FromAgent::Status { .. } => "status",
+        FromAgent::Accept { .. } => "accept",
+        FromAgent::Decline { .. } => "decline",
+        FromAgent::Open { .. } => "open",
+        FromAgent::Shut { .. } => "shut",
+        FromAgent::Send { .. } => "send",
+        FromAgent::Note { .. } => "note",
+        FromAgent::Typing { .. } => "typing",
+        FromAgent::Read { .. } => "read",
+        FromAgent::Transfer { .. } => "transfer",
+        FromAgent::Take { .. } => "take",
+        FromAgent::Close { .. } => "close",
+        FromAgent::Lanes { .. } => "lanes",
+        FromAgent::Ping { .. } => "ping",
+    }
+}
+
+fn cmd_of(frame: &FromAgent) -> Option<CommandId> {
+    match frame {
+        FromAgent::Send { cmd, .. }
+        | FromAgent::Note { cmd, .. }
+        | FromAgent::Transfer { cmd, .. }
+        | FromAgent::Take { cmd, .. }
+        | FromAgent::Close { cmd, .. } => Some(*cmd),
+        FromAgent::Hello(_)
+        | FromAgent::Status { .. }
+        | FromAgent::Accept { .. }
+        | FromAgent::Decline { .. }
+        | FromAgent::Open { .. }
+        | FromAgent::Shut { .. }
+        | FromAgent::Typing { .. }
+        | FromAgent::Read { .. }
+        | FromAgent::Lanes { .. }
+        | FromAgent::Ping { .. } => None,
+    }
+}
+
+fn conversation_of(frame: &FromAgent) -> Option<ConversationId> {
+    match frame {
+        FromAgent::Accept { conversation }
+        | FromAgent::Decline { conversation }
+        | FromAgent::Open { conversation, .. }
+        | FromAgent::Shut { conversation }
+        | FromAgent::Send { conversation, .. }
+        | FromAgent::Note { conversation, .. }
+        | FromAgent::Typing { conversation, .. }
+        | FromAgent::Read { conversation, .. }
+        | FromAgent::Transfer { conversation, .. }
+        | FromAgent::Take { conversation, .. }
+        | FromAgent::Close { conversation, .. } => Some(*conversation),
+        FromAgent::Hello(_)
+        | FromAgent::Status { .. }
+        | FromAgent::Lanes { .. }
+        | FromAgent::Ping { .. } => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! `GET /metrics`: what this node does, as Prometheus text.
+//!
+//! Gauges are read when asked for, so that nothing is counted on the message path that is known elsewhere already.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::domain::routing::LineState;
+use crate::web::Web;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Side {
+    side: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Line {
+    department: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Part {
+    part: &'static str,
+}
+
+/// Answers the figures of this moment.
+pub async fn serve(State(web): State<Arc<Web>>) -> impl IntoResponse {
+    let lines = web.desk.coordination.lines().await.unwrap_or_default();
+    let store_is_up = web.desk.store.probe().await.is_ok();
+    let coordination_is_up = web.desk.coordination.probe().await.is_ok();
+    let text = text(&web, &lines, store_is_up, coordination_is_up);
+    (
+        [(
+            header::CONTENT_TYPE,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        )],
+        text,
+    )
+}
+
+fn text(web: &Web, lines: &[LineState], store_is_up: bool, coordination_is_up: bool) -> String {
+    let mut registry = Registry::with_prefix("balie");
+    sockets(web, &mut registry);
+    show_lines(web, lines, &mut registry);
+    let up = Family::<Part, Gauge>::default();
+    registry.register("up", "1 while the part answers", up.clone());
+    up.get_or_create(&Part { part: "store" })
+        .set(i64::from(store_is_up));
+    up.get_or_create(&Part {
+        part: "coordination",
+    })
+    .set(i64::from(coordination_is_up));
+    store(web, &mut registry);
+    let mut text = String::new();
+    // Writing into a String cannot fail.
+    let _ = encode(&mut text, &registry);
+    text
+}
+
+fn sockets(web: &Web, registry: &mut Registry) {
+    let sockets = Family::<Side, Gauge>::default();
+    registry.register("sockets", "Open sockets on this node", sockets.clone());
+    let (visitors, agents) = web.desk.hub.counts();
+    sockets
+        .get_or_create(&Side { side: "visitor" })
+        .set(count(visitors));
+    sockets
+        .get_or_create(&Side { side: "agent" })
+        .set(count(agents));
+    let followed = Gauge::<i64>::default();
+    registry.register(
+        "conversations_followed",
+        "Conversations that a socket of this node follows",
+        followed.clone(),
+    );
+    followed.set(count(web.desk.hub.followed().len()));
+}
+
+fn show_lines(web: &Web, lines: &[LineState], registry: &mut Registry) {
+    let waiting = Family::<Line, Gauge>::default();
+    let longest = Family::<Line, Gauge<f64, AtomicU64>>::default();
+    let online = Family::<Line, Gauge>::default();
+    let free = Family::<Line, Gauge>::default();
+    registry.register(
+        "waiting",
+        "Conversations that wait in line",
+        waiting.clone(),
+    );
+    registry.register(
+        "longest_wait_seconds",
+        "Longest of the present waits",
+        longest.clone(),
+    );
+    registry.register(
+        "agents_online",
+        "Agents who take conversations",
+        online.clone(),
+    );
+    registry.register("free_slots", "Places free at agents online", free.clone());
+    let now = web.desk.clock.now();
+    for line in lines {
+        let label = Line {
+            department: line.department.to_string(),
+        };
+        let oldest = line.waiting.iter().map(|one| one.since).min();
+        #[expect(clippy::cast_precision_loss, reason = "a wait is far below 2^52 ms")]
+        let seconds = oldest.map_or(0.0, |since| (now - since).0 as f64 / 1_000.0);
+        waiting.get_or_create(&label).set(count(line.waiting.len()));
+        longest.get_or_create(&label).set(seconds);
+        online
+            .get_or_create(&label)
+            .set(i64::try_from(line.agents_online).unwrap_or(i64::MAX));
+        free.get_or_create(&label)
+            .set(i64::try_from(line.free_slots).unwrap_or(i64::MAX));
+    }
+}
+
+fn store(web: &Web, registry: &mut Registry) {
+    for (name, help, value) in web.desk.store.gauges() {
+        let gauge = Gauge::<i64>::default();
+        registry.register(name, help, gauge.clone());
+        gauge.set(value);
+    }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

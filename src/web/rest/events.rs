@@ -1,0 +1,182 @@
+//! The log of a conversation: `/api/conversations/{id}/events`, for the desk and for the visitor whose it is.
+//!
+//! The same frames as on the sockets, in the reader's view. A visitor comes with the bearer token of `welcome`, from a
+//! page of the site (CORS) or from a program; never with a cookie, so another page cannot read with their rights.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::options;
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::accounts::visitor_tokens::BadToken;
+use crate::model::event::{Seq, View};
+use crate::model::id::ConversationId;
+use crate::protocol::parts::EventFrame;
+use crate::web::error::{Kind, Problem, ProblemBody};
+use crate::web::rest::Rest;
+use crate::web::rest::body::{Asked, Named};
+use crate::web::rest::caller::{self, OriginRule};
+use crate::web::rest::conversations::visible;
+
+/// The routes of this file. What a browser asks beforehand is no resource, so the document is silent about it.
+pub fn routes() -> OpenApiRouter<Arc<Rest>> {
+    OpenApiRouter::default()
+        .routes(routes!(list))
+        .route(PATH, options(preflight))
+}
+
+const PATH: &str = "/api/conversations/{id}/events";
+
+/// Events in an answer, unless asked otherwise.
+const LIMIT_DEFAULT: u32 = 100;
+/// Most events in an answer: of the longest texts about 20 MB, of usual ones 100 KB.
+const LIMIT_MAX: u32 = 500;
+
+/// Which part of the log.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Part {
+    /// Only events after this `seq`; 0 is the beginning.
+    #[serde(default)]
+    #[param(value_type = u64, default = 0)]
+    after: Seq,
+    /// At most so many, 1 to 500; 100 unless said.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    limit: Option<u32>,
+}
+
+/// Part of a log, in order.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Events {
+    /// As on the sockets.
+    events: Vec<EventFrame>,
+    /// Whether the log goes on after the last of them.
+    more: bool,
+}
+
+/// Events of a conversation
+///
+/// For whoever at the desk may see it, and for its visitor with the token of `welcome` as bearer; a visitor does not
+/// see notes.
+#[utoipa::path(get, path = PATH, tag = "conversations",
+    security(("session" = []), ("token" = []), ("visitor" = [])),
+    params(("id" = ConversationId, Path), Part),
+    responses(
+        (status = 200, body = Events),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "A visitor's token on a page of another site"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+async fn list(State(rest): State<Arc<Rest>>, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let answer = part_of_log(&rest, &mut parts).await;
+    shared(&rest, &parts.headers, answer)
+}
+
+async fn part_of_log(rest: &Arc<Rest>, parts: &mut Parts) -> Result<Json<Events>, Problem> {
+    let Named(id) = Named::<ConversationId>::from_request_parts(parts, rest).await?;
+    let Asked(part) = Asked::<Part>::from_request_parts(parts, rest).await?;
+    let limit = part.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let detail = format!("The limit is 1 to {LIMIT_MAX}.");
+        return Err(Problem::field("limit", detail));
+    }
+    let view = view_of(rest, id, &parts.headers).await?;
+    // Beyond the store's integers nothing is; the end of the log is an empty answer, not a fault.
+    let after = part.after.min(i64::MAX.unsigned_abs());
+    let log = rest.store.events(id, view, after, limit).await?;
+    let events = log
+        .events
+        .iter()
+        .map(|(prev, event)| EventFrame::of(id, *prev, event, view))
+        .collect();
+    Ok(Json(Events {
+        events,
+        more: log.has_more,
+    }))
+}
+
+/// In which view the sender of these headers may see the log, if at all.
+async fn view_of(rest: &Rest, id: ConversationId, headers: &HeaderMap) -> Result<View, Problem> {
+    match caller::bearer(headers)? {
+        Some(token) if !caller::is_api_token(token) => {
+            check_visitor(rest, id, token, headers).await?;
+            Ok(View::Visitor)
+        }
+        Some(_) | None => {
+            let caller = caller::authenticate(rest, headers, OriginRule::Reads).await?;
+            visible(&*rest.store, caller.person(), id).await?;
+            Ok(View::Agent)
+        }
+    }
+}
+
+async fn check_visitor(
+    rest: &Rest,
+    id: ConversationId,
+    token: &str,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
+    let tokens = &rest.accounts.visitor_tokens;
+    let (visitor, key) = tokens
+        .read(token, rest.clock.now())
+        .map_err(|bad| match bad {
+            BadToken::Forged | BadToken::OtherSite | BadToken::Expired => Problem::new(
+                Kind::Unauthorized,
+                "The visitor's token is no good any more. Say hello again for a fresh one.",
+            ),
+        })?;
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        let site = rest.settings.site(&key);
+        let is_allowed = origin
+            .to_str()
+            .is_ok_and(|origin| site.is_some_and(|site| rest.settings.allows(&site, origin)));
+        if !is_allowed {
+            return Err(Problem::forbidden(
+                "This page's origin is not on the site's list.",
+            ));
+        }
+    }
+    let conversation = rest.store.conversation(id).await?;
+    let is_theirs = conversation.is_some_and(|found| found.visitor == visitor && found.site == key);
+    if is_theirs {
+        Ok(())
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+/// What a browser asks before it sends an `Authorization` from another origin.
+async fn preflight(State(rest): State<Arc<Rest>>, headers: HeaderMap) -> Response {
+    let allowed = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    shared(&rest, &headers, (StatusCode::NO_CONTENT, allowed))
+}
+
+/// The answer, for pages of the sites to read, the refusals too: whose log they may read is decided by the token. No
+/// `Access-Control-Allow-Credentials`: cookies stay at home.
+fn shared(rest: &Rest, asked: &HeaderMap, answer: impl IntoResponse) -> Response {
+    let mut answer = answer.into_response();
+    let headers = answer.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = asked.get(header::ORIGIN)
+        && let Ok(text) = origin.to_str()
+        && rest.settings.is_known_origin(text)
+    {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    answer
+}

@@ -1,0 +1,86 @@
+//! The list of all routes, and the OpenAPI document that is made of them: `/api/openapi.json`.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::web::rest::caller::COOKIE;
+use crate::web::rest::{
+    Rest, agents, canned_replies, conversations, departments, events, login, me, sessions, setup,
+    sites, tags, tokens, widget,
+};
+
+/// Every route under `/api/`, each with its description.
+pub fn routes() -> OpenApiRouter<Arc<Rest>> {
+    OpenApiRouter::with_openapi(frame())
+        .merge(setup::routes())
+        .merge(login::routes())
+        .merge(sessions::routes())
+        .merge(me::routes())
+        .merge(sites::routes())
+        .merge(widget::routes())
+        .merge(departments::routes())
+        .merge(agents::routes())
+        .merge(tokens::routes())
+        .merge(conversations::routes())
+        .merge(events::routes())
+        .merge(tags::routes())
+        .merge(canned_replies::routes())
+        .routes(routes!(read))
+}
+
+/// The document of all routes.
+#[must_use]
+pub fn document() -> OpenApi {
+    routes().into_openapi()
+}
+
+/// The OpenAPI document
+#[utoipa::path(get, path = "/api/openapi.json", tag = "reference", security(()),
+    responses((status = 200, description = "This document", body = serde_json::Value)))]
+async fn read() -> impl IntoResponse {
+    /// Made once: it is the same for as long as the process lives.
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| {
+        document()
+            .to_json()
+            .expect("the document is plain data with text keys")
+    });
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str())
+}
+
+/// What the document says besides its paths.
+fn frame() -> OpenApi {
+    let description = "Everything that the panel does, over HTTP. Times are milliseconds since the Unix epoch. Sign in \
+                       with a cookie (`POST /api/login`; what changes something must then come from a page of the \
+                       server) or with an API token as bearer. Refusals are `application/problem+json`, RFC 9457.";
+    let mut info = Info::new("Balie", env!("CARGO_PKG_VERSION"));
+    info.description = Some(description.into());
+    let mut components = Components::new();
+    let cookie = ApiKeyValue::with_description(COOKIE, "Set by POST /api/login.");
+    let bearer = |description: &str| {
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some(description))
+                .build(),
+        )
+    };
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    components.add_security_scheme("token", bearer("An API token of a person at the desk."));
+    components.add_security_scheme("visitor", bearer("A visitor's token, from `welcome`."));
+    let no_scopes: [String; 0] = [];
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .security(Some([
+            SecurityRequirement::new("session", no_scopes.clone()),
+            SecurityRequirement::new("token", no_scopes),
+        ]))
+        .build()
+}

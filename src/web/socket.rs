@@ -1,0 +1,389 @@
+//! The life of one socket, whoever is on it: read frames, write what the mailbox holds, end well.
+//!
+//! One task a socket. Buffers are small from the start (docs/performance.md): a visitor who only looks costs the task,
+//! the read buffer and an empty mailbox. Commands of one socket are carried out one after the other, in the order sent.
+//! A peer that reads too slowly is cut off by the write time-out or by its mailbox and resumes from the log.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use bytes::Bytes;
+use futures_util::SinkExt;
+use tokio::time::timeout;
+
+use crate::hub::mailbox::{Farewell, Item, Mailbox, Taken};
+use crate::hub::{Hub, frame_bytes};
+use crate::model::time::{At, Clock, Millis};
+use crate::protocol::error::{Close, ErrorCode, ErrorFrame};
+use crate::protocol::{FRAME_BYTES_MAX, HELLO_TIMEOUT_S, REFUSED_FRAMES_MAX, REFUSED_WINDOW_S};
+use crate::web::error::close_after;
+
+/// First size of a socket's read buffer; tungstenite lets it grow with the frames it sees. Measured: 512 bytes make an
+/// idle visitor 48 times lighter than the default, and larger ones make messages no faster.
+const READ_BUFFER_BYTES: usize = 512;
+/// A write that does not end within this time means a peer that does not read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for the last words of a socket that ends.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Sizes a socket's buffers before the upgrade. `batch_bytes` is how much is gathered into one write.
+pub fn sized(
+    upgrade: WebSocketUpgrade,
+    batch_bytes: usize,
+    write_bytes_max: usize,
+) -> WebSocketUpgrade {
+    upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(batch_bytes)
+        .max_write_buffer_size(write_bytes_max)
+        .max_message_size(FRAME_BYTES_MAX)
+        .max_frame_size(FRAME_BYTES_MAX)
+}
+
+/// What one side of the contract does with frames and items.
+pub trait Peer: Send {
+    /// Its mailbox.
+    fn mailbox(&self) -> &Arc<Mailbox>;
+    /// Answers a frame.
+    fn frame(&mut self, text: &str) -> impl Future<Output = Vec<Answer>> + Send;
+    /// Does what an item asks.
+    fn item(&mut self, item: Item) -> impl Future<Output = Reply> + Send;
+    /// The socket is gone.
+    fn leave(self) -> impl Future<Output = ()> + Send;
+}
+
+/// One frame in answer to a frame.
+#[derive(Debug)]
+pub enum Answer {
+    /// What was asked for.
+    Frame(Bytes),
+    /// A refusal.
+    Refusal(Box<ErrorFrame>),
+    /// A refusal that ends the socket although its code alone would not.
+    Last(Box<ErrorFrame>),
+}
+
+/// What an item made.
+#[derive(Debug, Default)]
+pub struct Reply {
+    /// Frames to write, in order.
+    pub frames: Vec<Bytes>,
+    /// To be done once they are written.
+    pub again: Option<Item>,
+}
+
+impl Answer {
+    /// A frame of ours.
+    pub fn of(frame: &impl serde::Serialize) -> Self {
+        Answer::Frame(frame_bytes(frame))
+    }
+}
+
+/// How fast a socket may send, and how often it may be refused.
+pub struct Pace {
+    clock: Clock,
+    /// Frames a second; 0 is no limit.
+    per_s: u32,
+    /// Thousandths of frames that may be sent at once.
+    tokens: i64,
+    filled_at: At,
+    refused: u32,
+    refused_since: At,
+}
+
+impl Pace {
+    /// `per_s` frames a second with a burst of twice that.
+    #[must_use]
+    pub fn new(clock: Clock, per_s: u32) -> Self {
+        let now = clock.now();
+        Self {
+            clock,
+            per_s,
+            tokens: i64::from(per_s) * 2_000,
+            filled_at: now,
+            refused: 0,
+            refused_since: now,
+        }
+    }
+
+    /// Takes one frame; else says after how long one may come.
+    fn take(&mut self) -> Result<(), Millis> {
+        if self.per_s == 0 {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let burst = i64::from(self.per_s) * 2_000;
+        let gained = (now - self.filled_at)
+            .0
+            .saturating_mul(i64::from(self.per_s));
+        self.tokens = self.tokens.saturating_add(gained).min(burst);
+        self.filled_at = now;
+        if self.tokens >= 1_000 {
+            self.tokens -= 1_000;
+            return Ok(());
+        }
+        Err(Millis(
+            ((1_000 - self.tokens) / i64::from(self.per_s)).max(1),
+        ))
+    }
+
+    /// Counts a refused frame; answers whether there were too many.
+    fn is_too_often_refused(&mut self) -> bool {
+        let now = self.clock.now();
+        if now - self.refused_since >= Millis::seconds(REFUSED_WINDOW_S) {
+            self.refused_since = now;
+            self.refused = 0;
+        }
+        self.refused += 1;
+        self.refused >= REFUSED_FRAMES_MAX
+    }
+}
+
+/// Why a socket's life is over.
+enum End {
+    /// The peer is gone, or said good-bye itself.
+    Gone,
+    /// We end it.
+    Close(Farewell),
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        End::Close(Farewell { close, bye: None })
+    }
+}
+
+/// What came in.
+enum Incoming {
+    Text(Utf8Bytes),
+    /// Ping, pong: the peer is there.
+    Alive,
+    End(End),
+}
+
+/// Lives a socket's life. `greet` answers frames until one of them makes a peer; without one in time the socket ends.
+pub async fn live<P, G, F>(mut socket: WebSocket, hub: Arc<Hub>, mut pace: Pace, greet: G)
+where
+    P: Peer,
+    G: Fn(Utf8Bytes) -> F,
+    F: Future<Output = (Vec<Answer>, Option<P>)> + Send,
+{
+    let greeting = timeout(
+        Duration::from_secs(HELLO_TIMEOUT_S),
+        first_hello(&mut socket, &mut pace, greet),
+    )
+    .await;
+    let end = match greeting {
+        Err(_elapsed) => End::from(Close::Policy),
+        Ok(Err(end)) => end,
+        Ok(Ok(mut peer)) => {
+            let end = serve(&mut socket, &mut peer, &mut pace, &hub).await;
+            hub.leave(peer.mailbox());
+            peer.leave().await;
+            end
+        }
+    };
+    // Best effort: a peer that is gone or does not read has nothing to be told.
+    let _ = timeout(CLOSE_TIMEOUT, finish(&mut socket, end)).await;
+}
+
+async fn first_hello<P, G, F>(socket: &mut WebSocket, pace: &mut Pace, greet: G) -> Result<P, End>
+where
+    G: Fn(Utf8Bytes) -> F,
+    F: Future<Output = (Vec<Answer>, Option<P>)> + Send,
+{
+    loop {
+        match incoming(socket.recv().await) {
+            Incoming::Alive => {}
+            Incoming::End(end) => return Err(end),
+            Incoming::Text(text) => {
+                if let Err(retry) = pace.take() {
+                    answer(socket, pace, vec![too_fast(retry)]).await?;
+                    continue;
+                }
+                // Boxed: what greeting needs must not stay in the size of every idle socket's task.
+                let (answers, peer) = Box::pin(greet(text)).await;
+                answer(socket, pace, answers).await?;
+                if let Some(peer) = peer {
+                    return Ok(peer);
+                }
+            }
+        }
+    }
+}
+
+async fn serve<P: Peer>(socket: &mut WebSocket, peer: &mut P, pace: &mut Pace, hub: &Hub) -> End {
+    let mailbox = Arc::clone(peer.mailbox());
+    loop {
+        // Both arms are cancel-safe: `recv` keeps a partial frame in the socket, `take` takes only when it returns.
+        let step = tokio::select! {
+            received = socket.recv() => {
+                mailbox.hear(hub.now_s());
+                match incoming(received) {
+                    Incoming::Alive => Ok(()),
+                    Incoming::End(end) => Err(end),
+                    Incoming::Text(text) => Box::pin(take_frame(socket, peer, pace, &text)).await,
+                }
+            }
+            taken = mailbox.take() => match taken {
+                Taken::Items(items) => Box::pin(write_items(socket, peer, items)).await,
+                Taken::End(items, farewell) => match Box::pin(write_items(socket, peer, items)).await {
+                    Ok(()) => Err(End::Close(farewell)),
+                    Err(end) => Err(end),
+                },
+            },
+        };
+        if let Err(end) = step {
+            return end;
+        }
+    }
+}
+
+async fn take_frame<P: Peer>(
+    socket: &mut WebSocket,
+    peer: &mut P,
+    pace: &mut Pace,
+    text: &str,
+) -> Result<(), End> {
+    let answers = match pace.take() {
+        Ok(()) => peer.frame(text).await,
+        Err(retry) => vec![too_fast(retry)],
+    };
+    answer(socket, pace, answers).await
+}
+
+fn too_fast(retry: Millis) -> Answer {
+    let message = "Too many frames. Wait a moment and send this one again.";
+    Answer::Refusal(Box::new(
+        ErrorFrame::new(ErrorCode::RateLimited, message).retry(retry),
+    ))
+}
+
+/// Writes answers; a refusal may be the last word.
+async fn answer(socket: &mut WebSocket, pace: &mut Pace, answers: Vec<Answer>) -> Result<(), End> {
+    let mut frames = Vec::with_capacity(answers.len());
+    let mut end = None;
+    for answer in answers {
+        let error = match answer {
+            Answer::Frame(bytes) => {
+                frames.push(bytes);
+                continue;
+            }
+            Answer::Last(error) => {
+                end = end.or(Some(Close::Policy));
+                error
+            }
+            Answer::Refusal(error) => {
+                end = end.or(close_after(error.code));
+                // That the store is away is not the client's doing.
+                if error.code != ErrorCode::Unavailable && pace.is_too_often_refused() {
+                    end = end.or(Some(Close::Policy));
+                }
+                error
+            }
+        };
+        frames.push(error_bytes(*error));
+    }
+    write(socket, frames).await?;
+    end.map_or(Ok(()), |close| Err(close.into()))
+}
+
+/// Both sockets write `error` alike.
+fn error_bytes(error: ErrorFrame) -> Bytes {
+    frame_bytes(&crate::protocol::visitor::ToVisitor::Error(error))
+}
+
+async fn write_items<P: Peer>(
+    socket: &mut WebSocket,
+    peer: &mut P,
+    mut items: VecDeque<Item>,
+) -> Result<(), End> {
+    let mut frames = Vec::new();
+    while let Some(item) = items.pop_front() {
+        match item {
+            Item::Frame(bytes) | Item::Ephemeral(_, bytes) => frames.push(bytes),
+            Item::Ping => send(socket, Message::Ping(Bytes::new())).await?,
+            other => {
+                let reply = peer.item(other).await;
+                frames.extend(reply.frames);
+                if let Some(again) = reply.again {
+                    // A page at a time: the next is read when this one is with the peer.
+                    write(socket, std::mem::take(&mut frames)).await?;
+                    items.push_front(again);
+                }
+            }
+        }
+    }
+    write(socket, frames).await
+}
+
+/// Writes frames as one batch.
+async fn write(socket: &mut WebSocket, frames: Vec<Bytes>) -> Result<(), End> {
+    if frames.is_empty() {
+        return Ok(());
+    }
+    let writing = async {
+        for frame in frames {
+            let text = Utf8Bytes::try_from(frame).expect("JSON is UTF-8");
+            socket.feed(Message::Text(text)).await?;
+        }
+        socket.flush().await
+    };
+    match timeout(WRITE_TIMEOUT, writing).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_broken)) => Err(End::Gone),
+        Err(_elapsed) => Err(Close::TooSlow.into()),
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
+    match timeout(WRITE_TIMEOUT, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_broken)) => Err(End::Gone),
+        Err(_elapsed) => Err(Close::TooSlow.into()),
+    }
+}
+
+fn incoming(received: Option<Result<Message, axum::Error>>) -> Incoming {
+    match received {
+        Some(Ok(Message::Text(text))) => Incoming::Text(text),
+        Some(Ok(Message::Binary(_))) => Incoming::End(Close::Binary.into()),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Incoming::Alive,
+        Some(Ok(Message::Close(_))) | None => Incoming::End(End::Gone),
+        Some(Err(error)) => Incoming::End(broken(error)),
+    }
+}
+
+/// What a read error means: most are a peer that is gone, two are its doing and have a code of their own.
+fn broken(error: axum::Error) -> End {
+    let inner = error.into_inner();
+    match inner.downcast_ref::<tungstenite::Error>() {
+        Some(tungstenite::Error::Capacity(_)) => Close::TooBig.into(),
+        Some(tungstenite::Error::Utf8(_)) => Close::BadUtf8.into(),
+        Some(_) | None => End::Gone,
+    }
+}
+
+async fn finish(socket: &mut WebSocket, end: End) {
+    let End::Close(Farewell { close, bye }) = end else {
+        return;
+    };
+    if let Some(bye) = bye.and_then(|bye| Utf8Bytes::try_from(bye).ok())
+        && socket.feed(Message::Text(bye)).await.is_err()
+    {
+        return;
+    }
+    let frame = CloseFrame {
+        code: close.code(),
+        reason: Utf8Bytes::from_static(close.reason()),
+    };
+    if socket.send(Message::Close(Some(frame))).await.is_err() {
+        return;
+    }
+    // The peer's own close ends the handshake of RFC 6455, section 7.1.2; without it some peers would see a reset and
+    // lose the code.
+    while let Some(Ok(_)) = socket.recv().await {}
+}

@@ -1,0 +1,554 @@
+//! The visitor's side of the contract: frames to desk calls, and what the mailbox asks.
+
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+
+use crate::desk::visit::{SignedIdentity, Visiting, Whereabouts};
+use crate::desk::{RETRY, Refused};
+use crate::hub::Following;
+use crate::hub::mailbox::{Item, Mailbox, Who};
+use crate::model::event::Seq;
+use crate::model::id::{CommandId, ConversationId, SiteKey, VisitorId};
+use crate::model::record::Site;
+use crate::model::time::Millis;
+use crate::protocol::error::{ErrorCode, ErrorFrame};
+use crate::protocol::parse::visitor_frame;
+use crate::protocol::parts::Ack;
+use crate::protocol::visitor::{
+    FromVisitor, ToVisitor, VisitorHello, VisitorStart, VisitorWelcome,
+};
+use crate::store::Receipt;
+use crate::web::Web;
+use crate::web::address::Seen;
+use crate::web::socket::{Answer, Peer, Reply};
+
+/// One socket of a visitor.
+pub struct VisitorPeer {
+    web: Arc<Web>,
+    who: Visiting,
+    mailbox: Arc<Mailbox>,
+    /// Boxed: only needed when a conversation starts.
+    whereabouts: Box<Whereabouts>,
+    /// The conversation that is followed.
+    conversation: Option<ConversationId>,
+    /// What `welcome` told of its log; the state that later events bring about is told as well.
+    told_seq: Seq,
+    address: Seen,
+}
+
+/// Answers a frame before `hello` has succeeded; on success there is a peer.
+pub async fn greet(
+    web: Arc<Web>,
+    origin: Arc<str>,
+    address: Seen,
+    text: Utf8Bytes,
+) -> (Vec<Answer>, Option<VisitorPeer>) {
+    let frame = match visitor_frame(&text) {
+        Ok(frame) => frame,
+        Err(error) => return (vec![Answer::Refusal(error)], None),
+    };
+    match frame {
+        FromVisitor::Hello(hello) => match hello_first(&web, &origin, address, hello).await {
+            Ok((welcome, peer)) => (vec![Answer::of(&welcome)], Some(peer)),
+            Err(answer) => (vec![answer], None),
+        },
+        FromVisitor::Ping { n } => (vec![pong(&web, n)], None),
+        FromVisitor::Start(_)
+        | FromVisitor::Send { .. }
+        | FromVisitor::Typing { .. }
+        | FromVisitor::Read { .. }
+        | FromVisitor::Page { .. }
+        | FromVisitor::Leave { .. }
+        | FromVisitor::Rate { .. } => {
+            let error = ErrorFrame {
+                cmd: cmd_of(&frame),
+                ..ErrorFrame::new(ErrorCode::WrongState, "Say hello first.")
+            };
+            (
+                vec![Answer::Refusal(Box::new(about(type_of(&frame), error)))],
+                None,
+            )
+        }
+    }
+}
+
+async fn hello_first(
+    web: &Arc<Web>,
+    origin: &str,
+    address: Seen,
+    hello: VisitorHello,
+) -> Result<(ToVisitor, VisitorPeer), Answer> {
+    let site = allowed_site(web, origin, &hello.site)?;
+    let visitor = who_is(web, &site, &hello)
+        .await?
+        .unwrap_or_else(VisitorId::fresh);
+    let sockets_max = web.config.visitor_sockets_max as usize;
+    if sockets_max > 0 && web.desk.hub.sockets_of_visitor(visitor) >= sockets_max {
+        let message = "This chat is open in too many windows. Close one and try again.";
+        let error = ErrorFrame::new(ErrorCode::RateLimited, message).retry(Millis::seconds(30));
+        return Err(Answer::Last(Box::new(about("hello", error))));
+    }
+    // In the hub before the store is asked: a conversation that starts in another tab meanwhile is not missed.
+    let mailbox = web.desk.hub.enter(Who::Visitor {
+        visitor,
+        site: site.key.clone(),
+    });
+    let who = Visiting {
+        visitor,
+        site: site.key.clone(),
+        socket: mailbox.socket,
+    };
+    let whereabouts = Box::new(Whereabouts {
+        page: hello.page.clone(),
+        lang: hello.lang.clone(),
+        tz: hello.tz.clone(),
+    });
+    let mut peer = VisitorPeer {
+        web: Arc::clone(web),
+        who,
+        mailbox,
+        whereabouts,
+        conversation: None,
+        told_seq: 0,
+        address,
+    };
+    match peer.welcome(&site, &hello).await {
+        Ok(welcome) => Ok((welcome, peer)),
+        Err(refused) => {
+            web.desk.hub.leave(&peer.mailbox);
+            Err(refusal("hello", None, &refused))
+        }
+    }
+}
+
+/// The site, if it exists and pages of this origin may speak for it; both failures look alike.
+fn allowed_site(web: &Web, origin: &str, key: &SiteKey) -> Result<Arc<Site>, Answer> {
+    let settings = &web.desk.settings;
+    settings.site(key).filter(|site| settings.allows(site, origin)).ok_or_else(|| {
+        let message = "This page may not open the chat of that site. Check the site's key and its allowed origins.";
+        let error = ErrorFrame { field: Some("site".into()), ..ErrorFrame::new(ErrorCode::Forbidden, message) };
+        Answer::Last(Box::new(about("hello", error)))
+    })
+}
+
+/// The visitor that token and identity speak for; `None` for somebody new.
+async fn who_is(web: &Web, site: &Site, hello: &VisitorHello) -> Result<Option<VisitorId>, Answer> {
+    let now = web.desk.clock.now();
+    let unauthorized = |field: &str, message: String| {
+        let error = ErrorFrame {
+            field: Some(field.into()),
+            ..ErrorFrame::new(ErrorCode::Unauthorized, message)
+        };
+        Answer::Refusal(Box::new(about("hello", error)))
+    };
+    let known = match &hello.token {
+        Some(token) => {
+            let verified = web
+                .rest
+                .accounts
+                .visitor_tokens
+                .verify(token, &site.key, now);
+            Some(verified.map_err(|bad| unauthorized("token", bad.to_string()))?)
+        }
+        None => None,
+    };
+    let Some(identity) = &hello.identity else {
+        return Ok(known);
+    };
+    let identity = crate::accounts::identity::verify(site, identity, now)
+        .map_err(|bad| unauthorized("identity", bad.to_string()))?;
+    let identity = SignedIdentity {
+        subject: identity.subject,
+        name: identity.name,
+        email: identity.email,
+        priority: identity.priority,
+        attributes: identity.attributes,
+    };
+    let identified = web.desk.identify(&site.key, identity, known).await;
+    identified
+        .map(Some)
+        .map_err(|refused| refusal("hello", None, &refused))
+}
+
+impl VisitorPeer {
+    /// Answers `hello` and follows the visitor's conversation.
+    async fn welcome(&mut self, site: &Site, hello: &VisitorHello) -> Result<ToVisitor, Refused> {
+        let desk = &self.web.desk;
+        let epoch = desk.epoch();
+        let is_same_epoch = hello
+            .epoch
+            .as_deref()
+            .is_none_or(|theirs| *theirs == *epoch);
+        let after = hello.after.filter(|_| is_same_epoch);
+        let resumed = desk
+            .resume(self.who.visitor, hello.conversation, after)
+            .await?;
+        let open = desk
+            .coordination
+            .is_open(&site.departments)
+            .await
+            .unwrap_or(false);
+        let now = desk.clock.now();
+        let token = self
+            .web
+            .rest
+            .accounts
+            .visitor_tokens
+            .issue(self.who.visitor, &site.key, now);
+        match &resumed {
+            Some(resumed) => {
+                let named = &resumed.named;
+                self.adopt(named.id, resumed.place, named.seq, resumed.is_open)
+                    .await;
+            }
+            None => self.drop_conversation().await,
+        }
+        Ok(ToVisitor::Welcome(Box::new(VisitorWelcome {
+            visitor: self.who.visitor,
+            token,
+            epoch: epoch.to_string(),
+            conversation: resumed.map(|resumed| resumed.named),
+            open,
+            now,
+        })))
+    }
+
+    /// Follows a conversation from after `place`, and no other.
+    async fn adopt(
+        &mut self,
+        conversation: ConversationId,
+        place: Seq,
+        told_seq: Seq,
+        is_open: bool,
+    ) {
+        if self.conversation != Some(conversation) {
+            self.drop_conversation().await;
+        }
+        self.conversation = Some(conversation);
+        self.told_seq = told_seq;
+        let desk = &self.web.desk;
+        if is_open
+            && let Err(away) = desk
+                .coordination
+                .visitor_joined(conversation, self.who.socket)
+                .await
+        {
+            tracing::warn!(error = %away, "a visitor's presence was not noted");
+        }
+        desk.hub
+            .follow(conversation, &self.mailbox, Following::Visitor, place);
+        desk.look_at_lines().await;
+    }
+
+    async fn drop_conversation(&mut self) {
+        if let Some(conversation) = self.conversation.take() {
+            let desk = &self.web.desk;
+            desk.hub.unfollow(conversation, self.who.socket);
+            desk.coordination
+                .visitor_left(conversation, self.who.socket)
+                .await
+                .ok();
+        }
+    }
+
+    async fn hello_again(&mut self, hello: VisitorHello) -> Result<ToVisitor, Answer> {
+        let conflict = |message: &str| {
+            Answer::Refusal(Box::new(about(
+                "hello",
+                ErrorFrame::new(ErrorCode::Conflict, message),
+            )))
+        };
+        if hello.site != self.who.site {
+            return Err(conflict(
+                "This socket speaks for another site. Open a new one.",
+            ));
+        }
+        let site = self
+            .site()
+            .map_err(|refused| refusal("hello", None, &refused))?;
+        match who_is(&self.web, &site, &hello).await? {
+            Some(visitor) if visitor != self.who.visitor => {
+                return Err(conflict(
+                    "This socket speaks for another visitor. Open a new one.",
+                ));
+            }
+            Some(_) | None => {}
+        }
+        *self.whereabouts = Whereabouts {
+            page: hello.page.clone(),
+            lang: hello.lang.clone(),
+            tz: hello.tz.clone(),
+        };
+        self.welcome(&site, &hello)
+            .await
+            .map_err(|refused| refusal("hello", None, &refused))
+    }
+
+    fn site(&self) -> Result<Arc<Site>, Refused> {
+        self.web
+            .desk
+            .settings
+            .site(&self.who.site)
+            .ok_or(Refused::NotFound("site"))
+    }
+
+    async fn start(&mut self, start: VisitorStart) -> Result<Receipt, Answer> {
+        let cmd = start.cmd;
+        let refuse = |refused: &Refused| refusal("start", Some(cmd), refused);
+        let site = self.site().map_err(|refused| refuse(&refused))?;
+        if let Err(retry) = self
+            .web
+            .addresses
+            .start(&self.address, self.web.desk.clock.now())
+        {
+            // A repeat of what was acknowledged is no new start.
+            if let Ok(Some(receipt)) = self.web.desk.store.receipt(self.who.visitor.0, cmd).await {
+                return Ok(receipt);
+            }
+            let message = "Too many chats were started from here. Wait a moment and try again.";
+            let error = ErrorFrame::new(ErrorCode::RateLimited, message).retry(retry);
+            return Err(Answer::Refusal(Box::new(ErrorFrame {
+                cmd: Some(cmd),
+                ..about("start", error)
+            })));
+        }
+        let receipt = self
+            .web
+            .desk
+            .start(&self.who, &site, &self.whereabouts, start)
+            .await;
+        let receipt = receipt.map_err(|refused| refuse(&refused))?;
+        self.follow_started(receipt.conversation).await;
+        Ok(receipt)
+    }
+
+    /// Follows a conversation that began, here or in another tab, unless it is followed or over already.
+    async fn follow_started(&mut self, conversation: ConversationId) {
+        if self.conversation == Some(conversation) {
+            return;
+        }
+        match self.web.desk.store.conversation(conversation).await {
+            Ok(Some(found)) if found.visitor == self.who.visitor && found.is_open() => {
+                self.adopt(conversation, 0, 0, true).await;
+            }
+            Ok(Some(_) | None) => {}
+            // The store was there a moment ago; asked again when the item comes round.
+            Err(error) => {
+                tracing::warn!(%error, "a conversation that began could not be read");
+                push_later(&self.mailbox, Item::Started(conversation));
+            }
+        }
+    }
+
+    async fn page(&mut self, url: String, title: String) {
+        self.whereabouts.page.url = url;
+        self.whereabouts.page.title = title;
+        if self.conversation.is_some() {
+            let saved = self
+                .web
+                .desk
+                .store
+                .save_page(self.who.visitor, &self.whereabouts.page)
+                .await;
+            if let Err(error) = saved {
+                tracing::debug!(%error, "a page was not noted");
+            }
+        }
+    }
+
+    async fn command(&mut self, frame: FromVisitor) -> Vec<Answer> {
+        let t = type_of(&frame);
+        let cmd = cmd_of(&frame);
+        let desk = &self.web.desk;
+        let outcome = match frame {
+            FromVisitor::Send { cmd, text } => {
+                desk.visitor_send(&self.who, self.conversation, cmd, text)
+                    .await
+            }
+            FromVisitor::Leave { cmd } => desk.leave(&self.who, self.conversation, cmd).await,
+            FromVisitor::Rate {
+                cmd,
+                score,
+                comment,
+            } => {
+                desk.rate(&self.who, self.conversation, cmd, score, comment)
+                    .await
+            }
+            FromVisitor::Hello(hello) => {
+                return match self.hello_again(hello).await {
+                    Ok(welcome) => vec![Answer::of(&welcome)],
+                    Err(answer) => vec![answer],
+                };
+            }
+            FromVisitor::Start(start) => {
+                let cmd = start.cmd;
+                return match self.start(start).await {
+                    Ok(receipt) => vec![ack(cmd, receipt)],
+                    Err(answer) => vec![answer],
+                };
+            }
+            FromVisitor::Typing { on, preview } => {
+                if let Some(conversation) = self.conversation {
+                    let preview =
+                        preview.filter(|_| self.site().is_ok_and(|site| site.typing_preview));
+                    desk.visitor_typing(&self.who, conversation, on, preview)
+                        .await;
+                }
+                return Vec::new();
+            }
+            FromVisitor::Read { seq } => {
+                let Some(conversation) = self.conversation else {
+                    return Vec::new();
+                };
+                return match desk.visitor_read(&self.who, conversation, seq).await {
+                    Ok(()) => Vec::new(),
+                    Err(refused) => vec![refusal(t, None, &refused)],
+                };
+            }
+            FromVisitor::Page { url, title } => {
+                self.page(url, title).await;
+                return Vec::new();
+            }
+            FromVisitor::Ping { n } => return vec![pong(&self.web, n)],
+        };
+        match (outcome, cmd) {
+            (Ok(receipt), Some(cmd)) => vec![ack(cmd, receipt)],
+            (Ok(_), None) => Vec::new(),
+            (Err(refused), cmd) => vec![refusal(t, cmd, &refused)],
+        }
+    }
+}
+
+impl Peer for VisitorPeer {
+    fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    async fn frame(&mut self, text: &str) -> Vec<Answer> {
+        match visitor_frame(text) {
+            Ok(frame) => self.command(frame).await,
+            Err(error) => vec![Answer::Refusal(error)],
+        }
+    }
+
+    async fn item(&mut self, item: Item) -> Reply {
+        match item {
+            Item::Behind(conversation) => {
+                match self
+                    .web
+                    .desk
+                    .catch_up(conversation, &self.mailbox, self.told_seq)
+                    .await
+                {
+                    Ok(page) => Reply {
+                        frames: page.frames,
+                        again: page.has_more.then_some(item),
+                    },
+                    Err(error) => {
+                        tracing::warn!(%error, "a log could not be read");
+                        push_later(&self.mailbox, item);
+                        Reply::default()
+                    }
+                }
+            }
+            Item::Started(conversation) => {
+                self.follow_started(conversation).await;
+                Reply::default()
+            }
+            Item::Moved(conversation) => {
+                if self.conversation == Some(conversation) {
+                    self.drop_conversation().await;
+                }
+                Reply::default()
+            }
+            Item::Frame(bytes) | Item::Ephemeral(_, bytes) => Reply {
+                frames: vec![bytes],
+                again: None,
+            },
+            // For agents, and pings, which the socket itself sends.
+            Item::Owned(_)
+            | Item::Unassigned { .. }
+            | Item::Offered(_)
+            | Item::PersonChanged
+            | Item::Ping => Reply::default(),
+        }
+    }
+
+    async fn leave(mut self) {
+        self.drop_conversation().await;
+    }
+}
+
+/// Puts an item back after a while, when the store may be there again.
+pub(super) fn push_later(mailbox: &Arc<Mailbox>, item: Item) {
+    let mailbox = Arc::clone(mailbox);
+    tokio::spawn(async move {
+        tokio::time::sleep(RETRY.duration()).await;
+        mailbox.push(item);
+    });
+}
+
+/// The refusal of a frame of type `t`.
+pub(super) fn refusal(t: &str, cmd: Option<CommandId>, refused: &Refused) -> Answer {
+    Answer::Refusal(Box::new(ErrorFrame {
+        cmd,
+        ..about(t, refused.frame())
+    }))
+}
+
+pub(super) fn about(t: &str, error: ErrorFrame) -> ErrorFrame {
+    ErrorFrame {
+        re: Some(t.to_owned()),
+        ..error
+    }
+}
+
+fn ack(cmd: CommandId, receipt: Receipt) -> Answer {
+    let Receipt {
+        conversation,
+        seq,
+        at,
+    } = receipt;
+    Answer::of(&ToVisitor::Ack(Ack {
+        cmd,
+        conversation,
+        seq,
+        at,
+    }))
+}
+
+fn pong(web: &Web, n: i64) -> Answer {
+    Answer::of(&ToVisitor::Pong {
+        n,
+        now: web.desk.clock.now(),
+    })
+}
+
+fn type_of(frame: &FromVisitor) -> &'static str {
+    match frame {
+        FromVisitor::Hello(_) => "hello",
+        FromVisitor::Start(_) => "start",
+        FromVisitor::Send { .. } => "send",
+        FromVisitor::Typing { .. } => "typing",
+        FromVisitor::Read { .. } => "read",
+        FromVisitor::Page { .. } => "page",
+        FromVisitor::Leave { .. } => "leave",
+        FromVisitor::Rate { .. } => "rate",
+        FromVisitor::Ping { .. } => "ping",
+    }
+}
+
+fn cmd_of(frame: &FromVisitor) -> Option<CommandId> {
+    match frame {
+        FromVisitor::Start(start) => Some(start.cmd),
+        FromVisitor::Send { cmd, .. }
+        | FromVisitor::Leave { cmd }
+        | FromVisitor::Rate { cmd, .. } => Some(*cmd),
+        FromVisitor::Hello(_)
+        | FromVisitor::Typing { .. }
+        | FromVisitor::Read { .. }
+        | FromVisitor::Page { .. }
+        | FromVisitor::Ping { .. } => None,
+    }
+}
