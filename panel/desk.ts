@@ -11,7 +11,7 @@ import { afterOf, type News } from "../client/timeline.ts";
 import type { Clock } from "./clock.ts";
 import { emptyLine, lineAfter, type Line } from "./state/line.ts";
 import { emptyDesk, type Chat, type DeskState, type Effect } from "./state/model.ts";
-import { helloOf, reduce, withAnsweredOffer, withNews, withoutChat } from "./state/reduce.ts";
+import { helloOf, reduce, withAnsweredOffer, withNews, withoutChat, withoutPast } from "./state/reduce.ts";
 import type { AgentStatus, EventFrame, FromAgent, ToAgent, TransferTo } from "./state/wire.ts";
 
 export type AgentCommand = Extract<FromAgent, { cmd: string }>;
@@ -128,6 +128,7 @@ export function createDesk(options: DeskOptions): Desk {
     else {
       line.value = lineAfter(line.value, effect, options.clock.read());
       options.onEffect(effect, state.value);
+      if (effect.kind === "news" && effect.conversation !== looked_at) state.value = withoutPast(state.value, effect.conversation);
     }
   }
 

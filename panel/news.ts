@@ -51,7 +51,7 @@ function arrived(app: App, conversation: string): void {
   app.sounds.play("chat");
   const route = app.router.route.value;
   const is_wide = window.matchMedia("(min-width: 721px)").matches;
-  if (is_wide && route.page === "inbox" && route.conversation === undefined) app.router.go({ page: "inbox", conversation }, "replace");
+  if (is_wide && route.page === "inbox" && route.conversation === undefined) app.router.arrive({ page: "inbox", conversation });
 }
 
 /** Once a chat until it is read, and only where one is not looking at it already. */

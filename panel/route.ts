@@ -25,24 +25,34 @@ export function hrefOf(route: Route): string {
 
 export interface Router {
   route: ReadonlySignal<Route>;
-  /** Goes somewhere; `replace` leaves no step behind for the back button. */
+  /** Goes where a person wants to; `replace` leaves no step behind for the back button. */
   go(route: Route, how?: "push" | "replace"): void;
+  /** Shows what arrived by itself: no step behind, and the focus stays where it is. */
+  arrive(route: Route): void;
+  /** Whether the present route arrived by itself. */
+  hasArrived(): boolean;
 }
 
 export function createRouter(page: Window): Router {
   const route = signal(parseRoute(page.location.hash));
+  let has_arrived = false;
+  const show = (next: Route, how: "push" | "replace", by_itself: boolean) => {
+    const href = hrefOf(next);
+    if (href === hrefOf(route.value)) return;
+    if (how === "replace") page.history.replaceState(null, "", href);
+    else page.history.pushState(null, "", href);
+    has_arrived = by_itself;
+    route.value = next;
+  };
   page.addEventListener("hashchange", () => {
+    has_arrived = false;
     route.value = parseRoute(page.location.hash);
   });
   return {
     route,
-    go(next, how = "push") {
-      const href = hrefOf(next);
-      if (href === hrefOf(route.value)) return;
-      if (how === "replace") page.history.replaceState(null, "", href);
-      else page.history.pushState(null, "", href);
-      route.value = next;
-    },
+    go: (next, how = "push") => show(next, how, false),
+    arrive: (next) => show(next, "replace", true),
+    hasArrived: () => has_arrived,
   };
 }
 

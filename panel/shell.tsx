@@ -14,7 +14,7 @@ import { StatusDot } from "./parts/status.tsx";
 import { ToastView } from "./parts/toast.tsx";
 import { hrefOf, type Route } from "./route.ts";
 import { Settings } from "./settings/settings.tsx";
-import { mineInOrder, unreadCount } from "./state/order.ts";
+import { unreadTotal } from "./state/order.ts";
 
 export function Shell() {
   const app = useApp();
@@ -67,7 +67,7 @@ const pages = [
 function Rail({ route, onKeys }: { route: Route; onKeys: () => void }) {
   const words = useWords();
   const desk = useDesk();
-  const unread = mineInOrder(desk.state.value).reduce((sum, chat) => sum + unreadCount(chat), 0);
+  const unread = unreadTotal(desk.state.value);
 
   return (
     <nav class="rail" aria-label={words.product}>

@@ -14,7 +14,7 @@ export interface GateProps {
 }
 
 export function Gate({ title, lead, quote, foot, children }: GateProps) {
-  useTitle(`${title} · Balie`);
+  useTitle(title);
   return (
     <main class="gate">
       <div class="gate-form">

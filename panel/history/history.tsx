@@ -24,7 +24,7 @@ export function History({ conversation }: { conversation: string | undefined }) 
   const is_filtered = query.trim() !== "" || state !== "" || department !== "";
   const selected = results.records.find((record) => record.id === conversation);
 
-  useTitle(`${words.history.title} · Balie`);
+  useTitle(words.history.title);
   useCommand("search", () => search.current?.focus());
   const clear = useCallback(() => {
     setQuery("");

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp, useDesk, useWords } from "../app.ts";
 import { useCommand, useTitle } from "../parts/hooks.ts";
 import { hrefOf } from "../route.ts";
-import { mineInOrder, nextUnanswered, unreadCount } from "../state/order.ts";
+import { mineInOrder, nextUnanswered } from "../state/order.ts";
 import { Card } from "./card.tsx";
 import { Conversation } from "./conversation.tsx";
 import { EmptyConversation, NothingHere } from "./empty.tsx";
@@ -22,10 +22,9 @@ export function Inbox({ conversation }: { conversation: string | undefined }) {
   const [card_open, setCardOpen] = useState(false);
   const state = desk.state.value;
   const mine = mineInOrder(state);
-  const unread = mine.reduce((sum, chat) => sum + unreadCount(chat), 0);
   const chat = conversation === undefined ? undefined : state.chats.get(conversation);
 
-  useTitle(`${unread > 0 ? `(${unread}) ` : ""}${words.rail.inbox} · Balie`);
+  useTitle(words.rail.inbox);
   useEffect(() => setCardOpen(false), [conversation]);
   useFocusOnOpen(conversation);
 
@@ -97,13 +96,14 @@ function Hints() {
 
 /** Opening a chat focuses its composer; on touch that would raise the keyboard over what one came to read. */
 function useFocusOnOpen(conversation: string | undefined): void {
+  const { router } = useApp();
   const [last, setLast] = useState(conversation);
   useEffect(() => {
     if (conversation === last) return;
     setLast(conversation);
-    if (conversation === undefined || window.matchMedia("(pointer: coarse)").matches) return;
+    if (conversation === undefined || router.hasArrived() || window.matchMedia("(pointer: coarse)").matches) return;
     document.querySelector<HTMLElement>("[data-composer]")?.focus();
-  }, [conversation, last]);
+  }, [conversation, last, router]);
 }
 
 function useInboxKeys(mine: string[], selected: string | undefined, go: (id: string | undefined) => void, take: (id: string) => void): void {

@@ -1,6 +1,6 @@
 // Handing a chat on: who has room comes first, who has none is shown with the reason.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useApp, useDesk, useWords } from "../app.ts";
 import { Icon } from "../icon.tsx";
 import { Dialog } from "../parts/dialog.tsx";
@@ -27,6 +27,8 @@ export function TransferDialog({ chat, name, onClose, onDone }: TransferDialogPr
   const choices = transferChoices(desk.state.value, app.directory.departments.value, app.directory.people.value, chat).filter((choice) =>
     choice.name.toLowerCase().includes(query.trim().toLowerCase()),
   );
+  // Who is here and how busy may have changed since the names were loaded.
+  useEffect(() => void app.directory.reload(), [app]);
   // With one fitting choice left, Enter means that one.
   const open = choices.filter((choice) => choice.obstacle === undefined);
   const chosen = open.find((choice) => choice.key === picked) ?? (query !== "" && open.length === 1 ? open[0] : undefined);

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../app.ts";
 import type { Command } from "../keyboard.ts";
+import { unreadTotal } from "../state/order.ts";
 
 /** Lets this view answer a key while it is on screen. The latest `run` is used without registering anew. */
 export function useCommand(command: Command, run: () => void, enabled = true): void {
@@ -12,8 +13,11 @@ export function useCommand(command: Command, run: () => void, enabled = true): v
   useEffect(() => (enabled ? app.keyboard.on(command, () => latest.current()) : undefined), [app, command, enabled]);
 }
 
-/** The title of the tab, with what waits for an answer in front: "(3) Inbox · Balie". */
-export function useTitle(title: string): void {
+/** The title of the tab, with what is unread in front: "(3) Inbox · Balie". */
+export function useTitle(page: string): void {
+  const desk = useApp().desk.value;
+  const unread = desk ? unreadTotal(desk.state.value) : 0;
+  const title = `${unread > 0 ? `(${unread}) ` : ""}${page} · Balie`;
   useEffect(() => {
     document.title = title;
   }, [title]);

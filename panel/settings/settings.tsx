@@ -25,7 +25,7 @@ const icons: Record<SettingsPane, IconName> = {
 export function Settings({ pane }: { pane: SettingsPane }) {
   const app = useApp();
   const words = useWords();
-  useTitle(`${words.settings[pane]} · Balie`);
+  useTitle(words.settings[pane]);
   useEffect(() => void app.directory.reload(), [app]);
   // On a phone the panes are a strip that scrolls: the open one is brought into it.
   const open = useRef<HTMLAnchorElement>(null);

@@ -34,6 +34,10 @@ export function unreadCount(chat: Chat): number {
   return chat.timeline.events.filter((event) => event.kind === "message" && event.from.role === "visitor" && event.seq > chat.timeline.read.agent).length;
 }
 
+export function unreadTotal(state: DeskState): number {
+  return mineInOrder(state).reduce((sum, chat) => sum + unreadCount(chat), 0);
+}
+
 /** Mine: the longest unanswered first, then the latest said. */
 export function mineInOrder(state: DeskState): Chat[] {
   const mine = [...state.chats.values()].filter((chat) => chat.relation === "mine");

@@ -79,6 +79,11 @@ export function withoutChat(state: DeskState, conversation: string): DeskState {
   return { ...state, chats };
 }
 
+/** Drops what is no longer mine, where nobody looks at it. */
+export function withoutPast(state: DeskState, conversation: string): DeskState {
+  return state.chats.get(conversation)?.relation === "past" ? withoutChat(state, conversation) : state;
+}
+
 function changeChat(state: DeskState, id: string, change: (chat: Chat) => Chat): DeskState {
   const chat = state.chats.get(id);
   if (!chat) return state;
