@@ -45,6 +45,7 @@ try {
     target: 'node20',
     sourcemap: 'inline',
     loader: { '.css': 'text' },
+    define: { BALIE_LANGUAGE: '"en"' },
     jsx: 'automatic',
     jsxImportSource: 'preact',
     logLevel: 'warning',

@@ -1,0 +1,199 @@
+// The chat itself, loaded when it is first opened: makes the session, keeps the one model, and puts the pieces together.
+// One way only: session → model → views; views call actions, and nothing else changes the model.
+
+import { browserClock, browserLock, browserStore, browserSurroundings, openSocket, socketUrl } from "../client/browser.ts";
+import type { Cancel } from "../client/environment.ts";
+import { secureRandom } from "../client/id.ts";
+import { TYPING_FOR_MS } from "../client/timeline.ts";
+import { createActions } from "./actions.ts";
+import { createSpeaker, createTitle } from "./attention.ts";
+import { type Host, outboxPrefix, PHONE, type Widget } from "./embed.ts";
+import { createFrame, listen } from "./frame.ts";
+import { errorsOf } from "./form.ts";
+import { phrases } from "./i18n/index.ts";
+import { createMemory, type Memory } from "./memory.ts";
+import type { Model } from "./model.ts";
+import { createNarrator } from "./narrator.ts";
+import { createSession, type Session } from "./session.ts";
+import { PALE_AFTER_MS } from "./thread.ts";
+import { afterConnection, afterTime, afterVisit, unreadCount } from "./update.ts";
+import { emptyVisit, isLive } from "./visit.ts";
+import { QUESTION } from "./view/start.ts";
+
+const BACK_FOR_MS = 4_000;
+/** While the window is open, time itself changes what it shows: waits, typing, banners. */
+const TICK_MS = 1_000;
+/** Between two questions about the site, when the server does not answer. */
+const ASK_SITE_EVERY_MS = 5_000;
+/** A timer's worth more than the moment it is for, so that the moment is surely past. */
+const SLACK_MS = 20;
+
+export function start(host: Host): Widget {
+  const clock = browserClock;
+  const memory = createMemory(host.site, browserStore(() => localStorage), browserStore(() => sessionStorage));
+  const speaker = createSpeaker(clock);
+  const title = createTitle();
+  const narrator = createNarrator(speaker.say);
+  let model = firstModel(host, memory);
+  const session = sessionOf(host, memory);
+  const frame = createFrame({ host, model: () => model, actions: () => actions, onSeen: session.saw });
+  host.root.append(speaker.element);
+  let isDrawDue = false;
+  let tick: Cancel = () => {};
+
+  function change(part: Partial<Model>): void {
+    model = { ...model, ...part };
+    if (isDrawDue) return;
+    isDrawDue = true;
+    queueMicrotask(draw);
+  }
+
+  function keep(values: Model["values"]): void {
+    change({ values });
+    memory.keepDraft({ values: { ...values } });
+  }
+
+  function draw(): void {
+    isDrawDue = false;
+    const unread = unreadCount(model.visit, session.seen.get());
+    const isAway = (model.visit.open ?? model.site?.open) === false && !isLive(model.visit);
+    host.launcher.show({ isOpen: frame.isOpen(), unread, isAway });
+    title.show(unread);
+    if (frame.isOpen()) frame.draw(model, actions);
+  }
+
+  function lookAgainAfter(delay_ms: number): void {
+    clock.after(delay_ms + SLACK_MS, () => change({ now: clock.now() }));
+  }
+
+  function visitChanged(): void {
+    const before = model;
+    const visit = session.visit.get();
+    change(afterVisit(model, visit, clock.now()));
+    if (visit.timeline.pending.length > 0) lookAgainAfter(PALE_AFTER_MS);
+    if (visit.timeline.typing.length > 0) lookAgainAfter(TYPING_FOR_MS);
+    // The words of the start are in the log now and need not be kept here; they were until now, had it been refused.
+    if (before.visit.conversation === undefined && visit.conversation !== undefined && before.visit.doing.start !== undefined) keep({ ...model.values, [QUESTION]: "", "": "" });
+    narrator.hear(before.visit, model);
+  }
+
+  function connectionChanged(): void {
+    const before = model.banner;
+    change(afterConnection(model, session.connection.get(), clock.now()));
+    if (model.banner !== "back" || before === "back") return;
+    speaker.say(model.phrases.words.back);
+    clock.after(BACK_FOR_MS, () => model.banner === "back" && change({ banner: undefined }));
+  }
+
+  function timePassed(): void {
+    const before = model.banner;
+    change(afterTime(model, clock.now()));
+    const { words } = model.phrases;
+    if (model.banner !== before && model.banner === "offline") speaker.say(words.offline);
+    if (model.banner !== before && model.banner === "reconnecting") speaker.say(words.reconnecting);
+    tick = clock.after(TICK_MS, timePassed);
+  }
+
+  async function askSite(): Promise<void> {
+    const site = await host.siteInfo();
+    if (site === undefined) {
+      clock.after(ASK_SITE_EVERY_MS, () => void askSite());
+      return;
+    }
+    change({ site });
+    queueMicrotask(() => frame.isOpen() && host.root.activeElement === null && frame.focusFirst());
+  }
+
+  function open(): void {
+    if (!frame.open()) return;
+    const seen = session.seen.get();
+    const hasUnread = seen > 0 && unreadCount(model.visit, seen) > 0;
+    change({ isPhone: matchMedia(PHONE).matches, isAtBottom: true, below: 0, fresh_after: hasUnread ? seen : undefined });
+    memory.keepOpen(true);
+    tick();
+    timePassed();
+    draw();
+    frame.focusFirst();
+  }
+
+  function close(): void {
+    if (!frame.close()) return;
+    tick();
+    memory.keepOpen(false);
+    change({ menu: false, question: undefined, fresh_after: undefined });
+  }
+
+  const actions = createActions({ clock, session, frame, model: () => model, change, keep, close, askSite: () => void askSite() });
+  const redraw = (): void => change({ now: clock.now() });
+  const phone = matchMedia(PHONE);
+  const undo = [
+    session.visit.subscribe(visitChanged),
+    session.connection.subscribe(connectionChanged),
+    session.seen.subscribe(redraw),
+    session.refusedStart.subscribe((refusedStart) => change({ refusedStart, errors: errorsOf(refusedStart, model) })),
+    listen(document, "visibilitychange", redraw),
+    listen(window, "popstate", session.pageChanged),
+    listen(phone, "change", () => change({ isPhone: phone.matches })),
+  ];
+  visitChanged();
+  connectionChanged();
+  void askSite();
+
+  return {
+    open,
+    close,
+    toggle: () => (frame.isOpen() ? close() : open()),
+    destroy() {
+      close();
+      for (const each of undo) each();
+      session.stop();
+      speaker.stop();
+      title.show(0);
+      frame.destroy();
+    },
+  };
+}
+
+function sessionOf(host: Host, memory: Memory): Session {
+  return createSession({
+    site: host.site,
+    url: socketUrl(host.origin, "/ws/visitor"),
+    openSocket,
+    clock: browserClock,
+    random: secureRandom,
+    surroundings: browserSurroundings,
+    local: browserStore(() => localStorage),
+    lock: browserLock(outboxPrefix(host.site)),
+    memory,
+    page: () => ({ url: location.href, title: document.title, ...(document.referrer === "" ? {} : { referrer: document.referrer }) }),
+    lang: host.tag,
+    tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  });
+}
+
+function firstModel(host: Host, memory: Memory): Model {
+  const now = browserClock.now();
+  return {
+    phrases: phrases(host.region),
+    now,
+    isPhone: matchMedia(PHONE).matches,
+    site: undefined,
+    isExpected: memory.session()?.isLive === true,
+    visit: emptyVisit(),
+    connection: { kind: "idle" },
+    lost_since: now,
+    banner: undefined,
+    refusedStart: undefined,
+    values: memory.draft().values,
+    errors: {},
+    complaint: undefined,
+    menu: false,
+    question: undefined,
+    range: undefined,
+    score: undefined,
+    isRatingSkipped: false,
+    isAtBottom: true,
+    below: 0,
+    fresh_after: undefined,
+  };
+}

@@ -1,0 +1,60 @@
+// How the widget gets heard without raising its voice: the one live region for screen readers, and the count in the title
+// of a page that is in the background.
+
+import type { Cancel, Clock } from "../client/environment.ts";
+
+/** More often than this nobody can listen to. */
+const SAY_EVERY_MS = 5_000;
+/** What waited longer is no news any more; the log has it. */
+const SAYINGS_MAX = 5;
+
+export interface Speaker {
+  element: HTMLElement;
+  say(words: string): void;
+  stop(): void;
+}
+
+/** Says one thing at a time, politely, in the order they came; what is the same as the last waiting one is said once. */
+export function createSpeaker(clock: Clock): Speaker {
+  const element = document.createElement("div");
+  element.className = "sr";
+  element.setAttribute("role", "status");
+  element.setAttribute("aria-live", "polite");
+  const waiting: string[] = [];
+  let said_at = Number.NEGATIVE_INFINITY;
+  let next: Cancel | undefined;
+
+  function speak(): void {
+    next = undefined;
+    const words = waiting.shift();
+    if (words === undefined) return;
+    said_at = clock.now();
+    element.textContent = words;
+    if (waiting.length > 0) next = clock.after(SAY_EVERY_MS, speak);
+  }
+
+  return {
+    element,
+    say(words) {
+      if (waiting.at(-1) === words) return;
+      waiting.push(words);
+      if (waiting.length > SAYINGS_MAX) waiting.shift();
+      next ??= clock.after(Math.max(0, said_at + SAY_EVERY_MS - clock.now()), speak);
+    },
+    stop: () => next?.(),
+  };
+}
+
+/** `(2) ` in front of the page's title while it is hidden. Whatever the page itself makes of its title meanwhile stays. */
+export function createTitle(): { show(unread: number): void } {
+  let shown = "";
+  return {
+    show(unread) {
+      const wanted = document.hidden && unread > 0 ? `(${unread}) ` : "";
+      if (wanted === shown) return;
+      const bare = shown !== "" && document.title.startsWith(shown) ? document.title.slice(shown.length) : document.title;
+      document.title = wanted + bare;
+      shown = wanted;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+// What the loader and the app know of each other, and the names under which things are kept in the browser. The loader is
+// what every page view pays for, so this file holds next to no code.
+
+/** A field that the site asks before the chat. */
+export interface FormField {
+  name: string;
+  label: string;
+  kind: "text" | "email" | "textarea" | "select";
+  required: boolean;
+  options?: string[];
+}
+
+/** `GET /api/sites/{site}/widget`: what the site wants shown. */
+export interface SiteInfo {
+  site: string;
+  name: string;
+  lang: string;
+  texts: { greeting?: string };
+  color: string | null;
+  form: FormField[];
+  departments: { key: string; name: string }[];
+  open: boolean;
+}
+
+/** What the loader gives the app. */
+export interface Host {
+  site: string;
+  /** Where the server is: the origin that the loader came from. */
+  origin: string;
+  /** The language that the page speaks. */
+  tag: string;
+  /** The visitor's own kind of it, for the formats of times. */
+  region: string;
+  root: ShadowRoot;
+  /** Undefined if the server did not answer; asked again by calling it again. */
+  siteInfo(): Promise<SiteInfo | undefined>;
+  launcher: Launcher;
+}
+
+export interface Launcher {
+  button: HTMLButtonElement;
+  show(state: LauncherState): void;
+}
+
+export interface LauncherState {
+  isOpen: boolean;
+  unread: number;
+  isAway: boolean;
+}
+
+/** What the app gives the loader, and `Balie` to the page. */
+export interface Widget {
+  open(): void;
+  close(): void;
+  toggle(): void;
+  /** Takes away everything it put into the page. The conversation goes on, on the server. */
+  destroy(): void;
+}
+
+/** In localStorage: who the visitor is here. Written only after the chat was opened. */
+export const sessionKey = (site: string): string => `balie:${site}:session`;
+/** In sessionStorage: whether the window was open in this tab. */
+export const windowKey = (site: string): string => `balie:${site}:window`;
+/** In sessionStorage: what was typed and not sent. */
+export const draftKey = (site: string): string => `balie:${site}:draft`;
+/** In localStorage, with the command's id behind it. */
+export const outboxPrefix = (site: string): string => `balie:${site}:outbox:`;
+
+/** Below either of these the window is the whole screen. */
+export const PHONE = "(max-width: 479.98px), (max-height: 479.98px)";

@@ -1,0 +1,56 @@
+// What the visitor filled in before the chat: whether it will do, and what of it goes to the server.
+
+import { charsOf, TEXT_CHARS_MAX } from "../client/limits.ts";
+import type { FormField } from "./embed.ts";
+import type { Model } from "./model.ts";
+import { DEPARTMENT, fieldsOf, QUESTION } from "./view/start.ts";
+
+/** Only what is surely unfinished is called so; whether an address exists nobody can see from its letters. */
+const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
+
+/** Words about what is wrong with a field, or undefined. */
+export function complaintAbout(field: FormField, value: string, { phrases: { words } }: Model): string | undefined {
+  const text = value.trim();
+  if (text === "") return field.required && field.name !== DEPARTMENT ? words.needed : undefined;
+  if (field.kind === "email" && !EMAIL.test(text)) return words.badEmail;
+  const over = charsOf(value) - TEXT_CHARS_MAX;
+  return over > 0 ? words.tooLong(over) : undefined;
+}
+
+export function complaints(model: Model): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const field of fieldsOf(model)) {
+    const words = complaintAbout(field, model.values[field.name] ?? "", model);
+    if (words !== undefined) found[field.name] = words;
+  }
+  return found;
+}
+
+export interface Answers {
+  fields: Record<string, string>;
+  department: string | undefined;
+  text: string | undefined;
+}
+
+/** Fields left empty are not sent. Without a field for the question, the site's own long field begins the conversation. */
+export function answers(model: Model): Answers {
+  const { site, values } = model;
+  const fields: Record<string, string> = {};
+  for (const { name } of site?.form ?? []) {
+    const value = (values[name] ?? "").trim();
+    if (value !== "") fields[name] = value;
+  }
+  const chosen = values[DEPARTMENT];
+  const department = site?.departments.find(({ name }) => name === chosen) ?? site?.departments[0];
+  const long = site?.form.find(({ kind }) => kind === "textarea");
+  const text = (values[QUESTION] ?? (long === undefined ? undefined : values[long.name]) ?? "").trim();
+  return { fields, department: department?.key, text: text === "" ? undefined : text };
+}
+
+/** The server found a field wrong: its words stand at that field, in the visitor's language. */
+export function errorsOf(refused: Model["refusedStart"], model: Model): Record<string, string> {
+  const name = refused?.field?.replace(/^fields\.?/, "");
+  const field = fieldsOf(model).find((each) => each.name === name);
+  if (field === undefined) return {};
+  return { [field.name]: field.kind === "email" ? model.phrases.words.badEmail : model.phrases.words.needed };
+}

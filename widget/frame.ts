@@ -1,0 +1,121 @@
+// The window as an element: opening, closing, focus and keys. What stands in it the views say; this draws it when the model
+// has changed, keeps the log at its end, and knows what was on screen.
+
+import type { Cancel } from "../client/environment.ts";
+import { patch } from "./dom.ts";
+import { type Host, PHONE } from "./embed.ts";
+import { type Actions, type Model, screenOf, siteName } from "./model.ts";
+import { createScreen, keepFocusInside } from "./screen.ts";
+import styles from "./style.css";
+import { windowView } from "./view/window.ts";
+
+export interface Frame {
+  element: HTMLElement;
+  isOpen(): boolean;
+  /** False if it was so already. */
+  open(): boolean;
+  close(): boolean;
+  draw(model: Model, actions: Actions): void;
+  focusFirst(): void;
+  /** The field shrinks again once its words are gone. */
+  resetComposer(): void;
+  destroy(): void;
+}
+
+export interface FrameOptions {
+  host: Host;
+  model(): Model;
+  actions(): Actions;
+  /** The end of the log is on screen. */
+  onSeen(seq: number): void;
+}
+
+export function createFrame({ host, model, actions, onSeen }: FrameOptions): Frame {
+  const { root } = host;
+  const element = document.createElement("div");
+  element.className = "window";
+  element.hidden = true;
+  element.setAttribute("role", "dialog");
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(styles);
+  root.adoptedStyleSheets.push(sheet);
+  root.append(element);
+  const screen = createScreen(element, () => actions().close());
+  let isOpen = false;
+
+  function find<E extends HTMLElement>(selector: string): E | null {
+    return element.querySelector<E>(selector);
+  }
+
+  function focusFirst(): void {
+    const { isPhone } = model();
+    const wanted = isPhone ? "h2" : screenOf(model()) === "chat" ? ".write" : ".field input, .field select, .field textarea, .write";
+    (find(wanted) ?? find(".stars input, h2"))?.focus({ preventScroll: true });
+  }
+
+  function keyPressed(event: KeyboardEvent): void {
+    event.stopPropagation(); // what is typed here is not for the page's own shortcuts
+    const { menu, question, isPhone } = model();
+    if (event.key !== "Escape") {
+      if (isPhone || question !== undefined) keepFocusInside(event, find(".ask") ?? element, root);
+    } else if (menu) actions().toggleMenu(false);
+    else if (question !== undefined) actions().ask(undefined);
+    else actions().close();
+  }
+
+  function pressed(event: PointerEvent): void {
+    const isOutside = event.target instanceof Element && event.target.closest(".menu, [aria-haspopup=menu]") === null;
+    if (model().menu && isOutside) actions().toggleMenu(false);
+  }
+
+  element.addEventListener("keydown", keyPressed);
+  element.addEventListener("pointerdown", pressed);
+
+  return {
+    element,
+    isOpen: () => isOpen,
+    open() {
+      if (isOpen) return false;
+      isOpen = true;
+      element.hidden = false;
+      if (matchMedia(PHONE).matches) screen.enter();
+      return true;
+    },
+    close() {
+      if (!isOpen) return false;
+      isOpen = false;
+      element.hidden = true;
+      screen.leave();
+      host.launcher.button.focus({ preventScroll: true });
+      return true;
+    },
+    draw(present, wishes) {
+      element.setAttribute("aria-label", present.phrases.words.chatWith(siteName(present)));
+      if (present.isPhone) element.setAttribute("aria-modal", "true");
+      else element.removeAttribute("aria-modal");
+      const focused = root.activeElement;
+      patch(element, windowView(present, wishes));
+      const log = find(".log");
+      if (log !== null && present.isAtBottom) log.scrollTop = log.scrollHeight;
+      // What had the focus may be gone with its screen; the window keeps it rather than lose it to the page.
+      if (focused !== null && !focused.isConnected && root.activeElement === null) focusFirst();
+      const { last } = present.visit.timeline;
+      if (log !== null && !document.hidden && present.isAtBottom && last !== undefined) onSeen(last);
+    },
+    focusFirst,
+    resetComposer() {
+      const input = find(".write");
+      if (input !== null) input.style.blockSize = "";
+    },
+    destroy() {
+      screen.leave();
+      element.remove();
+    },
+  };
+}
+
+/** Adds a listener that can be taken away again. */
+export function listen(target: EventTarget, type: string, run: () => void): Cancel {
+  target.addEventListener(type, run);
+  return () => target.removeEventListener(type, run);
+}

@@ -1,0 +1,54 @@
+// Tells somebody who does not see the window what happened in it: new messages, who came and went, the place in line. Says
+// what the visitor did not do themselves, and only what is news.
+
+import { LONGER_AFTER_MS } from "./eta.ts";
+import type { Model } from "./model.ts";
+import { systemText } from "./thread.ts";
+import { threadOptions } from "./view/log.ts";
+import { waitWords } from "./view/ticket.ts";
+import type { Visit } from "./visit.ts";
+
+/** A place is said at most so often; being next at once. */
+const PLACE_EVERY_MS = 3 * LONGER_AFTER_MS;
+
+export interface Narrator {
+  /** Compares what was with what is. */
+  hear(before: Visit, model: Model): void;
+}
+
+export function createNarrator(say: (words: string) => void): Narrator {
+  let told: number | undefined;
+  let told_at = Number.NEGATIVE_INFINITY;
+
+  function place(model: Model): void {
+    const { visit, now, phrases } = model;
+    const position = visit.conversation?.place?.position;
+    if (position === undefined) {
+      told = undefined;
+      return;
+    }
+    const isDue = told === undefined || position === 1 || now - told_at >= PLACE_EVERY_MS;
+    if (position === told || !isDue) return;
+    told = position;
+    told_at = now;
+    say(phrases.words.announcePlace(position, waitWords(model)));
+  }
+
+  return {
+    hear(before, model) {
+      const { visit } = model;
+      place(model);
+      // The first look at a conversation is history, not news.
+      if (before.timeline.conversation !== visit.timeline.conversation || !before.isKnown) return;
+      const known = before.timeline.last ?? Number.POSITIVE_INFINITY;
+      for (const event of visit.timeline.events) {
+        if (event.seq <= known || event.seq <= visit.told_seq || event.from.role === "visitor") continue;
+        if (event.kind === "message") say(`${event.from.name ?? model.phrases.words.somebody}: ${event.text}`);
+        else say(systemText(event, threadOptions(model)));
+      }
+      const failedBefore = before.timeline.pending.filter(({ failed }) => failed !== undefined).length;
+      const failedNow = visit.timeline.pending.filter(({ failed }) => failed !== undefined).length;
+      if (failedNow > failedBefore) say(`${model.phrases.words.notSent}.`);
+    },
+  };
+}

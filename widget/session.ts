@@ -1,0 +1,259 @@
+// The visitor's line to the server: one connection, one outbox, one visit, and what happens between them. Made when the
+// chat is first opened (or when an open conversation is found from an earlier page); the views call its actions and look at
+// `visit` and `connection`, and never see the socket.
+
+import { type Connection, type ConnectionState, createConnection } from "../client/connection.ts";
+import { type Clock, type KeyValueStore, observable, type Observable, type Random, type Socket, type Surroundings } from "../client/environment.ts";
+import { createIds } from "../client/id.ts";
+import { wellFormed } from "../client/limits.ts";
+import { createOutbox, type Entry, type OutboxChange, type Refusal, type TabLock } from "../client/outbox.ts";
+import { afterOf } from "../client/timeline.ts";
+import type { FromVisitor, Page, ToVisitor, VisitorHello } from "../client/wire.ts";
+import { outboxPrefix } from "./embed.ts";
+import type { Memory } from "./memory.ts";
+import { changed, emptyVisit, isLive, isOver, receive, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
+
+export interface SessionOptions {
+  site: string;
+  url: string;
+  openSocket(url: string): Socket;
+  clock: Clock;
+  random: Random;
+  surroundings: Surroundings;
+  local: KeyValueStore;
+  lock: TabLock;
+  memory: Memory;
+  /** Where the visitor is now. */
+  page(): Page;
+  lang: string;
+  tz?: string;
+}
+
+export interface Session {
+  visit: Observable<Visit>;
+  connection: Observable<ConnectionState>;
+  /** The last `start` that was refused for good, until the next one. */
+  refusedStart: Observable<(Refusal & { field?: string }) | undefined>;
+  /** The last `seq` that was on screen, on this page or an earlier one. */
+  seen: Observable<number>;
+  start(fields: Record<string, string>, department: string | undefined, text: string | undefined): void;
+  /** False if too much is waiting already; the words should stay where they are. */
+  send(text: string): boolean;
+  retry(cmd: string): void;
+  discard(cmd: string): void;
+  typing(on: boolean): void;
+  /** Everything up to here was on screen. */
+  saw(seq: number): void;
+  /** Gives up the place in line, or ends the chat. */
+  leave(): void;
+  rate(score: number, comment: string | undefined): void;
+  /** Puts a closed conversation away. */
+  beginAnew(): void;
+  pageChanged(): void;
+  tryNow(): void;
+  stop(): void;
+}
+
+/** A visitor has one conversation at a time, so all commands stand in one line. */
+const LANE = "visitor";
+/** Others see "is typing" for 6 s; half of that keeps it steady. */
+const TYPING_EVERY_MS = 3_000;
+/** Nobody who comes back later than this wants to be put in line for what they wrote then. */
+const START_FOR_MS = 10 * 60_000;
+/** Addresses of pages can be long (searches, tracking); the frame has a limit, and nobody reads further. */
+const PAGE_CHARS_MAX = 2_000;
+
+export function createSession(options: SessionOptions): Session {
+  const { site, clock, memory } = options;
+  const remembered = memory.session();
+  const visit = observable<Visit>(emptyVisit(remembered?.dismissed));
+  const refusedStart = observable<(Refusal & { field?: string }) | undefined>(undefined);
+  const seen = observable(remembered?.seen ?? 0);
+  const newId = createIds(clock, options.random);
+  let token = remembered?.token;
+  let epoch = remembered?.epoch;
+  let typed_at = Number.NEGATIVE_INFINITY;
+
+  const connection: Connection<FromVisitor> = createConnection<FromVisitor, ToVisitor>({
+    url: options.url,
+    open: options.openSocket,
+    clock,
+    random: options.random,
+    surroundings: options.surroundings,
+    hello: () => ({ t: "hello", ...hello() }),
+    ping: (n) => ({ t: "ping", n }),
+    onFrame,
+    onClose: (code) => outbox.closed(code),
+    onUnauthorized() {
+      const hadToken = token !== undefined;
+      token = undefined;
+      memory.dropSession();
+      return hadToken;
+    },
+  });
+
+  const outbox = createOutbox<VisitorCommand>({
+    store: options.local,
+    prefix: outboxPrefix(site),
+    lock: options.lock,
+    clock,
+    send: (command) => connection.send(command),
+    refuse,
+    onChange: outboxChanged,
+  });
+
+  function hello(): VisitorHello {
+    const { timeline } = visit.get();
+    const conversation = timeline.conversation === "" ? remembered?.conversation : timeline.conversation;
+    return {
+      site,
+      page: page(),
+      lang: options.lang,
+      ...(token === undefined ? {} : { token }),
+      ...(epoch === undefined ? {} : { epoch }),
+      // The events of an earlier page are gone with it, so the whole log is asked for, not what came after.
+      ...(conversation === undefined ? {} : { conversation, after: afterOf(timeline) ?? 0 }),
+      ...(options.tz === undefined ? {} : { tz: options.tz }),
+    };
+  }
+
+  function page(): Page {
+    const { url, title, referrer } = options.page();
+    const cut = (text: string): string => wellFormed(text.slice(0, PAGE_CHARS_MAX));
+    return { url: cut(url), title: cut(title), ...(referrer === undefined ? {} : { referrer: cut(referrer) }) };
+  }
+
+  function onFrame(frame: ToVisitor): void {
+    if (frame.t === "welcome") {
+      token = frame.token;
+      epoch = frame.epoch;
+    }
+    show(receive(visit.get(), frame, clock.now()));
+    if (frame.t === "welcome") welcomed(frame);
+    else if (frame.t === "ack") outbox.acknowledged(frame.cmd);
+    else if (frame.t === "error" && frame.cmd !== undefined) refused(frame.cmd, frame);
+    if (visit.get().timeline.condition !== "whole") connection.helloAgain();
+  }
+
+  function welcomed({ conversation }: Extract<ToVisitor, { t: "welcome" }>): void {
+    outbox.opened();
+    // What was read while there was no line, the server does not know yet.
+    const unsaid = Math.min(seen.get(), conversation?.seq ?? 0);
+    if (conversation !== undefined && conversation.id === visit.get().conversation?.id && unsaid > conversation.read.visitor) {
+      connection.send({ t: "read", seq: unsaid });
+    }
+  }
+
+  function refused(cmd: string, frame: Extract<ToVisitor, { t: "error" }>): void {
+    const { code, message, retry_ms, field } = frame;
+    const isStart = visit.get().doing.start === cmd;
+    outbox.refused(cmd, { code, message }, retry_ms);
+    if (!isStart || retry_ms !== undefined) return;
+    // What was written is still in the form; the refused one is of no more use.
+    outbox.discard(cmd);
+    refusedStart.set({ code, message, ...(field === undefined ? {} : { field }) });
+  }
+
+  /** A visit to show and to remember. */
+  function show(next: Visit): void {
+    const before = visit.get();
+    visit.set(next);
+    const conversation = next.conversation?.id;
+    if (conversation !== before.conversation?.id && conversation !== remembered?.conversation) seen.set(0);
+    if (next.conversation !== before.conversation || next.token !== before.token || next.doing !== before.doing) remember();
+  }
+
+  function remember(): void {
+    const { conversation, dismissed, timeline } = visit.get();
+    if (token === undefined || epoch === undefined) return;
+    memory.keepSession({
+      token,
+      epoch,
+      isLive: isLive(visit.get()) || visit.get().doing.start !== undefined,
+      seen: timeline.conversation === "" ? 0 : seen.get(),
+      ...(conversation === undefined ? {} : { conversation: conversation.id }),
+      ...(dismissed === undefined ? {} : { dismissed }),
+    });
+  }
+
+  function outboxChanged(change: OutboxChange<VisitorCommand>): void {
+    show(changed(visit.get(), change, clock.now()));
+    const { command } = change.entry;
+    // A refused `leave` or `rate` has no words to keep; the log says how things are.
+    if (change.kind === "failed" && command.t !== "send" && command.t !== "start") outbox.discard(command.cmd);
+  }
+
+  /** What was written for a conversation that is over must not land in the next one. */
+  function refuse({ conversation, command }: Entry<VisitorCommand>): Refusal | undefined {
+    const { conversation: present } = visit.get();
+    if (conversation === undefined || command.t === "start") return undefined;
+    const isMissed = present?.id !== conversation || (isOver(visit.get()) && command.t !== "rate");
+    return isMissed ? { code: "wrong_state", message: "" } : undefined;
+  }
+
+  function add(command: VisitorCommand): boolean {
+    const conversation = visit.get().timeline.conversation;
+    return outbox.add(command, LANE, conversation === "" ? undefined : conversation);
+  }
+
+  /** After a reload: what an earlier page wrote and nobody has answered yet. */
+  function restore(): void {
+    for (const entry of outbox.entries()) {
+      const isStale = entry.command.t === "start" && clock.now() - entry.made_at > START_FOR_MS;
+      if (isStale) outbox.discard(entry.command.cmd);
+      else outboxChanged({ kind: "added", entry });
+    }
+  }
+
+  restore();
+  connection.start();
+
+  return {
+    visit,
+    connection: connection.state,
+    refusedStart,
+    seen,
+    start(fields, department, text) {
+      refusedStart.set(undefined);
+      const words = text === undefined || text === "" ? {} : { text: wellFormed(text) };
+      add({ t: "start", cmd: newId(), fields, ...(department === undefined ? {} : { department }), ...words });
+    },
+    send(text) {
+      typed_at = Number.NEGATIVE_INFINITY;
+      return add({ t: "send", cmd: newId(), text: wellFormed(text) });
+    },
+    retry: (cmd) => outbox.retry(cmd),
+    discard: (cmd) => outbox.discard(cmd),
+    typing(on) {
+      if (!isLive(visit.get())) return;
+      const now = clock.now();
+      const isTold = on ? now - typed_at < TYPING_EVERY_MS : typed_at === Number.NEGATIVE_INFINITY;
+      if (isTold) return;
+      typed_at = on ? now : Number.NEGATIVE_INFINITY;
+      connection.send({ t: "typing", on });
+    },
+    saw(seq) {
+      if (seq <= seen.get()) return;
+      seen.set(seq);
+      connection.send({ t: "read", seq });
+      remember();
+    },
+    leave: () => void add({ t: "leave", cmd: newId() }),
+    rate: (score, comment) => void add({ t: "rate", cmd: newId(), score, ...(comment === undefined ? {} : { comment: wellFormed(comment) }) }),
+    beginAnew() {
+      for (const { command } of outbox.entries()) outbox.discard(command.cmd);
+      seen.set(0);
+      show(withoutConversation(visit.get()));
+      remember();
+    },
+    pageChanged() {
+      const { url, title } = page();
+      connection.send({ t: "page", url, title });
+    },
+    tryNow: () => connection.retryNow(),
+    stop() {
+      connection.stop();
+      outbox.stop();
+    },
+  };
+}

@@ -1,0 +1,205 @@
+// From the timeline to what stands in the log: days, system lines, turns of one speaker, the state under an own message.
+// Pure, so that the rules of the conversation's look are tested without a browser.
+
+import type { Pending, Timeline } from "../client/timeline.ts";
+import type { EventFrame } from "../client/wire.ts";
+import type { Words } from "./i18n/index.ts";
+
+export type Row =
+  | { kind: "day"; key: string; at: number }
+  | { kind: "fresh"; key: string }
+  /** `strong` comes first and stands out. */
+  | { kind: "system"; key: string; strong?: string; text: string }
+  | Turn;
+
+/** What one speaker says within three minutes. */
+export interface Turn {
+  kind: "turn";
+  key: string;
+  isMine: boolean;
+  isBot: boolean;
+  id: string;
+  name: string;
+  bubbles: { key: string; text: string }[];
+  at: number;
+  state: OwnState;
+  /** Of a pending or failed one. */
+  cmd?: string;
+  refusal?: string;
+}
+
+/** `plain` shows the time only; `sending` and `waiting` are pale; `failed` keeps its words. */
+export type OwnState = "plain" | "sent" | "read" | "sending" | "waiting" | "failed";
+
+export interface ThreadOptions {
+  words: Words;
+  now: number;
+  /** The server's clock minus ours: own unconfirmed messages carry our time. */
+  clock_ahead_ms: number;
+  isConnected: boolean;
+  /** The last `seq` that was seen when the window opened; what is later stands under "New messages". */
+  fresh_after?: number;
+  departmentName(key: string): string;
+  refusalWords(code: string): string;
+}
+
+/** One speaker, so long after another, begins a new turn. */
+const TURN_MS = 3 * 60_000;
+/** An unanswered message looks like a sent one for so long, because nearly all are answered sooner. */
+export const PALE_AFTER_MS = 600;
+
+export function rowsOf(timeline: Timeline, options: ThreadOptions): Row[] {
+  const rows: Row[] = [];
+  for (const event of timeline.events) {
+    addDay(rows, event.at, options.now);
+    if (isFresh(event, rows, options.fresh_after)) rows.push({ kind: "fresh", key: "fresh" });
+    if (event.kind === "message") addSaid(rows, event, options);
+    else {
+      const line = systemLine(event, options);
+      if (line !== undefined) rows.push({ kind: "system", key: `s${event.seq}`, ...line });
+    }
+  }
+  markLast(rows, timeline);
+  for (const own of timeline.pending) if (own.kind === "message") addPending(rows, own, options);
+  return rows;
+}
+
+function addDay(rows: Row[], at: number, now: number): void {
+  const last = rows.findLast((row) => row.kind === "day");
+  if (last?.kind === "day" && dayOf(last.at) === dayOf(at)) return;
+  // A log of today needs no line to say so.
+  if (last === undefined && dayOf(at) === dayOf(now)) return;
+  rows.push({ kind: "day", key: `d${dayOf(at)}`, at });
+}
+
+function dayOf(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
+}
+
+function isFresh(event: EventFrame, rows: Row[], fresh_after: number | undefined): boolean {
+  if (fresh_after === undefined || event.seq <= fresh_after || rows.length === 0) return false;
+  return event.kind === "message" && event.from.role !== "visitor" && !rows.some(({ kind }) => kind === "fresh");
+}
+
+function addSaid(rows: Row[], event: EventFrame & { kind: "message" }, { words }: ThreadOptions): void {
+  const isMine = event.from.role === "visitor";
+  const id = event.from.id ?? event.from.role;
+  const bubble = { key: event.cmd ?? `e${event.seq}`, text: event.text };
+  const last = rows.at(-1);
+  if (last?.kind === "turn" && last.isMine === isMine && last.id === id && event.at - last.at < TURN_MS) {
+    last.bubbles.push(bubble);
+    last.at = event.at;
+    return;
+  }
+  const name = event.from.name ?? words.somebody;
+  rows.push({ kind: "turn", key: bubble.key, isMine, isBot: event.from.role === "bot", id, name, bubbles: [bubble], at: event.at, state: "plain" });
+}
+
+/** Sent and read are said under the last confirmed own message only. */
+function markLast(rows: Row[], timeline: Timeline): void {
+  const own = timeline.events.findLast((event) => event.kind === "message" && event.from.role === "visitor");
+  const turn = rows.findLast((row) => row.kind === "turn" && row.isMine);
+  if (own === undefined || turn?.kind !== "turn" || timeline.pending.some(({ sent }) => sent !== undefined)) return;
+  turn.state = timeline.read.agent >= own.seq ? "read" : "sent";
+}
+
+function addPending(rows: Row[], own: Pending, options: ThreadOptions): void {
+  const bubble = { key: own.cmd, text: own.text };
+  const at = own.made_at + options.clock_ahead_ms;
+  const state = stateOf(own, options);
+  const isConfirmed = state === "plain" || state === "sent";
+  const last = rows.at(-1);
+  const isSameTurn = last?.kind === "turn" && last.isMine && last.cmd === undefined && at - last.at < TURN_MS;
+  if (isConfirmed && isSameTurn) {
+    last.bubbles.push(bubble);
+    last.at = Math.max(at, last.at);
+    if (state === "sent") last.state = "sent";
+    return;
+  }
+  const refusal = own.failed === undefined ? {} : { refusal: options.refusalWords(own.failed.code) };
+  rows.push({
+    kind: "turn",
+    key: own.cmd,
+    isMine: true,
+    isBot: false,
+    id: "",
+    name: "",
+    bubbles: [bubble],
+    at,
+    state,
+    ...(isConfirmed ? {} : { cmd: own.cmd }),
+    ...refusal,
+  });
+}
+
+function stateOf(own: Pending, { now, isConnected }: ThreadOptions): OwnState {
+  if (own.failed !== undefined) return "failed";
+  if (own.sent !== undefined) return "sent";
+  if (now - own.made_at < PALE_AFTER_MS) return "plain";
+  return isConnected ? "sending" : "waiting";
+}
+
+function systemLine(event: EventFrame, { words, departmentName }: ThreadOptions): { strong?: string; text: string } | undefined {
+  const from = event.from.name ?? words.somebody;
+  switch (event.kind) {
+    case "assigned":
+      return { text: words.joined(event.agent.name) };
+    case "transferred":
+      return { text: "agent" in event.to ? words.passedOn(from, event.to.agent.name) : words.passedToLine(from, departmentName(event.to.department)) };
+    case "requeued":
+      return { strong: words.requeued, text: words.requeuedMore };
+    case "agent_away":
+      return { text: words.lost(event.agent.name) };
+    case "agent_back":
+      return { text: words.returned(event.agent.name) };
+    case "closed":
+      return { text: closedLine(event.reason, from, words) };
+    case "rated":
+      return { text: words.rated(event.score) };
+    case "queued":
+    case "message":
+    case "note":
+      return undefined;
+    default:
+      event satisfies never;
+      return undefined; // an event of a newer server
+  }
+}
+
+function closedLine(reason: Extract<EventFrame, { kind: "closed" }>["reason"], from: string, words: Words): string {
+  switch (reason) {
+    case "agent":
+      return words.endedBy(from);
+    case "visitor":
+      return words.endedByYou;
+    case "left":
+      return words.leftLine;
+    case "abandoned":
+      return words.lapsed;
+    case "system":
+      return words.ended;
+    default:
+      reason satisfies never;
+      return words.ended;
+  }
+}
+
+/** The conversation as a text file, for whoever wants to keep it. */
+export function transcript(timeline: Timeline, site: string, options: ThreadOptions & { stamp(at: number): string; you: string }): string {
+  const lines = timeline.events.flatMap((event) => {
+    if (event.kind === "message") {
+      const name = event.from.role === "visitor" ? options.you : (event.from.name ?? options.words.somebody);
+      return [`[${options.stamp(event.at)}] ${options.words.savedBy(name, event.text)}`];
+    }
+    const line = systemLine(event, options);
+    return line === undefined ? [] : [`[${options.stamp(event.at)}] ${line.strong === undefined ? "" : `${line.strong} `}${line.text}`];
+  });
+  return `${site}\n\n${lines.join("\n")}\n`;
+}
+
+/** A system line as one sentence, "" where the event has none. */
+export function systemText(event: EventFrame, options: ThreadOptions): string {
+  const line = systemLine(event, options);
+  if (line === undefined) return "";
+  return line.strong === undefined ? line.text : `${line.strong} ${line.text}`;
+}

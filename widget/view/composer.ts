@@ -1,0 +1,65 @@
+// Where the visitor writes.
+
+import { charsOf, TEXT_CHARS_MAX } from "../../client/limits.ts";
+import { type Description, h } from "../dom.ts";
+import { icon } from "../icons.ts";
+import type { Actions, Model } from "../model.ts";
+
+/** From here on the counter shows. */
+const COUNT_FROM = TEXT_CHARS_MAX - 500;
+/** Five lines and the padding. */
+const HEIGHT_PX_MAX = 124;
+
+export function composer(model: Model, actions: Actions): Description {
+  const { words } = model.phrases;
+  const text = model.values[""] ?? "";
+  const isWaiting = model.visit.conversation?.state === "queued" || model.visit.conversation?.state === "offered";
+  const cannot = text.trim() === "" || charsOf(text) > TEXT_CHARS_MAX;
+  const input = h("textarea", {
+    rows: 1,
+    class: "write",
+    "aria-label": words.message,
+    placeholder: isWaiting ? words.add : words.write,
+    enterkeyhint: "send",
+    value: text,
+    mounted: fit,
+    oninput: (event: InputEvent) => {
+      if (!(event.target instanceof HTMLTextAreaElement)) return;
+      fit(event.target);
+      actions.typed("", event.target.value);
+    },
+    onkeydown: (event: KeyboardEvent) => keyPressed(event, actions),
+    onblur: () => actions.leftField(""),
+  });
+  const send = h("button", { type: "button", class: "tool go", "aria-label": words.send, "aria-disabled": cannot ? "true" : undefined, onclick: actions.sendMessage }, icon("send"));
+  return h("div", { class: "composer", key: "composer" }, h("div", { class: "box" }, input, send), below(model, actions, text, isWaiting));
+}
+
+/** On touch, Enter breaks the line and the button sends; nothing is sent while an input method composes. */
+function keyPressed(event: KeyboardEvent, actions: Actions): void {
+  const isTouch = matchMedia("(pointer: coarse)").matches;
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || isTouch) return;
+  event.preventDefault();
+  actions.sendMessage();
+}
+
+/** Grows with what is written, up to five lines. */
+export function fit(element: HTMLElement): void {
+  element.style.blockSize = "auto";
+  element.style.blockSize = `${Math.min(element.scrollHeight, HEIGHT_PX_MAX)}px`;
+}
+
+function below(model: Model, actions: Actions, text: string, isWaiting: boolean): Description | false {
+  const { words, lang } = model.phrases;
+  const length = charsOf(text);
+  if (model.complaint !== undefined) return h("div", { class: "below", key: "complaint" }, h("span", { class: "over", role: "status" }, model.complaint));
+  if (length > COUNT_FROM) {
+    const number = new Intl.NumberFormat(lang);
+    const over = length > TEXT_CHARS_MAX && h("span", { class: "over", role: "status" }, words.tooLong(length - TEXT_CHARS_MAX));
+    return h("div", { class: "below", key: "count" }, over || h("span", null), h("span", { class: "num" }, `${number.format(length)} / ${number.format(TEXT_CHARS_MAX)}`));
+  }
+  if (!isWaiting) return false;
+  const isLeaving = model.visit.doing.leave !== undefined;
+  const leave = h("button", { type: "button", "aria-disabled": isLeaving ? "true" : undefined, onclick: () => !isLeaving && actions.ask("leave") }, isLeaving ? words.leaving : words.leaveLine);
+  return h("div", { class: "below", key: "waiting" }, h("span", null, words.whileWaiting), leave);
+}

@@ -1,0 +1,68 @@
+// After the chat: the rating, and the ways on. Below the log, never over it.
+
+import { type Description, h } from "../dom.ts";
+import { icon } from "../icons.ts";
+import type { Actions, Model } from "../model.ts";
+import { button } from "./parts.ts";
+
+/** Under this name the model keeps the words beside the stars. */
+export const COMMENT = " comment";
+
+export function ended(model: Model, actions: Actions): Description {
+  const { visit } = model;
+  const hadAgent = visit.timeline.events.some(({ kind }) => kind === "assigned");
+  const isRated = visit.timeline.events.some(({ kind }) => kind === "rated");
+  if (isRated) return h("div", { class: "ended", key: "rated" }, thanks(model), ways(model, actions));
+  if (!hadAgent || model.isRatingSkipped) return h("div", { class: "ended", key: "over" }, ways(model, actions));
+  return rating(model, actions);
+}
+
+function rating(model: Model, actions: Actions): Description {
+  const { words } = model.phrases;
+  const { score } = model;
+  const isSending = model.visit.doing.rate !== undefined;
+  const stars = words.scores.map((name, index) =>
+    h(
+      "label",
+      { class: score !== undefined && index < score ? "on" : "", key: name, title: name },
+      h("input", { type: "radio", name: "score", value: String(index + 1), "aria-label": name, checked: score === index + 1, onchange: () => actions.choose(index + 1) }),
+      icon("star"),
+    ),
+  );
+  return h(
+    "div",
+    { class: "ended", key: "rating" },
+    h("p", { class: "title", "aria-hidden": "true" }, words.howWas),
+    h("fieldset", { class: "stars" }, h("legend", { class: "sr" }, words.howWas), stars),
+    h("div", { class: "ends", "aria-hidden": "true" }, h("span", null, words.scores[0] ?? ""), h("span", null, words.scores.at(-1) ?? "")),
+    score === undefined ? ways(model, actions) : [comment(model, actions), choices(model, actions, isSending)],
+  );
+}
+
+function comment({ values, phrases: { words } }: Model, actions: Actions): Description {
+  const oninput = (event: Event): void => {
+    if (event.target instanceof HTMLTextAreaElement) actions.typed(COMMENT, event.target.value);
+  };
+  const label = h("label", { for: "comment" }, words.difference, " ", h("i", null, words.optional));
+  return h("div", { class: "field", key: "comment" }, label, h("textarea", { id: "comment", rows: 2, maxlength: 1000, value: values[COMMENT] ?? "", oninput }));
+}
+
+function choices({ phrases: { words } }: Model, actions: Actions, isSending: boolean): Description {
+  const send = h("button", { type: "button", class: "button main", "aria-disabled": isSending ? "true" : undefined, onclick: () => !isSending && actions.rate() }, isSending ? words.sending : words.sendRating);
+  return h("div", { class: "pair", key: "choices" }, button("text", actions.skipRating, words.skip), send);
+}
+
+function thanks({ visit, phrases: { words } }: Model): Description {
+  const name = visit.conversation?.agent?.name ?? agentName(visit.timeline.events) ?? words.somebody;
+  return h("div", { key: "thanks" }, h("p", { class: "title" }, words.thanks(name)), h("p", { class: "soft" }, words.readable));
+}
+
+export function agentName(events: Model["visit"]["timeline"]["events"]): string | undefined {
+  const last = events.findLast(({ kind }) => kind === "assigned");
+  return last?.kind === "assigned" ? last.agent.name : undefined;
+}
+
+function ways({ visit, phrases: { words } }: Model, actions: Actions): Description {
+  const hasWords = visit.timeline.events.some(({ kind }) => kind === "message");
+  return h("div", { class: "pair", key: "ways" }, hasWords && button("", actions.save, icon("save"), words.save), button(hasWords ? "" : "main", actions.beginAnew, words.newChat));
+}

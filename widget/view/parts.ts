@@ -1,0 +1,41 @@
+// Small pieces that several views share.
+
+import { partsOf } from "../../client/links.ts";
+import { type Child, type Description, h } from "../dom.ts";
+import { icon, type IconName } from "../icons.ts";
+import type { Actions, Model } from "../model.ts";
+
+export function tool(name: IconName, label: string, onclick: () => void, more: Record<string, string | boolean> = {}): Description {
+  return h("button", { type: "button", class: "tool", "aria-label": label, onclick, ...more }, icon(name));
+}
+
+export function button(kind: string, onclick: () => void, ...children: Child[]): Description {
+  return h("button", { type: "button", class: `button ${kind}`.trim(), onclick }, ...children);
+}
+
+/** The window's own tools: on a phone it is closed, elsewhere it shrinks into the launcher. */
+export function closeTool({ phrases: { words }, isPhone }: Model, actions: Actions): Description {
+  return tool(isPhone ? "close" : "down", isPhone ? words.closeWindow : words.minimise, actions.close);
+}
+
+/** Initials on one of six colours that stays the same for a person. */
+export function face(id: string, name: string, size = ""): Description {
+  let sum = 0;
+  for (const sign of id) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) % 6;
+  const initials = name.trim().split(/\s+/).filter((_, index, all) => index === 0 || index === all.length - 1).map((word) => [...word][0] ?? "");
+  return h("span", { class: `face hue-${sum + 1} ${size}`.trim(), "aria-hidden": "true" }, initials.join("").toUpperCase());
+}
+
+export function mark(): Description {
+  return h("span", { class: "face mark", "aria-hidden": "true" }, icon("desk"));
+}
+
+/** Text with its web and mail addresses as links, which open beside the page that the visitor is on. */
+export function linked(text: string): Child[] {
+  return partsOf(text).map((part) => (part.href === undefined ? part.text : h("a", { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow" }, part.text)));
+}
+
+export function presence({ visit, site, phrases: { words } }: Model): Description {
+  const isOpen = visit.open ?? site?.open ?? true;
+  return h("p", null, h("i", { class: isOpen ? "dot" : "dot away" }), isOpen ? words.open : words.away);
+}

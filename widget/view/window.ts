@@ -1,0 +1,151 @@
+// The window: which screen stands in it, its head, its menu and its one question.
+
+import { type Child, type Description, h } from "../dom.ts";
+import { icon } from "../icons.ts";
+import { type Actions, type Model, screenOf, siteName } from "../model.ts";
+import { composer } from "./composer.ts";
+import { agentName, ended } from "./ended.ts";
+import { stage } from "./log.ts";
+import { button, closeTool, face, mark, presence, tool } from "./parts.ts";
+import { start } from "./start.ts";
+import { ticket } from "./ticket.ts";
+
+export function windowView(model: Model, actions: Actions): Description[] {
+  switch (screenOf(model)) {
+    case "loading":
+      return [head(model, actions, mark(), siteName(model), false), h("div", { class: "page", key: "page" })];
+    case "start":
+      return start(model, actions);
+    case "chat":
+      return chat(model, actions);
+    case "down":
+      return down(model, actions);
+    case "refused":
+      return refused(model, actions);
+  }
+}
+
+function chat(model: Model, actions: Actions): Description[] {
+  const { visit } = model;
+  const { conversation } = visit;
+  const isWaiting = conversation?.state === "queued" || conversation?.state === "offered";
+  const isClosed = conversation?.state === "closed";
+  const parts: Child[] = [
+    chatHead(model, actions, isWaiting, isClosed),
+    isWaiting && ticket(model),
+    stage(model, actions),
+    isClosed ? ended(model, actions) : composer(model, actions),
+    model.menu && menu(model, actions),
+    model.question !== undefined && question(model, actions),
+  ];
+  return parts.filter((part): part is Description => typeof part === "object" && part !== null && !Array.isArray(part));
+}
+
+function chatHead(model: Model, actions: Actions, isWaiting: boolean, isClosed: boolean): Description {
+  const { visit, phrases: { words } } = model;
+  const agent = visit.conversation?.agent;
+  const last = agentName(visit.timeline.events);
+  if (isClosed) {
+    const who = agent?.name ?? last;
+    return head(model, actions, who === undefined ? mark() : face(agent?.id ?? who, who), who ?? siteName(model), words.ended, true);
+  }
+  if (agent !== undefined) return head(model, actions, face(agent.id, agent.name), agent.name, siteName(model), true);
+  return head(model, actions, mark(), siteName(model), isWaiting ? waiting(model) : presence(model), isWaiting);
+}
+
+/** Since when, and how long that is, counted here between the server's words. */
+function waiting({ visit, now, phrases }: Model): Child[] {
+  const since = visit.conversation?.waiting_since;
+  if (since === undefined) return [];
+  const minutes = Math.floor((now + visit.clock_ahead_ms - since) / 60_000);
+  const isLater = visit.timeline.events.some(({ kind }) => kind === "requeued" || kind === "transferred");
+  const time = phrases.time(since);
+  return [h("p", { class: "num" }, isLater ? phrases.words.backSince(time) : phrases.words.waitingSince(time), minutes > 0 && ` · ${phrases.minutes(minutes)}`)];
+}
+
+function head(model: Model, actions: Actions, picture: Description, title: string, second: Child | boolean, hasMenu = false): Description {
+  const { words } = model.phrases;
+  const below = typeof second === "string" ? h("p", null, second) : typeof second === "boolean" ? false : second;
+  const more = hasMenu && tool("more", words.more, () => actions.toggleMenu(!model.menu), { "aria-haspopup": "menu", "aria-expanded": model.menu ? "true" : "false", key: "more" });
+  return h(
+    "header",
+    { class: "head", key: "head" },
+    picture,
+    h("div", { class: "who" }, h("h2", { tabindex: -1 }, title), below),
+    h("div", { class: "tools" }, more, closeTool(model, actions)),
+  );
+}
+
+function menu(model: Model, actions: Actions): Description {
+  const { words } = model.phrases;
+  const { conversation, timeline } = model.visit;
+  const item = (label: string, onclick: () => void, kind = ""): Description => h("button", { type: "button", role: "menuitem", class: kind, tabindex: -1, onclick }, label);
+  const isClosed = conversation?.state === "closed";
+  const isWaiting = conversation?.state !== "active";
+  const items = [
+    timeline.events.some(({ kind }) => kind === "message") && item(words.save, actions.save),
+    isClosed && item(words.newChat, actions.beginAnew),
+    !isClosed && item(isWaiting ? words.leaveLine : words.endChat, () => actions.ask(isWaiting ? "leave" : "end"), "end"),
+  ];
+  return h("div", { class: "menu", role: "menu", key: "menu", "aria-label": words.more, onkeydown: moveInMenu, mounted: (element) => focusFirst(element) }, items);
+}
+
+function moveInMenu(event: KeyboardEvent): void {
+  const { currentTarget, key } = event;
+  if (!(currentTarget instanceof HTMLElement) || !["ArrowDown", "ArrowUp", "Home", "End"].includes(key)) return;
+  event.preventDefault();
+  const items = [...currentTarget.querySelectorAll<HTMLElement>("[role=menuitem]")];
+  const root = currentTarget.getRootNode();
+  const at = items.findIndex((each) => root instanceof ShadowRoot && each === root.activeElement);
+  const next = key === "Home" ? 0 : key === "End" ? items.length - 1 : (at + (key === "ArrowDown" ? 1 : items.length - 1)) % items.length;
+  items[next]?.focus();
+}
+
+function focusFirst(element: HTMLElement): void {
+  element.querySelector<HTMLElement>("button")?.focus();
+}
+
+/** Asked once; the safe answer is the main one and has the focus. */
+function question(model: Model, actions: Actions): Description {
+  const { words } = model.phrases;
+  const isLeave = model.question === "leave";
+  const safe = h("button", { type: "button", class: "button main", onclick: () => actions.ask(undefined), mounted: (element) => element.focus() }, isLeave ? words.stayInLine : words.goOn);
+  return h(
+    "div",
+    { class: "ask", key: "ask" },
+    h(
+      "div",
+      { role: "alertdialog", "aria-modal": "true", "aria-labelledby": "ask-title", "aria-describedby": "ask-text" },
+      h("div", null, h("h3", { class: "title", id: "ask-title" }, isLeave ? words.leaveTitle : words.endTitle), h("p", { class: "soft", id: "ask-text" }, isLeave ? words.leaveText : words.endText)),
+      h("div", { class: "pair" }, button("", actions.confirm, isLeave ? words.leave : words.endChat), safe),
+    ),
+  );
+}
+
+/** The server does not answer: what happened, what stays, what is done about it. Never a dead end. */
+function down(model: Model, actions: Actions): Description[] {
+  const { words } = model.phrases;
+  const { connection, now } = model;
+  const seconds = connection.kind === "waiting" || connection.kind === "offline" ? Math.max(0, Math.ceil((connection.until - now) / 1_000)) : 0;
+  const kept = model.visit.timeline.pending[0]?.text;
+  return [
+    head(model, actions, mark(), siteName(model), false),
+    h(
+      "div",
+      { class: "page", key: "page" },
+      h("div", { class: "big warn" }, icon("alert")),
+      h("div", null, h("h3", { class: "lead" }, words.down), h("p", { class: "soft" }, words.downMore)),
+      kept !== undefined && h("dl", { class: "keep" }, h("dt", null, words.question), h("dd", null, kept)),
+      h("p", { class: "soft small num" }, seconds > 0 ? words.nextTry(seconds) : words.trying),
+    ),
+    h("div", { class: "foot", key: "foot" }, button("main wide", actions.tryNow, words.tryNow)),
+  ];
+}
+
+function refused(model: Model, actions: Actions): Description[] {
+  const { words } = model.phrases;
+  return [
+    head(model, actions, mark(), siteName(model), false),
+    h("div", { class: "page", key: "page" }, h("div", { class: "big warn" }, icon("alert")), h("div", null, h("h3", { class: "lead" }, words.refused), h("p", { class: "soft" }, words.refusedMore))),
+  ];
+}
