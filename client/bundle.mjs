@@ -1,0 +1,222 @@
+/**
+ * The bundler: turns the TypeScript of the widget, the panel and the demo shop into the files that the server embeds.
+ *
+ * Called by `build.rs` and by `npm run build`:  node client/bundle.mjs --out DIR [--rust FILE]
+ *
+ * It writes into DIR every file to serve, a brotli sibling (`file + ".br"`) where that is smaller, and `manifest.json`:
+ * [{"path":"/widget.js","file":"widget.js","type":"text/javascript; charset=utf-8","immutable":false,"etag":"…"},…].
+ * With --rust it also writes that table as a Rust expression for `include!`.
+ *
+ * A page is a folder with an `index.html`. Whatever the page names by a relative `src` or `href` is bundled if it is a
+ * script or a style sheet, copied otherwise, and named by the hash of its content. Pages are served under a policy that
+ * forbids inline scripts and styles, so a page that has one fails here and not in somebody's browser.
+ *
+ * Promises: the same sources give the same bytes; files named by a hash never change, and only those are `immutable`.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { build } from 'esbuild';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What a browser must know to run us: private class members, `light-dark()`, constructed style sheets (2024). */
+const TARGET = 'es2022';
+
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webp': 'image/webp',
+  '.ico': 'image/x-icon',
+  '.mp3': 'audio/mpeg',
+  '.ogg': 'audio/ogg',
+  '.wav': 'audio/wav',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+/** Formats that are not compressed already. */
+const COMPRESSIBLE = new Set(['.html', '.js', '.css', '.json', '.webmanifest', '.svg', '.ico', '.wav', '.txt']);
+
+const SHARED = {
+  bundle: true,
+  minify: true,
+  write: false,
+  target: TARGET,
+  legalComments: 'none',
+  charset: 'utf8',
+  logLevel: 'warning',
+  absWorkingDir: ROOT,
+};
+
+/** Lets a script import a style sheet as text: the widget puts it into its shadow root as a constructed sheet. */
+const cssAsText = {
+  name: 'css-as-text',
+  setup(builder) {
+    builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { outputFiles } = await build({ ...SHARED, entryPoints: [path] });
+      return { contents: outputFiles[0].text.trim(), loader: 'text' };
+    });
+  },
+};
+
+/** A set of files to serve, by their path; two files of one path are a mistake of ours. */
+function collection() {
+  const files = new Map();
+  return {
+    files,
+    add(path, bytes, immutable) {
+      const type = TYPES[extname(path) || '.html'];
+      if (type === undefined) throw new Error(`${path}: no content type is known for this ending; add it to TYPES.`);
+      const known = files.get(path);
+      if (known !== undefined && !Buffer.from(known.bytes).equals(Buffer.from(bytes))) throw new Error(`${path} is made twice.`);
+      files.set(path, { bytes: Buffer.from(bytes), immutable, type });
+    },
+  };
+}
+
+function hashOf(bytes) {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 10);
+}
+
+/** `static/sounds/bell.mp3` → `/static/sounds/bell.mp3`; the demo shop is a page and has its own turn. */
+async function addStatic(out) {
+  for (const entry of await readdir(join(ROOT, 'static'), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = relative(ROOT, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join('/');
+    if (path.startsWith('static/demo/') || entry.name.startsWith('.')) continue;
+    out.add(`/${path}`, await readFile(join(ROOT, path)), false);
+  }
+}
+
+/** The languages of the widget; each gets a chat of its own, so that nobody loads words they do not read. */
+const LANGUAGES = ['en', 'nl'];
+
+/**
+ * The loader knows the hashed names of the chat, which it loads on the first opening. The chat is also served without the
+ * hash: a page that was open while the server was upgraded asks for a name that is gone, and takes that one instead.
+ */
+async function addWidget(out) {
+  const paths = {};
+  for (const language of LANGUAGES) {
+    const app = await build({
+      ...SHARED,
+      entryPoints: ['widget/app.ts'],
+      format: 'esm',
+      plugins: [cssAsText],
+      define: { BALIE_LANGUAGE: JSON.stringify(language) },
+    });
+    const bytes = app.outputFiles[0].contents;
+    paths[language] = `/widget/app-${language}-${hashOf(bytes)}.js`;
+    out.add(paths[language], bytes, true);
+    out.add(`/widget/app-${language}.js`, bytes, false);
+  }
+  const loader = await build({
+    ...SHARED,
+    entryPoints: ['widget/loader.ts'],
+    format: 'iife',
+    plugins: [cssAsText],
+    define: { BALIE_APP_PATHS: JSON.stringify(paths) },
+  });
+  out.add('/widget.js', loader.outputFiles[0].contents, false);
+}
+
+/** Serves `folder/index.html` at `at`, and at `at`assets/ what the page names. */
+async function addPage(out, folder, at) {
+  const source = await readFile(join(ROOT, folder, 'index.html'), 'utf8');
+  const inline = /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/i.exec(source.replace(/<!--[\s\S]*?-->/g, ''));
+  if (inline) throw new Error(`${folder}/index.html: "${inline[0].trim()}" is inline, which the page's policy forbids; use a file.`);
+  const names = [...source.matchAll(/\s(?:src|href)="([^":?#]+)"/g)].map((match) => match[1]);
+  const local = [...new Set(names)].filter((name) => !name.startsWith('/') && existsSync(join(ROOT, folder, name)) && extname(name) !== '');
+  const renamed = new Map();
+  const entries = local.filter((name) => /\.(ts|tsx|js|css)$/.test(name));
+  if (entries.length > 0) await addEntries(out, folder, at, entries, renamed);
+  for (const name of local.filter((each) => !entries.includes(each))) {
+    const bytes = await readFile(join(ROOT, folder, name));
+    const path = `${at}assets/${basename(name, extname(name))}-${hashOf(bytes)}${extname(name)}`;
+    out.add(path, bytes, true);
+    renamed.set(name, path);
+  }
+  const page = source.replace(/(\s(?:src|href)=")([^"]+)"/g, (whole, before, name) => (renamed.has(name) ? `${before}${renamed.get(name)}"` : whole));
+  out.add(at, page, false);
+}
+
+async function addEntries(out, folder, at, entries, renamed) {
+  const result = await build({
+    ...SHARED,
+    entryPoints: entries.map((name) => join(folder, name)),
+    outdir: join(ROOT, 'out'),          // never written: only the names below it count
+    outbase: join(ROOT, folder),
+    format: 'esm',
+    splitting: true,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    entryNames: '[name]-[hash]',
+    chunkNames: 'part-[hash]',
+    assetNames: '[name]-[hash]',
+    publicPath: `${at}assets/`,
+    loader: Object.fromEntries(Object.keys(TYPES).filter((ending) => !['.html', '.js', '.css', '.json'].includes(ending)).map((ending) => [ending, 'file'])),
+    metafile: true,
+  });
+  for (const file of result.outputFiles) out.add(`${at}assets/${basename(file.path)}`, file.contents, true);
+  for (const [path, meta] of Object.entries(result.metafile.outputs)) {
+    if (meta.cssBundle !== undefined) throw new Error(`${meta.entryPoint}: link its style sheet in ${folder}/index.html instead of importing it.`);
+    if (meta.entryPoint !== undefined) renamed.set(relative(folder, meta.entryPoint).split(sep).join('/'), `${at}assets/${basename(path)}`);
+  }
+}
+
+/** Writes files, compressed siblings and the manifest. A file's place in DIR is its path, a page's is its index.html. */
+async function write(files, directory, rust) {
+  await rm(directory, { recursive: true, force: true });
+  const manifest = [];
+  for (const [path, { bytes, immutable, type }] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const file = path.slice(1) + (path.endsWith('/') ? 'index.html' : '');
+    await mkdir(dirname(join(directory, file)), { recursive: true });
+    await writeFile(join(directory, file), bytes);
+    const small = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+    const brotli = COMPRESSIBLE.has(extname(file)) && small.length < bytes.length;
+    if (brotli) await writeFile(join(directory, `${file}.br`), small);
+    manifest.push({ path, file, type, immutable, etag: hashOf(bytes), bytes: bytes.length, ...(brotli ? { brotli_bytes: small.length } : {}) });
+  }
+  await writeFile(join(directory, 'manifest.json'), `[\n${manifest.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`);
+  if (rust !== undefined) await writeFile(rust, rustTable(manifest, directory));
+  return manifest;
+}
+
+/** JSON strings of our own paths are Rust string literals too: neither quotes, backslashes nor controls need more. */
+function rustTable(manifest, directory) {
+  const row = ({ path, file, type, immutable, etag, brotli_bytes: brotli }) => {
+    const at = JSON.stringify(resolve(directory, file));
+    const packed = brotli === undefined ? 'None' : `Some(include_bytes!(${JSON.stringify(resolve(directory, `${file}.br`))}))`;
+    return `    Asset { path: ${JSON.stringify(path)}, content_type: ${JSON.stringify(type)}, immutable: ${immutable}, etag: ${JSON.stringify(`"${etag}"`)}, bytes: include_bytes!(${at}), brotli: ${packed} },\n`;
+  };
+  return `&[\n${manifest.map(row).join('')}]\n`;
+}
+
+/** Everything that is served, by path; the tests use it without writing a file. */
+export async function bundle() {
+  const out = collection();
+  await addStatic(out);
+  await addWidget(out);
+  await addPage(out, 'static/demo', '/demo/');
+  await addPage(out, 'panel', '/panel/');
+  return out.files;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { out: { type: 'string' }, rust: { type: 'string' } } });
+  if (values.out === undefined) {
+    console.error('usage: node client/bundle.mjs --out DIR [--rust FILE]');
+    process.exit(2);
+  }
+  const manifest = await write(await bundle(), resolve(values.out), values.rust);
+  for (const { path, bytes, brotli_bytes: brotli } of manifest) console.log(`${path}  ${bytes} bytes${brotli === undefined ? '' : `, ${brotli} in brotli`}`);
+}
