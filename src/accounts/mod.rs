@@ -38,18 +38,18 @@ pub struct Accounts {
     pub setup: SetUp,
     /// Signs and checks visitors' tokens.
     pub visitor_tokens: VisitorTokens,
-    /// Sites and departments, as last read.
-    pub settings: Arc<Settings>,
     store: Arc<dyn Store>,
+    settings: Arc<Settings>,
     clock: Clock,
 }
 
 impl Accounts {
-    /// Reads what it needs from the store: the signing secret, the settings, and whether anybody exists.
+    /// Reads what it needs from the store: the signing secret, and whether anybody exists.
     ///
     /// `counts_loopback` says whether failed logins from this machine count towards the limit per address.
     pub async fn open(
         store: Arc<dyn Store>,
+        settings: Arc<Settings>,
         clock: Clock,
         counts_loopback: bool,
     ) -> Result<Self, StoreError> {
@@ -61,8 +61,8 @@ impl Accounts {
             throttle: Throttle::new(clock.clone(), counts_loopback),
             setup: SetUp::new(is_empty),
             visitor_tokens: VisitorTokens::new(&installation.token_secret),
-            settings: Arc::new(Settings::load(store.clone()).await?),
             store,
+            settings,
             clock,
         })
     }

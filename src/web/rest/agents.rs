@@ -274,11 +274,12 @@ async fn remove(
     if person.role == PersonRole::Admin && is_last(PersonRole::Admin) {
         return Err(StoreError::InUse("administrator").into());
     }
-    for attempt in 1.. {
+    let mut attempt = 1;
+    loop {
         rest.desk.before_removal(id).await?;
         match rest.store.remove_person(id, rest.clock.now()).await {
             // Something was given to them in between, by a pairing that was under way: once more.
-            Err(StoreError::InUse("agent")) if attempt < REMOVAL_ATTEMPTS_MAX => {}
+            Err(StoreError::InUse("agent")) if attempt < REMOVAL_ATTEMPTS_MAX => attempt += 1,
             other => break other?,
         }
     }

@@ -47,6 +47,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<Rest>> for Body<T> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Serde would take an array for an object, field by field.
+    let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if begin != Some(&b'{') {
+        return Err(bad_body());
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
     let value = parsed.map_err(|failure| {
@@ -246,12 +251,13 @@ mod tests {
             "5",
             "[]",
             "null",
+            r#"["a",[]]"#,
             r#"{"name":"a"} x"#,
             &deep,
             "\u{0}",
         ] {
             let problem = parse::<Outer>(body.as_bytes()).expect_err(body);
-            assert_eq!(problem.kind, Kind::BadBody, "{body}: {}", problem.detail);
+            assert_eq!(problem.kind, Kind::BadBody, "{body:.20}");
         }
         assert_eq!(
             parse::<Outer>(b"{\"name\":\"\xff\"}")
