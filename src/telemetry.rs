@@ -1,7 +1,8 @@
-//! What operators see of a running server: the log on standard error, and the figures of `/metrics`.
+//! What operators see of a running server in its log, on standard error.
 //!
-//! Names of figures live here. Nothing personal and nothing secret is ever logged or counted by name: no texts, no
-//! addresses, no tokens.
+//! Nothing personal and nothing secret is ever logged: no texts, no addresses, no tokens.
+
+use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
@@ -12,7 +13,8 @@ pub fn start(config: &Config) {
     let filter = EnvFilter::new(&config.log_filter);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match config.log {
         LogForm::Text => log.with_target(false).init(),
         LogForm::Json => log.json().init(),
