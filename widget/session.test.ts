@@ -1,0 +1,315 @@
+/*
+ * The visitor's line against a server that the test plays: what goes over the socket, what is kept in storage, and what a
+ * second tab and a reload see of it.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fakeClock, fakeLocks, fakeSocket, type FakeSocket, fakeStorage, fakeSurroundings, seeded } from "../client/fakes.ts";
+import type { EventFrame } from "../client/wire.ts";
+import { createMemory } from "./memory.ts";
+import { createSession, type Session } from "./session.ts";
+import { isLive } from "./visit.ts";
+
+const ME = { role: "visitor", id: "me" } as const;
+const SANNE = { id: "sanne", name: "Sanne" };
+const NOTHING_READ = { visitor: 0, agent: 0 };
+
+function browser() {
+  const clock = fakeClock();
+  const storage = fakeStorage();
+  const locks = fakeLocks();
+  const random = seeded(5);
+  function tab() {
+    const local = storage.tab();
+    const memory = createMemory("demo", local, fakeStorage().tab());
+    const surroundings = fakeSurroundings();
+    const sockets: FakeSocket[] = [];
+    const session: Session = createSession({
+      site: "demo",
+      url: "ws://test/ws/visitor",
+      openSocket: () => {
+        const socket = fakeSocket();
+        sockets.push(socket);
+        return socket;
+      },
+      clock,
+      random,
+      surroundings,
+      local,
+      lock: locks.lock,
+      memory,
+      page: () => ({ url: `https://shop.example/${"x".repeat(9_000)}`, title: "Shop" }),
+      lang: "en",
+    });
+    const server = (): FakeSocket => {
+      const socket = sockets.at(-1);
+      assert.ok(socket, "no socket was opened");
+      return socket;
+    };
+    const sent = (t: string) => sockets.flatMap((socket) => socket.sent).filter((frame) => frame.t === t);
+    const welcome = (more: object = {}, epoch = "e1"): void => {
+      server().opens();
+      server().says({ t: "welcome", visitor: "me", token: "token-1", epoch, open: true, now: clock.now(), ...more });
+    };
+    return { session, server, sent, welcome, sockets, memory, surroundings };
+  }
+  return { clock, storage, tab };
+}
+
+const queued = (cmd?: unknown): EventFrame & { t: "event" } => ({
+  t: "event", conversation: "c", seq: 1, prev: 0, at: 1, from: ME, kind: "queued", department: "support", enqueued_at: 1, mode: "chat", fields: {}, needs: [],
+  ...(typeof cmd === "string" ? { cmd } : {}),
+});
+const said = (seq: number, text: string, cmd?: unknown, prev = seq - 1): EventFrame & { t: "event" } => ({
+  t: "event", conversation: "c", seq, prev, at: seq, from: cmd === undefined ? { role: "agent", ...SANNE } : ME, kind: "message", text,
+  ...(typeof cmd === "string" ? { cmd } : {}),
+});
+const conversation = (state: string, seq: number, more: object = {}) => ({ conversation: { id: "c", state, department: "support", seq, from_seq: 0, read: NOTHING_READ, ...more } });
+
+test("a chat starts: start is sent once, its words stay in view until they are in the log", () => {
+  const { tab } = browser();
+  const { session, server, sent, welcome } = tab();
+  welcome();
+  session.start({ name: "Eva" }, "support", "help");
+  const [start] = sent("start");
+  assert.deepEqual([start?.["text"], start?.["department"], start?.["fields"]], ["help", "support", { name: "Eva" }]);
+  assert.equal(session.visit.get().timeline.pending.length, 1);
+  server().says(queued(start?.["cmd"]));
+  server().says(said(2, "help", start?.["cmd"]));
+  server().says({ t: "ack", cmd: start?.["cmd"], conversation: "c", seq: 2, at: 2 });
+  assert.equal(session.visit.get().conversation?.state, "queued");
+  assert.deepEqual(session.visit.get().timeline.pending, []);
+  assert.deepEqual(session.visit.get().doing, {});
+});
+
+test("the place, the agent and the end are followed from the frames", () => {
+  const { tab } = browser();
+  const { session, server, welcome } = tab();
+  welcome(conversation("queued", 1, { enqueued_at: 1 }));
+  server().says(queued());
+  server().says({ t: "queue", conversation: "c", position: 3, waiting: 4, waited_ms: 10, eta: null, at: 11 });
+  assert.equal(session.visit.get().conversation?.place?.position, 3);
+  server().says({ t: "event", conversation: "c", seq: 2, prev: 1, at: 2, from: { role: "system" }, kind: "assigned", agent: SANNE, department: "support", waited_ms: 1 });
+  assert.deepEqual(session.visit.get().conversation, { id: "c", state: "active", department: "support", agent: SANNE });
+  server().says({ t: "event", conversation: "c", seq: 3, prev: 2, at: 3, from: { role: "agent", ...SANNE }, kind: "closed", reason: "agent" });
+  assert.equal(isLive(session.visit.get()), false);
+});
+
+test("history that is sent again after a welcome does not put a finished wait back", () => {
+  const { tab } = browser();
+  const { session, server, welcome } = tab();
+  welcome(conversation("active", 3, { agent: SANNE }));
+  server().says(queued());
+  assert.equal(session.visit.get().conversation?.state, "active");
+});
+
+test("a lost line: hello says what was seen, and the unanswered message goes again with the same cmd", () => {
+  const { clock, tab } = browser();
+  const { session, server, sent, welcome, sockets } = tab();
+  welcome(conversation("active", 1, { agent: SANNE }));
+  server().says(queued());
+  session.send("hello?");
+  server().dies(1006);
+  clock.advance(1_500);
+  assert.equal(sockets.length, 2);
+  welcome(conversation("active", 1, { agent: SANNE }));
+  const hello = sent("hello").at(-1);
+  assert.deepEqual([hello?.["token"], hello?.["epoch"], hello?.["conversation"], hello?.["after"]], ["token-1", "e1", "c", 1]);
+  const sends = sent("send");
+  assert.equal(sends.length, 2);
+  assert.equal(sends[0]?.["cmd"], sends[1]?.["cmd"]);
+});
+
+test("a hole in the log makes it say hello again on the same socket", () => {
+  const { clock, tab } = browser();
+  const { session, server, sent, welcome, sockets } = tab();
+  welcome(conversation("active", 1, { agent: SANNE }));
+  server().says(queued());
+  server().says(said(3, "later"));
+  clock.advance(1_000);
+  assert.equal(sockets.length, 1);
+  assert.equal(sent("hello").at(-1)?.["after"], 1);
+  welcome(conversation("active", 3, { agent: SANNE, from_seq: 1 }));
+  server().says(said(2, "sooner"));
+  server().says(said(3, "later"));
+  assert.deepEqual(session.visit.get().timeline.events.map(({ seq }) => seq), [1, 2, 3]);
+});
+
+test("after beyond the end: everything is dropped and hello says 0", () => {
+  const { clock, tab } = browser();
+  const { session, server, sent, welcome } = tab();
+  welcome(conversation("active", 2, { agent: SANNE }));
+  server().says(queued());
+  server().says(said(2, "gone after the restore"));
+  server().dies(1006);
+  clock.advance(1_500);
+  server().opens();
+  server().says({ t: "error", code: "bad_field", field: "after", message: "beyond the end" });
+  clock.advance(1_000);
+  assert.equal(sent("hello").at(-1)?.["after"], 0);
+  server().says({ t: "welcome", visitor: "me", token: "token-2", epoch: "e1", open: true, now: 1, ...conversation("active", 1) });
+  server().says(queued());
+  assert.deepEqual(session.visit.get().timeline.events.map(({ seq }) => seq), [1]);
+});
+
+test("a new epoch starts the timeline anew", () => {
+  const { clock, tab } = browser();
+  const { session, server, welcome } = tab();
+  welcome(conversation("active", 2, { agent: SANNE }));
+  server().says(queued());
+  server().says(said(2, "gone"));
+  server().dies(1006);
+  clock.advance(1_500);
+  welcome(conversation("active", 1), "e2");
+  server().says(queued());
+  assert.deepEqual(session.visit.get().timeline.events.map(({ seq }) => seq), [1]);
+});
+
+test("a reload resumes: same token and conversation, and the whole log is asked for", () => {
+  const { tab } = browser();
+  const first = tab();
+  first.welcome(conversation("active", 2, { agent: SANNE }));
+  first.server().says(queued());
+  first.server().says(said(2, "hi"));
+  first.session.saw(2);
+  first.session.send("unanswered");
+  first.session.stop();
+  const second = tab();
+  assert.equal(second.session.seen.get(), 2);
+  assert.equal(second.session.visit.get().timeline.pending[0]?.text, "unanswered");
+  second.welcome(conversation("active", 2, { agent: SANNE }));
+  const hello = second.sent("hello")[0];
+  assert.deepEqual([hello?.["token"], hello?.["conversation"], hello?.["after"]], ["token-1", "c", 0]);
+  assert.equal(second.sent("send").length, 1);
+});
+
+test("a refused token is dropped, and hello goes once without it", () => {
+  const { clock, tab } = browser();
+  const first = tab();
+  first.welcome();
+  first.session.stop();
+  const second = tab();
+  second.server().opens();
+  second.server().says({ t: "error", code: "unauthorized", message: "expired" });
+  assert.equal(second.memory.session(), undefined);
+  clock.advance(1_500);
+  second.server().opens();
+  assert.equal(second.sent("hello").at(-1)?.["token"], undefined);
+});
+
+test("two tabs show the same, and only one of them sends", () => {
+  const { tab } = browser();
+  const left = tab();
+  const right = tab();
+  left.welcome(conversation("active", 1, { agent: SANNE }));
+  right.welcome(conversation("active", 1, { agent: SANNE }));
+  for (const each of [left, right]) each.server().says(queued());
+  right.session.send("from the right");
+  assert.deepEqual([left.sent("send").length, right.sent("send").length], [1, 0]);
+  assert.equal(left.session.visit.get().timeline.pending[0]?.text, "from the right");
+  const cmd = left.sent("send")[0]?.["cmd"];
+  left.server().says({ t: "ack", cmd, conversation: "c", seq: 2, at: 2 });
+  for (const each of [left, right]) each.server().says(said(2, "from the right", cmd));
+  for (const each of [left, right]) assert.deepEqual(each.session.visit.get().timeline.pending, []);
+});
+
+test("a refused start gives its reason and leaves nothing behind", () => {
+  const { tab } = browser();
+  const { session, server, sent, welcome } = tab();
+  welcome();
+  session.start({ email: "x" }, undefined, "help");
+  server().says({ t: "error", code: "bad_field", field: "fields.email", message: "no", cmd: sent("start")[0]?.["cmd"] });
+  assert.equal(session.refusedStart.get()?.field, "fields.email");
+  assert.deepEqual(session.visit.get().timeline.pending, []);
+  assert.deepEqual(session.visit.get().doing, {});
+});
+
+test("an unavailable store keeps the message sending, and the same cmd goes again after its time", () => {
+  const { clock, tab } = browser();
+  const { session, server, sent, welcome } = tab();
+  welcome(conversation("active", 1, { agent: SANNE }));
+  server().says(queued());
+  session.send("hello");
+  server().says({ t: "error", code: "unavailable", message: "no", cmd: sent("send")[0]?.["cmd"], retry_ms: 2_000 });
+  assert.equal(session.visit.get().timeline.pending[0]?.failed, undefined);
+  clock.advance(2_000);
+  assert.equal(sent("send").length, 2);
+});
+
+test("what was written to a chat that is over fails with its words, and does not open another", () => {
+  const { clock, tab } = browser();
+  const { session, server, sent, welcome } = tab();
+  welcome(conversation("active", 1, { agent: SANNE }));
+  server().says(queued());
+  server().dies(1006);
+  session.send("too late");
+  clock.advance(1_500);
+  welcome(conversation("closed", 2));
+  clock.advance(10);
+  assert.equal(sent("send").length, 0);
+  assert.equal(session.visit.get().timeline.pending[0]?.failed?.code, "wrong_state");
+});
+
+test("a closed chat that was put away does not come back, on this page or the next", () => {
+  const { clock, tab } = browser();
+  const first = tab();
+  first.welcome(conversation("closed", 1));
+  first.server().says(queued());
+  first.session.beginAnew();
+  assert.equal(first.session.visit.get().conversation, undefined);
+  first.server().dies(1006);
+  clock.advance(1_500);
+  first.welcome(conversation("closed", 1));
+  first.server().says(queued());
+  assert.equal(first.session.visit.get().conversation, undefined);
+  first.session.stop();
+  const second = tab();
+  second.welcome(conversation("closed", 1));
+  second.server().says(queued());
+  assert.equal(second.session.visit.get().conversation, undefined);
+});
+
+test("typing is told at most every three seconds, and its end once", () => {
+  const { clock, tab } = browser();
+  const { session, sent, welcome } = tab();
+  welcome(conversation("active", 0, { agent: SANNE }));
+  session.typing(true);
+  session.typing(true);
+  clock.advance(3_000);
+  session.typing(true);
+  session.typing(false);
+  session.typing(false);
+  assert.deepEqual(sent("typing").map(({ on }) => on), [true, true, false]);
+});
+
+test("what was read without a line is told when it is back", () => {
+  const { clock, tab } = browser();
+  const { session, server, sent, welcome } = tab();
+  welcome(conversation("active", 2, { agent: SANNE }));
+  server().says(queued());
+  server().says(said(2, "hi"));
+  server().dies(1006);
+  session.saw(2);
+  assert.equal(sent("read").length, 0);
+  clock.advance(1_500);
+  welcome(conversation("active", 2, { agent: SANNE }));
+  assert.deepEqual(sent("read").map(({ seq }) => seq), [2]);
+});
+
+test("a long address of the page does not make hello too long to be taken", () => {
+  const { tab } = browser();
+  const { sent, welcome } = tab();
+  welcome();
+  assert.ok(JSON.stringify(sent("hello")[0]).length < 3_000);
+});
+
+test("a start that nobody answered is not sent for somebody who comes back much later", () => {
+  const { clock, tab } = browser();
+  const first = tab();
+  first.session.start({}, undefined, "help");
+  first.session.stop();
+  clock.advance(11 * 60_000);
+  const second = tab();
+  second.welcome();
+  assert.equal(second.sent("start").length, 0);
+});
