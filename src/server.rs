@@ -68,7 +68,8 @@ pub async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()
         .local_addr()
         .context("the bound address cannot be read")?;
     let web = compose(config, Arc::new(store), address).await?;
-    let mut tasks = start_tasks(&web, &stop)?;
+    let relaying = CancellationToken::new();
+    let mut tasks = start_tasks(&web, &stop, &relaying)?;
     web.is_ready.store(true, Ordering::Release);
     announce(&web, address);
     let served = serve_until_stopped(&web, listener, &mut tasks, &stop).await;
@@ -76,6 +77,7 @@ pub async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()
     web.is_ready.store(false, Ordering::Release);
     stop.cancel();
     drain(&web).await;
+    relaying.cancel();
     let _ = timeout(TASKS_TIMEOUT, async {
         while tasks.join_next().await.is_some() {}
     })
@@ -149,7 +151,11 @@ fn own_origins(config: &Config, address: SocketAddr) -> Vec<String> {
     }
 }
 
-fn start_tasks(web: &Arc<Web>, stop: &CancellationToken) -> anyhow::Result<JoinSet<&'static str>> {
+fn start_tasks(
+    web: &Arc<Web>,
+    stop: &CancellationToken,
+    relaying: &CancellationToken,
+) -> anyhow::Result<JoinSet<&'static str>> {
     let desk = &web.desk;
     let notices = desk
         .coordination
@@ -167,9 +173,9 @@ fn start_tasks(web: &Arc<Web>, stop: &CancellationToken) -> anyhow::Result<JoinS
         "sweeping"
     });
     // The relay goes on while the sockets are drained: what was acknowledged is still told.
-    let one = Arc::clone(desk);
+    let (one, token) = (Arc::clone(desk), relaying.clone());
     tasks.spawn(async move {
-        desk::relay::run(one, notices, CancellationToken::new()).await;
+        desk::relay::run(one, notices, token).await;
         "relaying"
     });
     Ok(tasks)

@@ -63,8 +63,10 @@ pub enum Notice {
     },
     /// A line moved: positions and lanes are to be looked at.
     LineMoved,
-    /// An agent's status, capacity, load, name, role or departments changed.
+    /// What colleagues see of an agent changed: status, capacity, load, name.
     AgentChanged(AgentId),
+    /// What an agent may do changed: name, role or departments are to be read again.
+    PersonChanged(AgentId),
     /// An append may have been made durable without its notice: followers compare their place with the log.
     Doubted(ConversationId),
     /// A visitor's conversation now belongs to another visitor id.

@@ -121,8 +121,8 @@ impl Desk {
             Notice::LineMoved => board.has_moved = true,
             Notice::AgentChanged(agent) => {
                 board.changed_agents.insert(agent);
-                self.hub.push_to_agent(agent, &Item::PersonChanged);
             }
+            Notice::PersonChanged(agent) => self.hub.push_to_agent(agent, &Item::PersonChanged),
             Notice::Doubted(conversation) => self.hub.doubt(conversation),
             Notice::VisitorMoved { conversation, from } => {
                 self.hub.push_to_visitor(from, &Item::Moved(conversation));

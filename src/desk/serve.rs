@@ -468,6 +468,16 @@ impl Desk {
         self.coordination.publish(Notice::LineMoved).await;
     }
 
+    /// A person's name, role, departments or capacity changed, or they are new: pairing and their sockets go by it.
+    pub async fn person_changed(&self, person: &Person) -> Result<(), Refused> {
+        self.coordination
+            .publish(Notice::PersonChanged(person.id))
+            .await;
+        self.coordination.seat(person.id, seat(person)).await?;
+        self.agent_moved(person.id).await;
+        Ok(())
+    }
+
     /// Puts everything an agent owns back into the line.
     pub async fn requeue_all(&self, agent: AgentId, reason: RequeueReason) -> Result<(), Refused> {
         for card in self.store.conversations_of_agent(agent).await? {

@@ -13,6 +13,7 @@ use crate::desk::{Desk, Refused, seat};
 use crate::domain::conversation::{Command, Refusal};
 use crate::domain::routing::{Observed, ObservedPlace};
 use crate::hub::mailbox::{Farewell, Who};
+use crate::model::id::ConversationId;
 use crate::protocol::error::Close;
 use crate::store::StoreError;
 
@@ -80,8 +81,7 @@ impl Desk {
             Who::Visitor { .. } => false,
         });
         for person in self.store.people().await? {
-            self.coordination.seat(person.id, seat(&person)).await?;
-            self.agent_moved(person.id).await;
+            self.person_changed(&person).await?;
         }
         Ok(())
     }
@@ -104,6 +104,8 @@ impl Desk {
     /// anybody having been told.
     async fn reconcile(&self) -> Result<(), Refused> {
         let open = self.store.open_conversations().await?;
+        let known: HashSet<ConversationId> =
+            open.iter().map(|conversation| conversation.id).collect();
         for conversation in &open {
             self.observe(conversation).await;
             self.hub
@@ -111,10 +113,7 @@ impl Desk {
         }
         for line in self.coordination.lines().await? {
             for waiting in line.waiting {
-                if !open
-                    .iter()
-                    .any(|conversation| conversation.id == waiting.conversation)
-                {
+                if !known.contains(&waiting.conversation) {
                     self.forget_if_closed(waiting.conversation).await?;
                 }
             }
@@ -122,7 +121,7 @@ impl Desk {
         Ok(())
     }
 
-    async fn forget_if_closed(&self, id: crate::model::id::ConversationId) -> Result<(), Refused> {
+    async fn forget_if_closed(&self, id: ConversationId) -> Result<(), Refused> {
         match self.store.conversation(id).await? {
             Some(conversation) => {
                 self.observe(&conversation).await;

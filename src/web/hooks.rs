@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::coordination::Notice;
-use crate::desk::{Desk, Refused, seat};
+use crate::desk::{Desk, Refused};
 use crate::domain::routing::Seat;
 use crate::model::event::RequeueReason;
 use crate::model::id::{AgentId, ConversationId};
@@ -50,10 +50,9 @@ impl DeskHooks for Hooks {
     }
 
     async fn person_changed(&self, person: &Person) {
-        if let Err(away) = self.0.coordination.seat(person.id, seat(person)).await {
-            tracing::warn!(error = %away, "a changed person is told to coordination later");
+        if let Err(refused) = self.0.person_changed(person).await {
+            tracing::warn!(reason = %refused, "a changed person is told to coordination later");
         }
-        self.0.agent_moved(person.id).await;
     }
 
     async fn is_open(&self, site: &Site) -> bool {
