@@ -387,13 +387,22 @@ fn watch_wal(connection: &Connection) {
 fn restart_wal(connection: &Connection) -> bool {
     /// Our own reads take a few milliseconds; a longer one is another program's, and the checkpoint thread tries again
     /// later. While this waits nobody is served.
-    const READERS_WAIT: Duration = Duration::from_millis(100);
-    let is_restarted = connection.busy_timeout(READERS_WAIT).is_ok()
-        && connection
-            .query_row("pragma wal_checkpoint(restart)", [], |row| {
-                row.get::<_, i64>(0)
-            })
-            .is_ok_and(|busy| busy == 0);
+    const READERS_WAIT_MAX: Duration = Duration::from_millis(250);
+    /// SQLite waits for a reader's mark in the log and does not see that the mark moved when the same reader comes
+    /// back at once. A new attempt looks anew: several short ones succeed where a long one starves.
+    const ATTEMPT_WAIT: Duration = Duration::from_millis(10);
+    let deadline = Instant::now() + READERS_WAIT_MAX;
+    let is_set_up = connection.busy_timeout(ATTEMPT_WAIT).is_ok();
+    let mut is_restarted = false;
+    while is_set_up && !is_restarted && Instant::now() < deadline {
+        match connection.query_row("pragma wal_checkpoint(restart)", [], |row| {
+            row.get::<_, i64>(0)
+        }) {
+            Ok(busy) => is_restarted = busy == 0,
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+            Err(_) => break,
+        }
+    }
     if let Err(error) = connection.busy_timeout(open::BUSY_WAIT) {
         tracing::warn!(%error, "the store could not set its waiting time");
     }
