@@ -1,0 +1,310 @@
+//! Finding conversations again.
+
+use std::sync::Arc;
+
+use balie::domain::conversation::Command;
+use balie::model::id::ConversationId;
+use balie::model::time::{At, Millis};
+use balie::store::{ConversationFilter, PlaceFilter, SUMMARY_CHARS_MAX, Store};
+
+use super::{
+    Chat, START, agent, at, close, conversation, department, served, started, take, visitor,
+    written,
+};
+
+async fn ids(store: &Arc<dyn Store>, filter: ConversationFilter) -> Vec<ConversationId> {
+    let cards = store.conversations(filter).await.unwrap();
+    cards.iter().map(|card| card.conversation.id).collect()
+}
+
+fn any() -> ConversationFilter {
+    ConversationFilter {
+        limit: 100,
+        ..ConversationFilter::default()
+    }
+}
+
+pub async fn lists_show_what_is_asked_for(store: Arc<dyn Store>) {
+    let ana = agent(&store, "Ana", 3).await;
+    let waiting = started(&store, "Where is my parcel?").await;
+    let served = served(&store, &ana).await;
+    let closed = super::served(&store, &ana).await;
+    written(&store, closed.does(close(&ana, &[]))).await;
+    let sales = Chat::fresh();
+    let start = sales.start_in("sales", Some("100% ÉLAN"));
+    let mut zoe = visitor("Zoë Müller");
+    zoe.id = sales.visitor;
+    zoe.email = Some("Zoe@Example.com".to_owned());
+    store.save_visitor(&zoe, START).await.unwrap();
+    written(&store, sales.does(Command::Start(start))).await;
+
+    assert_eq!(
+        ids(&store, any()).await,
+        [sales.id, closed.id, served.id, waiting.id]
+    );
+    for (filter, expected) in [
+        (
+            ConversationFilter {
+                state: Some(PlaceFilter::Waiting),
+                ..any()
+            },
+            vec![sales.id, waiting.id],
+        ),
+        (
+            ConversationFilter {
+                state: Some(PlaceFilter::Served),
+                ..any()
+            },
+            vec![served.id],
+        ),
+        (
+            ConversationFilter {
+                state: Some(PlaceFilter::Closed),
+                ..any()
+            },
+            vec![closed.id],
+        ),
+        (
+            ConversationFilter {
+                departments: Some(vec![department("sales")]),
+                ..any()
+            },
+            vec![sales.id],
+        ),
+        (
+            ConversationFilter {
+                departments: Some(vec![]),
+                ..any()
+            },
+            vec![],
+        ),
+        (
+            ConversationFilter {
+                agent: Some(ana.id),
+                ..any()
+            },
+            vec![closed.id, served.id],
+        ),
+        (
+            ConversationFilter {
+                visitor: Some(waiting.visitor),
+                ..any()
+            },
+            vec![waiting.id],
+        ),
+        (
+            ConversationFilter {
+                text: Some("PARCEL".to_owned()),
+                ..any()
+            },
+            vec![waiting.id],
+        ),
+        (
+            ConversationFilter {
+                text: Some("zoë m".to_owned()),
+                ..any()
+            },
+            vec![sales.id],
+        ),
+        (
+            ConversationFilter {
+                text: Some("@example".to_owned()),
+                ..any()
+            },
+            vec![sales.id],
+        ),
+        (
+            ConversationFilter {
+                text: Some("0% él".to_owned()),
+                ..any()
+            },
+            vec![sales.id],
+        ),
+        (
+            ConversationFilter {
+                text: Some("_".to_owned()),
+                ..any()
+            },
+            vec![],
+        ),
+        (
+            ConversationFilter {
+                before: Some(closed.id),
+                limit: 1,
+                ..any()
+            },
+            vec![served.id],
+        ),
+        (
+            ConversationFilter {
+                agent: Some(ana.id),
+                state: Some(PlaceFilter::Closed),
+                departments: Some(vec![department("support")]),
+                ..any()
+            },
+            vec![closed.id],
+        ),
+    ] {
+        assert_eq!(ids(&store, filter.clone()).await, expected, "{filter:?}");
+    }
+    let of_ana = store.conversations_of_agent(ana.id).await.unwrap();
+    assert_eq!(
+        of_ana
+            .iter()
+            .map(|card| card.conversation.id)
+            .collect::<Vec<_>>(),
+        [served.id]
+    );
+    let card = store.card(sales.id).await.unwrap().unwrap();
+    assert_eq!(
+        (card.visitor, card.conversation),
+        (zoe, conversation(&store, sales.id).await)
+    );
+}
+
+pub async fn open_conversations_stand_in_their_order(store: Arc<dyn Store>) {
+    let ana = agent(&store, "Ana", 1).await;
+    let mut chats = Vec::new();
+    for offset_ms in [30, 10, 20, 10] {
+        let chat = Chat::fresh();
+        written(&store, at(START + Millis(offset_ms), chat.start("Hello"))).await;
+        chats.push(chat);
+    }
+    written(&store, chats[2].does(take(&ana))).await;
+    let gone = started(&store, "Never mind").await;
+    written(&store, gone.does(Command::Leave)).await;
+    let open = store.open_conversations().await.unwrap();
+    let open: Vec<_> = open.iter().map(|conversation| conversation.id).collect();
+    assert_eq!(open, [chats[1].id, chats[3].id, chats[2].id, chats[0].id]);
+}
+
+pub async fn a_visitor_finds_the_open_conversation_or_the_last(store: Arc<dyn Store>) {
+    let first = started(&store, "Hello").await;
+    let found = async |since: At| {
+        let found = store
+            .conversation_of_visitor(first.visitor, since)
+            .await
+            .unwrap();
+        found.map(|conversation| conversation.id)
+    };
+    assert_eq!(
+        found(At(i64::MAX)).await,
+        Some(first.id),
+        "an open one is found whatever its age"
+    );
+    written(&store, at(START + Millis(10), first.does(Command::Leave))).await;
+    assert_eq!(found(START + Millis(10)).await, Some(first.id));
+    assert_eq!(found(START + Millis(11)).await, None);
+
+    let second = Chat {
+        visitor: first.visitor,
+        ..Chat::fresh()
+    };
+    written(&store, at(START + Millis(20), second.start("Again"))).await;
+    assert_eq!(found(START).await, Some(second.id));
+    written(&store, at(START + Millis(30), second.does(Command::Leave))).await;
+    assert_eq!(found(START).await, Some(second.id));
+    // A rating of the older one does not bring it back.
+    let rate = Command::Rate {
+        score: 3,
+        comment: None,
+    };
+    written(&store, at(START + Millis(40), first.does(rate))).await;
+    assert_eq!(found(START).await, Some(second.id));
+}
+
+pub async fn a_card_shows_first_words_and_rating(store: Arc<dyn Store>) {
+    let ana = agent(&store, "Ana", 1).await;
+    let chat = Chat::fresh();
+    written(
+        &store,
+        chat.does(Command::Start(chat.start_in("support", None))),
+    )
+    .await;
+    written(&store, chat.does(take(&ana))).await;
+    let hello = Command::AgentSend {
+        agent: ana.clone(),
+        text: "How can I help?".to_owned(),
+    };
+    written(&store, chat.does(hello)).await;
+    let card = store.card(chat.id).await.unwrap().unwrap();
+    assert_eq!((card.summary.as_str(), card.rating), ("", None));
+
+    written(
+        &store,
+        chat.visitor_says(&format!("My\n  parcel {}", "é".repeat(500))),
+    )
+    .await;
+    written(&store, chat.visitor_says("is lost")).await;
+    written(&store, chat.does(close(&ana, &[]))).await;
+    written(
+        &store,
+        chat.does(Command::Rate {
+            score: 4,
+            comment: Some("ok".to_owned()),
+        }),
+    )
+    .await;
+    let card = store.card(chat.id).await.unwrap().unwrap();
+    assert!(card.summary.starts_with("My parcel éé"), "{}", card.summary);
+    assert_eq!(card.summary.chars().count(), SUMMARY_CHARS_MAX);
+    assert_eq!(card.rating, Some(4));
+    assert!(card.conversation.is_rated);
+}
+
+pub async fn silent_conversations_are_found(store: Arc<dyn Store>) {
+    let ana = agent(&store, "Ana", 5).await;
+    let mut chats = Vec::new();
+    for offset_ms in [300, 100, 200] {
+        let chat = started(&store, "Hello").await;
+        written(&store, at(START + Millis(offset_ms), chat.does(take(&ana)))).await;
+        chats.push(chat);
+    }
+    // Neither one that waits nor one of another department is meant.
+    started(&store, "Waiting").await;
+    let warn = Command::WarnIdle {
+        said_at: START + Millis(100),
+        text: "Still there?".to_owned(),
+    };
+    written(&store, at(START + Millis(900), chats[1].does(warn))).await;
+    let note = Command::Note {
+        agent: ana.clone(),
+        text: "no word to the visitor".to_owned(),
+    };
+    written(&store, at(START + Millis(901), chats[2].does(note))).await;
+
+    let support = department("support");
+    let silent = store
+        .silent_conversations(&support, START + Millis(200))
+        .await
+        .unwrap();
+    let expected = [
+        (chats[1].id, START + Millis(100), Some(START + Millis(900))),
+        (chats[2].id, START + Millis(200), None),
+    ];
+    assert_eq!(silent, expected);
+    assert_eq!(
+        store
+            .silent_conversations(&support, START + Millis(99))
+            .await
+            .unwrap(),
+        []
+    );
+    assert_eq!(
+        store
+            .silent_conversations(&department("sales"), START + Millis(999))
+            .await
+            .unwrap(),
+        []
+    );
+    written(
+        &store,
+        at(START + Millis(950), chats[1].visitor_says("I am")),
+    )
+    .await;
+    let silent = store
+        .silent_conversations(&support, START + Millis(200))
+        .await
+        .unwrap();
+    assert_eq!(silent, expected[1..]);
+}
