@@ -67,6 +67,8 @@ export function createDesk(options: DeskOptions): Desk {
   const state = signal<DeskState>(emptyDesk);
   const line = signal<Line>(emptyLine);
   let looked_at: string | undefined;
+  /** Followed on this socket and let go of: the server would go on after what it sent, which is no longer held. */
+  const let_go = new Set<string>();
 
   const connection: Connection<FromAgent> = createConnection<FromAgent, ToAgent>({
     url: options.url,
@@ -113,6 +115,7 @@ export function createDesk(options: DeskOptions): Desk {
   }
 
   function welcomed(): void {
+    let_go.clear();
     const unsent = outbox.entries().filter((entry) => entry.failed === undefined && "text" in entry.command);
     line.value = lineAfter(line.value, { kind: "welcome", unsent: unsent.length }, options.clock.read());
     connection.send({ t: "lanes", on: true });
@@ -128,7 +131,9 @@ export function createDesk(options: DeskOptions): Desk {
     else {
       line.value = lineAfter(line.value, effect, options.clock.read());
       options.onEffect(effect, state.value);
-      if (effect.kind === "news" && effect.conversation !== looked_at) state.value = withoutPast(state.value, effect.conversation);
+      if (effect.kind === "news" && effect.conversation !== looked_at) {
+        letGo(withoutPast(state.value, effect.conversation), effect.conversation);
+      }
     }
   }
 
@@ -154,8 +159,13 @@ export function createDesk(options: DeskOptions): Desk {
 
   function openAnew(conversation: string): void {
     const chat = state.value.chats.get(conversation);
-    const after = chat && afterOf(chat.timeline);
+    const after = (chat && afterOf(chat.timeline)) ?? (let_go.has(conversation) ? 0 : undefined);
     connection.send({ t: "open", conversation, ...(after === undefined ? {} : { after }) });
+  }
+
+  function letGo(next: DeskState, conversation: string): void {
+    if (next !== state.value) let_go.add(conversation);
+    state.value = next;
   }
 
   function lookAway(): void {
@@ -163,7 +173,7 @@ export function createDesk(options: DeskOptions): Desk {
     const chat = old === undefined ? undefined : state.value.chats.get(old);
     if (old === undefined || chat?.relation === "mine") return;
     connection.send({ t: "shut", conversation: old });
-    state.value = withoutChat(state.value, old);
+    letGo(withoutChat(state.value, old), old);
   }
 
   connection.start();

@@ -169,7 +169,7 @@ function Row({ record, is_open }: { record: ConversationRecord; is_open: boolean
           {record.summary}
         </span>
         <span class="meta">
-          {[app.directory.departmentName(record.department), record.agent?.name ?? words.names.nobody, ...record.tags].join(" · ")}
+          {[app.directory.departmentName(record.department), ...(record.agent ? [record.agent.name] : []), ...record.tags].join(" · ")}
         </span>
       </a>
     </li>

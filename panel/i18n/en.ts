@@ -9,7 +9,6 @@ export const en = {
   names: {
     visitor: (short: string) => `Visitor ${short}`,
     you: "You",
-    nobody: "nobody",
     someone: "A colleague",
     roles,
   },

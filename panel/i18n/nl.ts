@@ -8,7 +8,6 @@ export const nl: Words = {
   names: {
     visitor: (short) => `Bezoeker ${short}`,
     you: "Jij",
-    nobody: "niemand",
     someone: "Een collega",
     roles: { agent: "Medewerker", supervisor: "Teamleider", admin: "Beheerder" },
   },

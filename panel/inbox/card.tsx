@@ -167,10 +167,10 @@ function Earlier({ chat }: { chat: Chat }) {
             <li key={record.id}>
               <a href={hrefOf({ page: "history", conversation: record.id })}>
                 <span class="ea-t" dir="auto">
-                  {record.summary || app.directory.departmentName(record.department)}
+                  {record.summary || words.history.states[record.state]}
                 </span>
                 <span class="muted">
-                  {record.agent?.name ?? words.names.nobody} · {formatMoment(words.lang, record.enqueued_at, app.clock.now.value)}
+                  {app.directory.departmentName(record.department)} · {formatMoment(words.lang, record.enqueued_at, app.clock.now.value)}
                 </span>
               </a>
             </li>

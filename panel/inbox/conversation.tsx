@@ -176,7 +176,7 @@ function Standing({ chat }: { chat: Chat }) {
   return (
     <>
       {department}
-      {assigned?.kind === "assigned" && (
+      {assigned?.kind === "assigned" && assigned.waited_ms >= 1_000 && (
         <span class="kept num">{` · ${words.conversation.waited(formatSpan(words, assigned.waited_ms))}`}</span>
       )}
       {chat.owner && chat.owner.id !== desk.state.value.me?.id && ` · ${words.conversation.with(chat.owner.name)}`}
