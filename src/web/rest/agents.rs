@@ -23,8 +23,8 @@ use crate::web::rest::{Rest, SignedOut};
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
-        .routes(routes!(list, add))
-        .routes(routes!(read, change, remove))
+        .routes(routes!(list_agents, add_agent))
+        .routes(routes!(read_agent, change_agent, remove_agent))
 }
 
 /// Most people of an installation.
@@ -108,7 +108,10 @@ pub struct AgentChange {
         (status = 200, body = Agents),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn list(State(rest): State<Arc<Rest>>, caller: Caller) -> Result<Json<Agents>, Problem> {
+async fn list_agents(
+    State(rest): State<Arc<Rest>>,
+    caller: Caller,
+) -> Result<Json<Agents>, Problem> {
     let mut agents = Vec::new();
     for person in rest.store.people().await? {
         agents.push(shown(&rest, &caller, person).await);
@@ -128,7 +131,7 @@ async fn list(State(rest): State<Arc<Rest>>, caller: Caller) -> Result<Json<Agen
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The address is taken"),
     ))]
-async fn add(
+async fn add_agent(
     State(rest): State<Arc<Rest>>,
     Supervisor(caller): Supervisor,
     Body(new): Body<NewAgent>,
@@ -167,7 +170,7 @@ async fn add(
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn read(
+async fn read_agent(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
     Named(id): Named<AgentId>,
@@ -190,7 +193,7 @@ async fn read(
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The address is taken, or nobody would be administrator"),
     ))]
-async fn change(
+async fn change_agent(
     State(rest): State<Arc<Rest>>,
     Supervisor(caller): Supervisor,
     Named(id): Named<AgentId>,
@@ -260,7 +263,7 @@ async fn change(
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The last administrator stays"),
     ))]
-async fn remove(
+async fn remove_agent(
     State(rest): State<Arc<Rest>>,
     Supervisor(caller): Supervisor,
     Named(id): Named<AgentId>,

@@ -21,8 +21,8 @@ use crate::web::rest::caller::{Caller, Supervisor};
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
-        .routes(routes!(list, add))
-        .routes(routes!(change, remove))
+        .routes(routes!(list_canned_replies, add_canned_reply))
+        .routes(routes!(change_canned_reply, remove_canned_reply))
 }
 
 /// Most replies: the panel reads them all to search in them.
@@ -98,7 +98,7 @@ pub struct ReplyChange {
         (status = 200, body = CannedReplies),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn list(
+async fn list_canned_replies(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
 ) -> Result<Json<CannedReplies>, Problem> {
@@ -127,7 +127,7 @@ async fn list(
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The shortcut is taken"),
     ))]
-async fn add(
+async fn add_canned_reply(
     State(rest): State<Arc<Rest>>,
     _: Supervisor,
     Body(new): Body<NewReply>,
@@ -161,7 +161,7 @@ async fn add(
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The shortcut is taken"),
     ))]
-async fn change(
+async fn change_canned_reply(
     State(rest): State<Arc<Rest>>,
     _: Supervisor,
     Named(id): Named<CannedReplyId>,
@@ -192,7 +192,7 @@ async fn change(
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn remove(
+async fn remove_canned_reply(
     State(rest): State<Arc<Rest>>,
     _: Supervisor,
     Named(id): Named<CannedReplyId>,

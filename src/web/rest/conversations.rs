@@ -29,9 +29,9 @@ use crate::web::rest::caller::Caller;
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
-        .routes(routes!(list))
-        .routes(routes!(read))
-        .routes(routes!(tag))
+        .routes(routes!(list_conversations))
+        .routes(routes!(read_conversation))
+        .routes(routes!(tag_conversation))
 }
 
 /// Conversations in a list, unless asked otherwise.
@@ -141,7 +141,7 @@ pub struct ConversationTags {
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn list(
+async fn list_conversations(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
     Asked(wanted): Asked<Wanted>,
@@ -174,7 +174,7 @@ async fn list(
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn read(
+async fn read_conversation(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
     Named(id): Named<ConversationId>,
@@ -195,7 +195,7 @@ async fn read(
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn tag(
+async fn tag_conversation(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
     Named(id): Named<ConversationId>,

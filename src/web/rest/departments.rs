@@ -20,8 +20,12 @@ use crate::web::rest::caller::{Admin, Caller};
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
-        .routes(routes!(list, add))
-        .routes(routes!(read, change, remove))
+        .routes(routes!(list_departments, add_department))
+        .routes(routes!(
+            read_department,
+            change_department,
+            remove_department
+        ))
 }
 
 /// Most departments of an installation.
@@ -119,7 +123,10 @@ pub struct DepartmentChange {
         (status = 200, body = Departments),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn list(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Departments>, Problem> {
+async fn list_departments(
+    State(rest): State<Arc<Rest>>,
+    _: Caller,
+) -> Result<Json<Departments>, Problem> {
     let departments = rest.store.departments().await?;
     Ok(Json(Departments {
         departments: departments.iter().map(OneDepartment::from).collect(),
@@ -138,7 +145,7 @@ async fn list(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Departmen
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The key is taken"),
     ))]
-async fn add(
+async fn add_department(
     State(rest): State<Arc<Rest>>,
     _: Admin,
     Body(new): Body<NewDepartment>,
@@ -174,7 +181,7 @@ async fn add(
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn read(
+async fn read_department(
     State(rest): State<Arc<Rest>>,
     _: Caller,
     Named(key): Named<DepartmentKey>,
@@ -194,7 +201,7 @@ async fn read(
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn change(
+async fn change_department(
     State(rest): State<Arc<Rest>>,
     _: Admin,
     Named(key): Named<DepartmentKey>,
@@ -229,7 +236,7 @@ async fn change(
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It is still in use"),
     ))]
-async fn remove(
+async fn remove_department(
     State(rest): State<Arc<Rest>>,
     _: Admin,
     Named(key): Named<DepartmentKey>,

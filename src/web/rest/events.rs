@@ -28,7 +28,7 @@ use crate::web::rest::conversations::visible;
 /// The routes of this file. What a browser asks beforehand is no resource, so the document is silent about it.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
-        .routes(routes!(list))
+        .routes(routes!(list_events))
         .route(PATH, options(preflight))
 }
 
@@ -77,7 +77,7 @@ pub struct Events {
         (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "A visitor's token on a page of another site"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn list(State(rest): State<Arc<Rest>>, request: Request) -> Response {
+async fn list_events(State(rest): State<Arc<Rest>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     let answer = part_of_log(&rest, &mut parts).await;
     shared(&rest, &parts.headers, answer)

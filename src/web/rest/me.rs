@@ -22,8 +22,8 @@ use crate::web::rest::{Rest, SignedOut};
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
-        .routes(routes!(read, change))
-        .routes(routes!(change_password))
+        .routes(routes!(read_me, change_me))
+        .routes(routes!(change_my_password))
 }
 
 /// Oneself.
@@ -85,7 +85,7 @@ pub struct NewPassword {
         (status = 200, body = MyAnswer),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn read(State(rest): State<Arc<Rest>>, caller: Caller, headers: HeaderMap) -> Response {
+async fn read_me(State(rest): State<Arc<Rest>>, caller: Caller, headers: HeaderMap) -> Response {
     let Caller(who) = caller;
     let renewed = match who.session.kind {
         SessionKind::Cookie => caller::renew_cookie(&headers, rest.secure_cookies),
@@ -106,7 +106,7 @@ async fn read(State(rest): State<Arc<Rest>>, caller: Caller, headers: HeaderMap)
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn change(
+async fn change_me(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
     Body(wanted): Body<MyChange>,
@@ -139,7 +139,7 @@ async fn change(
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "Too many failures; see Retry-After"),
     ))]
-async fn change_password(
+async fn change_my_password(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
     ClientAddress(from): ClientAddress,

@@ -124,6 +124,8 @@ pub fn router(rest: Arc<Rest>) -> Router {
     let (routes, _) = reference::routes().split_for_parts();
     routes
         .method_not_allowed_fallback(wrong_method)
+        .route("/api", any(no_such_path))
+        .route("/api/", any(no_such_path))
         .route("/api/{*path}", any(no_such_path))
         .layer(middleware::from_fn(keep_nothing))
         .with_state(rest)

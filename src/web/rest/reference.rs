@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<Arc<Rest>> {
         .merge(events::routes())
         .merge(tags::routes())
         .merge(canned_replies::routes())
-        .routes(routes!(read))
+        .routes(routes!(read_reference))
 }
 
 /// The document of all routes.
@@ -43,7 +43,7 @@ pub fn document() -> OpenApi {
 /// The OpenAPI document
 #[utoipa::path(get, path = "/api/openapi.json", tag = "reference", security(()),
     responses((status = 200, description = "This document", body = serde_json::Value)))]
-async fn read() -> impl IntoResponse {
+async fn read_reference() -> impl IntoResponse {
     /// Made once: it is the same for as long as the process lives.
     static TEXT: OnceLock<String> = OnceLock::new();
     let text = TEXT.get_or_init(|| {

@@ -20,8 +20,8 @@ use crate::web::rest::{Rest, SignedOut};
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
-        .routes(routes!(list, end_all))
-        .routes(routes!(end_one))
+        .routes(routes!(list_sessions, end_sessions))
+        .routes(routes!(end_session))
 }
 
 /// Where I am signed in.
@@ -47,7 +47,10 @@ pub struct OneSession {
         (status = 200, body = Sessions),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn list(State(rest): State<Arc<Rest>>, caller: Caller) -> Result<Json<Sessions>, Problem> {
+async fn list_sessions(
+    State(rest): State<Arc<Rest>>,
+    caller: Caller,
+) -> Result<Json<Sessions>, Problem> {
     let current = caller.0.session.id;
     let logins = rest.accounts.sessions.logins_of(caller.person().id).await?;
     let sessions = logins
@@ -70,7 +73,7 @@ async fn list(State(rest): State<Arc<Rest>>, caller: Caller) -> Result<Json<Sess
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn end_one(
+async fn end_session(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
     Named(id): Named<SessionId>,
@@ -93,7 +96,7 @@ async fn end_one(
         (status = 204, description = "Signed out everywhere"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn end_all(
+async fn end_sessions(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
 ) -> Result<impl IntoResponse, Problem> {

@@ -17,7 +17,7 @@ use crate::web::rest::login::{LoggedIn, SetCookie, entered};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
-    OpenApiRouter::default().routes(routes!(ask, set_up))
+    OpenApiRouter::default().routes(routes!(read_setup, set_up))
 }
 
 /// Whether there is nobody yet.
@@ -40,7 +40,7 @@ pub struct FirstPerson {
 /// Whether the installation waits for its first administrator
 #[utoipa::path(get, path = "/api/setup", tag = "session", security(()),
     responses((status = 200, body = Needed)))]
-async fn ask(State(rest): State<Arc<Rest>>) -> Result<Json<Needed>, Problem> {
+async fn read_setup(State(rest): State<Arc<Rest>>) -> Result<Json<Needed>, Problem> {
     let needed = rest.accounts.needs_set_up().await?;
     Ok(Json(Needed { needed }))
 }

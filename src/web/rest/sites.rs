@@ -26,9 +26,9 @@ use crate::web::rest::caller::{Admin, Caller};
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
-        .routes(routes!(list, add))
-        .routes(routes!(read, change, remove))
-        .routes(routes!(fresh_secret))
+        .routes(routes!(list_sites, add_site))
+        .routes(routes!(read_site, change_site, remove_site))
+        .routes(routes!(renew_identity_secret))
 }
 
 /// Most sites of an installation: each upgrade of a socket looks through them.
@@ -157,7 +157,7 @@ pub struct FreshSecret {
         (status = 200, body = Sites),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn list(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Sites>, Problem> {
+async fn list_sites(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Sites>, Problem> {
     let sites = rest.store.sites().await?;
     Ok(Json(Sites {
         sites: sites.iter().map(OneSite::from).collect(),
@@ -174,7 +174,7 @@ async fn list(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Sites>, P
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The key is taken"),
     ))]
-async fn add(
+async fn add_site(
     State(rest): State<Arc<Rest>>,
     _: Admin,
     Body(new): Body<NewSite>,
@@ -211,7 +211,7 @@ async fn add(
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn read(
+async fn read_site(
     State(rest): State<Arc<Rest>>,
     _: Caller,
     Named(key): Named<SiteKey>,
@@ -231,7 +231,7 @@ async fn read(
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn change(
+async fn change_site(
     State(rest): State<Arc<Rest>>,
     _: Admin,
     Named(key): Named<SiteKey>,
@@ -271,7 +271,7 @@ async fn change(
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It has conversations"),
     ))]
-async fn remove(
+async fn remove_site(
     State(rest): State<Arc<Rest>>,
     _: Admin,
     Named(key): Named<SiteKey>,
@@ -292,7 +292,7 @@ async fn remove(
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn fresh_secret(
+async fn renew_identity_secret(
     State(rest): State<Arc<Rest>>,
     _: Admin,
     Named(key): Named<SiteKey>,

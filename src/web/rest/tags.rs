@@ -18,8 +18,8 @@ use crate::web::rest::caller::{Caller, Supervisor};
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
-        .routes(routes!(list, add))
-        .routes(routes!(remove))
+        .routes(routes!(list_tags, add_tag))
+        .routes(routes!(remove_tag))
 }
 
 /// Most tags on the list: one reads them all each time one picks.
@@ -44,7 +44,7 @@ pub struct Tag {
         (status = 200, body = Tags),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn list(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Tags>, Problem> {
+async fn list_tags(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Tags>, Problem> {
     let tags = rest.store.tags().await?;
     Ok(Json(Tags {
         tags: tags.into_iter().map(|tag| Tag { tag }).collect(),
@@ -61,7 +61,7 @@ async fn list(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Tags>, Pr
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It exists already"),
     ))]
-async fn add(
+async fn add_tag(
     State(rest): State<Arc<Rest>>,
     _: Supervisor,
     Body(wanted): Body<Tag>,
@@ -87,7 +87,7 @@ async fn add(
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn remove(
+async fn remove_tag(
     State(rest): State<Arc<Rest>>,
     _: Supervisor,
     Named(tag): Named<String>,

@@ -21,8 +21,8 @@ use crate::web::rest::{Rest, SignedOut};
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
-        .routes(routes!(list, issue))
-        .routes(routes!(revoke))
+        .routes(routes!(list_tokens, issue_token))
+        .routes(routes!(revoke_token))
 }
 
 /// Longest label, in characters.
@@ -82,7 +82,7 @@ pub struct IssuedToken {
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn list(
+async fn list_tokens(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
     Named(id): Named<AgentId>,
@@ -105,7 +105,7 @@ async fn list(
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "Too many tokens already"),
     ))]
-async fn issue(
+async fn issue_token(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
     Named(id): Named<AgentId>,
@@ -134,7 +134,7 @@ async fn issue(
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn revoke(
+async fn revoke_token(
     State(rest): State<Arc<Rest>>,
     caller: Caller,
     NamedTwice(id, token): NamedTwice<AgentId, SessionId>,

@@ -21,7 +21,7 @@ use crate::web::rest::body::{Asked, Named};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
-    OpenApiRouter::default().routes(routes!(read))
+    OpenApiRouter::default().routes(routes!(read_widget))
 }
 
 /// The language of a page that names none.
@@ -78,7 +78,7 @@ pub struct WidgetDepartment {
         (status = 200, body = Widget, headers(("cache-control" = String), ("access-control-allow-origin" = String))),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     ))]
-async fn read(
+async fn read_widget(
     State(rest): State<Arc<Rest>>,
     Named(key): Named<SiteKey>,
     Asked(asked): Asked<Language>,
