@@ -67,6 +67,16 @@ pub fn agent_frame(text: &str) -> Result<FromAgent, Box<ErrorFrame>> {
     Ok(frame)
 }
 
+/// An error about a frame that was not taken in, naming what it can of it: without `cmd` a client could not tell which of
+/// its commands to repeat.
+#[must_use]
+pub fn refuse_unread(text: &str, error: ErrorFrame) -> Box<ErrorFrame> {
+    match object_of(text) {
+        Ok(object) => Context::of(&object).refuse(error),
+        Err(_) => Box::new(error),
+    }
+}
+
 fn object_of(text: &str) -> Result<Map<String, Value>, Box<ErrorFrame>> {
     match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(object),

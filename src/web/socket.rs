@@ -18,6 +18,7 @@ use crate::hub::mailbox::{Farewell, Item, Mailbox, Taken};
 use crate::hub::{Hub, frame_bytes};
 use crate::model::time::{At, Clock, Millis};
 use crate::protocol::error::{Close, ErrorCode, ErrorFrame};
+use crate::protocol::parse::refuse_unread;
 use crate::protocol::{FRAME_BYTES_MAX, HELLO_TIMEOUT_S, REFUSED_FRAMES_MAX, REFUSED_WINDOW_S};
 use crate::web::error::close_after;
 
@@ -201,7 +202,7 @@ where
             Incoming::End(end) => return Err(end),
             Incoming::Text(text) => {
                 if let Err(retry) = pace.take() {
-                    answer(socket, pace, vec![too_fast(retry)]).await?;
+                    answer(socket, pace, vec![too_fast(&text, retry)]).await?;
                     continue;
                 }
                 // Boxed: what greeting needs must not stay in the size of every idle socket's task.
@@ -250,16 +251,15 @@ async fn take_frame<P: Peer>(
 ) -> Result<(), End> {
     let answers = match pace.take() {
         Ok(()) => peer.frame(text).await,
-        Err(retry) => vec![too_fast(retry)],
+        Err(retry) => vec![too_fast(text, retry)],
     };
     answer(socket, pace, answers).await
 }
 
-fn too_fast(retry: Millis) -> Answer {
+fn too_fast(text: &str, retry: Millis) -> Answer {
     let message = "Too many frames. Wait a moment and send this one again.";
-    Answer::Refusal(Box::new(
-        ErrorFrame::new(ErrorCode::RateLimited, message).retry(retry),
-    ))
+    let error = ErrorFrame::new(ErrorCode::RateLimited, message).retry(retry);
+    Answer::Refusal(refuse_unread(text, error))
 }
 
 /// Writes answers; a refusal may be the last word.
