@@ -198,7 +198,7 @@ function Foot({ chat, restored, onTake }: FootProps) {
   const role = desk.state.value.me?.role ?? "agent";
 
   if (chat.state === "closed") return <ReadOnlyFoot text={words.conversation.read_only_closed} />;
-  if (chat.state === "active" && chat.relation === "mine") return <Composer chat={chat} notes_only={false} restored={restored} />;
+  if (chat.state === "active" && chat.relation === "mine") return <Composer key="all" chat={chat} notes_only={false} restored={restored} />;
   if (chat.state !== "active") {
     return (
       <ReadOnlyFoot text={chat.lost === "requeued" ? words.conversation.read_only_requeued : words.conversation.read_only_waiting}>
@@ -216,7 +216,7 @@ function Foot({ chat, restored, onTake }: FootProps) {
           {words.conversation.take_over}
         </button>
       </ReadOnlyFoot>
-      <Composer chat={chat} notes_only restored={restored} />
+      <Composer key="notes" chat={chat} notes_only restored={restored} />
     </>
   );
 }
