@@ -742,3 +742,11 @@ impl Conversation {
         Ok(events)
     }
 }
+
+#[cfg(test)]
+#[path = "conversation_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "conversation_histories.rs"]
+mod histories;

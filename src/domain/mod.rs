@@ -5,3 +5,6 @@
 
 pub mod conversation;
 pub mod routing;
+
+#[cfg(test)]
+mod seeded;
