@@ -67,7 +67,8 @@ export function createApi(options: ApiOptions) {
 
     sites: () => call<{ sites: Site[] }>("GET", "/api/sites"),
     addSite: (draft: SiteDraft) => call<unknown>("POST", "/api/sites", draft),
-    changeSite: (key: string, draft: Partial<SiteDraft>) => call<unknown>("PATCH", `/api/sites/${encodeURIComponent(key)}`, draft),
+    changeSite: (key: string, draft: Partial<SiteDraft>) =>
+      call<unknown>("PATCH", `/api/sites/${encodeURIComponent(key)}`, draft),
     removeSite: (key: string) => call<undefined>("DELETE", `/api/sites/${encodeURIComponent(key)}`),
 
     departments: () => call<{ departments: Department[] }>("GET", "/api/departments"),
@@ -78,7 +79,8 @@ export function createApi(options: ApiOptions) {
 
     people: () => call<{ agents: Person[] }>("GET", "/api/agents"),
     addPerson: (draft: PersonDraft) => call<unknown>("POST", "/api/agents", draft),
-    changePerson: (id: string, draft: Partial<PersonDraft>) => call<unknown>("PATCH", `/api/agents/${encodeURIComponent(id)}`, draft),
+    changePerson: (id: string, draft: Partial<PersonDraft>) =>
+      call<unknown>("PATCH", `/api/agents/${encodeURIComponent(id)}`, draft),
     removePerson: (id: string) => call<undefined>("DELETE", `/api/agents/${encodeURIComponent(id)}`),
 
     conversations: (filter: ConversationFilter) =>
@@ -129,7 +131,8 @@ async function request<T>(fetch: typeof globalThis.fetch, method: Method, path: 
 
 /** Reads application/problem+json without trusting that it is one: a proxy in between may answer with anything. */
 export function problemOf(response: Pick<Response, "status" | "headers">, value: unknown): Problem {
-  const fields = typeof value === "object" && value !== null ? new Map<string, unknown>(Object.entries(value)) : new Map<string, unknown>();
+  const fields =
+    typeof value === "object" && value !== null ? new Map<string, unknown>(Object.entries(value)) : new Map<string, unknown>();
   const detail = fields.get("detail") ?? fields.get("title");
   const field = fields.get("field");
   const retry_s = Number(response.headers.get("retry-after") ?? Number.NaN);

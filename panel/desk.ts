@@ -141,7 +141,11 @@ export function createDesk(options: DeskOptions): Desk {
     const { kind, entry } = change;
     if (kind === "failed" && !("text" in entry.command)) {
       const { command: refused } = entry;
-      options.onRefused({ command: refused, message: entry.failed?.message ?? "", chat: state.value.chats.get(refused.conversation) });
+      options.onRefused({
+        command: refused,
+        message: entry.failed?.message ?? "",
+        chat: state.value.chats.get(refused.conversation),
+      });
       outbox.discard(refused.cmd);
       return;
     }

@@ -104,7 +104,10 @@ export function createKeyboard(page: Document, letters: () => boolean, now: () =
     on(command, action) {
       commands.set(command, [...(commands.get(command) ?? []), action]);
       return () => {
-        commands.set(command, (commands.get(command) ?? []).filter((other) => other !== action));
+        commands.set(
+          command,
+          (commands.get(command) ?? []).filter((other) => other !== action),
+        );
       };
     },
   };

@@ -57,8 +57,15 @@ function createApp(): App {
     session,
     desk,
     directory: createDirectory(() => api),
-    keyboard: createKeyboard(document, () => preferences.value.letter_keys, () => performance.now()),
-    sounds: createSounds(() => new AudioContext(), () => preferences.value.sound && sounds_here),
+    keyboard: createKeyboard(
+      document,
+      () => preferences.value.letter_keys,
+      () => performance.now(),
+    ),
+    sounds: createSounds(
+      () => new AudioContext(),
+      () => preferences.value.sound && sounds_here,
+    ),
     toast: signal<Toast | undefined>(undefined),
     async signIn() {
       const answer = await api.whoAmI();
@@ -117,7 +124,13 @@ async function begin(app: App): Promise<void> {
 
 const app = createApp();
 const root = document.getElementById("panel");
-if (root) render(<AppContext.Provider value={app}><Root begin={() => void begin(app)} /></AppContext.Provider>, root);
+if (root)
+  render(
+    <AppContext.Provider value={app}>
+      <Root begin={() => void begin(app)} />
+    </AppContext.Provider>,
+    root,
+  );
 effect(() => {
   document.documentElement.lang = app.words.value.lang;
 });

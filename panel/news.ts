@@ -33,7 +33,8 @@ export function tellRefused(app: App, refused: Refused): void {
   const words = app.words.value;
   const { chat, command, message } = refused;
   const owner = chat?.owner;
-  const is_taken = command.t === "take" && chat !== undefined && owner !== undefined && owner.id !== app.desk.value?.state.value.me?.id;
+  const is_taken =
+    command.t === "take" && chat !== undefined && owner !== undefined && owner.id !== app.desk.value?.state.value.me?.id;
   app.toast.value = {
     text: is_taken ? words.conflict.took(owner.name, visitorName(words, chat.visitor)) : message || words.conflict.refused,
   };

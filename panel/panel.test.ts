@@ -61,7 +61,8 @@ describe("keys", () => {
 
 describe("addresses", () => {
   it("survive a round trip and fall back to the inbox", () => {
-    for (const route of ["#inbox", "#inbox/0192-a", "#history/0192-a", "#settings/people"]) assert.equal(hrefOf(parseRoute(route)), route);
+    for (const route of ["#inbox", "#inbox/0192-a", "#history/0192-a", "#settings/people"])
+      assert.equal(hrefOf(parseRoute(route)), route);
     assert.deepEqual(parseRoute("#nowhere"), { page: "inbox" });
     assert.deepEqual(parseRoute("#settings/nothing"), { page: "settings", pane: "departments" });
   });
@@ -98,7 +99,11 @@ describe("drafts", () => {
 describe("what the server refuses", () => {
   it("is read without trusting its shape", () => {
     const answer = (status: number, retry?: string) => ({ status, headers: new Headers(retry ? { "retry-after": retry } : {}) });
-    assert.deepEqual(problemOf(answer(422), { detail: "Too short.", field: "password" }), { status: 422, detail: "Too short.", field: "password" });
+    assert.deepEqual(problemOf(answer(422), { detail: "Too short.", field: "password" }), {
+      status: 422,
+      detail: "Too short.",
+      field: "password",
+    });
     assert.deepEqual(problemOf(answer(429, "30"), {}), { status: 429, detail: "", retry_ms: 30_000 });
     assert.deepEqual(problemOf(answer(502), "<html>"), { status: 502, detail: "" });
   });
@@ -121,7 +126,10 @@ describe("passwords", () => {
 
 describe("preferences", () => {
   it("take from storage only what has the right type", () => {
-    assert.deepEqual(parsePreferences('{"sound":false,"language":"nl","hints":"yes","other":1}'), { sound: false, language: "nl" });
+    assert.deepEqual(parsePreferences('{"sound":false,"language":"nl","hints":"yes","other":1}'), {
+      sound: false,
+      language: "nl",
+    });
     assert.deepEqual(parsePreferences("not json"), {});
     assert.deepEqual(parsePreferences(undefined), {});
   });
@@ -137,7 +145,9 @@ describe("words", () => {
 
 describe("every word", () => {
   it("is shown somewhere", async () => {
-    const files = (await readdir("panel", { recursive: true })).filter((name) => /\.tsx?$/u.test(name) && !/^i18n|\.test\./u.test(name));
+    const files = (await readdir("panel", { recursive: true })).filter(
+      (name) => /\.tsx?$/u.test(name) && !/^i18n|\.test\./u.test(name),
+    );
     const sources = (await Promise.all(files.map((name) => readFile(`panel/${name}`, "utf8")))).join("\n");
     for (const [group, words] of Object.entries(en)) {
       if (typeof words === "string") continue;

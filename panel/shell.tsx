@@ -37,7 +37,10 @@ export function Shell() {
   return (
     <div class="frame">
       <Bars />
-      <div class={`app app-${route.page}`} data-open={"conversation" in route && route.conversation !== undefined ? "" : undefined}>
+      <div
+        class={`app app-${route.page}`}
+        data-open={"conversation" in route && route.conversation !== undefined ? "" : undefined}
+      >
         <Rail route={route} onKeys={() => setKeysOpen(true)} />
         <Page route={route} />
       </div>

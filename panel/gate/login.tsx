@@ -33,13 +33,22 @@ export function Login({ reason }: { reason: Reason }) {
   };
 
   return (
-    <Gate title={words.gate.login_title} lead={words.gate.login_lead} quote={words.gate.login_quote} foot={words.gate.login_forgotten}>
+    <Gate
+      title={words.gate.login_title}
+      lead={words.gate.login_lead}
+      quote={words.gate.login_quote}
+      foot={words.gate.login_forgotten}
+    >
       {problem ? <LoginAlert problem={problem} /> : <ReasonAlert reason={reason} />}
       <form onSubmit={(event) => void submit(event)} noValidate>
         <Field name="email" label={words.gate.email} error={missing === "email" ? words.gate.missing_email : undefined}>
           {(control) => <input {...control} class="in" type="email" autocomplete="username" dir="ltr" autofocus />}
         </Field>
-        <Field name="password" label={words.gate.password} error={missing === "password" ? words.gate.missing_password : undefined}>
+        <Field
+          name="password"
+          label={words.gate.password}
+          error={missing === "password" ? words.gate.missing_password : undefined}
+        >
           {(control) => <input {...control} class="in" type="password" autocomplete="current-password" />}
         </Field>
         <button type="submit" class="btn btn-p btn-l" disabled={busy}>

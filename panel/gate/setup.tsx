@@ -27,7 +27,12 @@ export function Setup({ token }: { token: string }) {
   };
 
   return (
-    <Gate title={words.gate.setup_title} lead={words.gate.setup_lead} quote={words.gate.setup_quote} foot={words.gate.setup_stays}>
+    <Gate
+      title={words.gate.setup_title}
+      lead={words.gate.setup_lead}
+      quote={words.gate.setup_quote}
+      foot={words.gate.setup_stays}
+    >
       {submission.message && <GateAlert title={submission.message} />}
       <form onSubmit={(event) => void submit(event)} noValidate>
         <Field name="name" label={words.gate.name} error={submission.errorAt("name")}>

@@ -9,7 +9,7 @@ import { useCommand, useTitle } from "../parts/hooks.ts";
 import type { ConversationRecord, ConversationState } from "../rest.ts";
 import { hrefOf } from "../route.ts";
 import { Transcript } from "./transcript.tsx";
-import { useResults } from "./results.ts";
+import { useResults, type Results } from "./results.ts";
 
 const states: readonly ConversationState[] = ["queued", "active", "closed"];
 
@@ -50,7 +50,13 @@ export function History({ conversation }: { conversation: string | undefined }) 
           <label class="search">
             <Icon name="search" />
             <span class="sr">{words.common.search}</span>
-            <input ref={search} type="search" placeholder={words.history.search} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+            <input
+              ref={search}
+              type="search"
+              placeholder={words.history.search}
+              value={query}
+              onInput={(event) => setQuery(event.currentTarget.value)}
+            />
             <kbd aria-hidden="true">/</kbd>
           </label>
           <div class="filters">
@@ -71,38 +77,7 @@ export function History({ conversation }: { conversation: string | undefined }) 
             />
           </div>
         </div>
-        <div class="sec-head hist-n">
-          <span class="muted num" role="status">
-            {results.is_loaded ? words.history.count(results.records.length, results.has_more) : ""}
-          </span>
-          <span class="grow" />
-          <span class="muted tiny">{words.history.newest}</span>
-        </div>
-        <div class="list-scroll hist-scroll" tabIndex={0} role="group" aria-label={words.history.results}>
-          {results.problem && <p class="empty">{app.explain(results.problem)}</p>}
-          {results.is_loaded && results.records.length === 0 && !results.problem && (
-            <div class="empty">
-              <Icon name="search" />
-              <b>{words.history.none(query.trim())}</b>
-              <p>{is_filtered ? words.history.none_help : words.history.none_yet}</p>
-              {is_filtered && (
-                <button type="button" class="btn" onClick={clear}>
-                  {words.history.clear}
-                </button>
-              )}
-            </div>
-          )}
-          <ul>
-            {results.records.map((record) => (
-              <Row key={record.id} record={record} is_open={record.id === conversation} />
-            ))}
-          </ul>
-          {results.has_more && (
-            <button type="button" class="btn hist-more" onClick={results.loadMore}>
-              {words.common.more}
-            </button>
-          )}
-        </div>
+        <ResultList results={results} query={query.trim()} is_filtered={is_filtered} selected={conversation} onClear={clear} />
       </section>
       {conversation === undefined ? (
         <section class="conv conv-empty" aria-label={words.history.transcript}>
@@ -115,6 +90,55 @@ export function History({ conversation }: { conversation: string | undefined }) 
         <Transcript key={conversation} id={conversation} record={selected} />
       )}
     </main>
+  );
+}
+
+interface ResultListProps {
+  results: Results;
+  query: string;
+  is_filtered: boolean;
+  selected: string | undefined;
+  onClear: () => void;
+}
+
+function ResultList({ results, query, is_filtered, selected, onClear }: ResultListProps) {
+  const app = useApp();
+  const words = useWords();
+  return (
+    <>
+      <div class="sec-head hist-n">
+        <span class="muted num" role="status">
+          {results.is_loaded ? words.history.count(results.records.length, results.has_more) : ""}
+        </span>
+        <span class="grow" />
+        <span class="muted tiny">{words.history.newest}</span>
+      </div>
+      <div class="list-scroll hist-scroll" tabIndex={0} role="group" aria-label={words.history.results}>
+        {results.problem && <p class="empty">{app.explain(results.problem)}</p>}
+        {results.is_loaded && results.records.length === 0 && !results.problem && (
+          <div class="empty">
+            <Icon name="search" />
+            <b>{words.history.none(query)}</b>
+            <p>{is_filtered ? words.history.none_help : words.history.none_yet}</p>
+            {is_filtered && (
+              <button type="button" class="btn" onClick={onClear}>
+                {words.history.clear}
+              </button>
+            )}
+          </div>
+        )}
+        <ul>
+          {results.records.map((record) => (
+            <Row key={record.id} record={record} is_open={record.id === selected} />
+          ))}
+        </ul>
+        {results.has_more && (
+          <button type="button" class="btn hist-more" onClick={results.loadMore}>
+            {words.common.more}
+          </button>
+        )}
+      </div>
+    </>
   );
 }
 
@@ -151,7 +175,12 @@ function Row({ record, is_open }: { record: ConversationRecord; is_open: boolean
 
   return (
     <li>
-      <a ref={item} class="hrow" href={hrefOf({ page: "history", conversation: record.id })} aria-current={is_open ? "true" : undefined}>
+      <a
+        ref={item}
+        class="hrow"
+        href={hrefOf({ page: "history", conversation: record.id })}
+        aria-current={is_open ? "true" : undefined}
+      >
         <span class="row-a">
           <b dir="auto">{name}</b>
           {record.visitor.lang && <span class="lang">{languageMark(record.visitor.lang)}</span>}
@@ -169,7 +198,9 @@ function Row({ record, is_open }: { record: ConversationRecord; is_open: boolean
           {record.summary}
         </span>
         <span class="meta">
-          {[app.directory.departmentName(record.department), ...(record.agent ? [record.agent.name] : []), ...record.tags].join(" · ")}
+          {[app.directory.departmentName(record.department), ...(record.agent ? [record.agent.name] : []), ...record.tags].join(
+            " · ",
+          )}
         </span>
       </a>
     </li>

@@ -48,13 +48,23 @@ export function Transcript({ id, record }: { id: string; record: ConversationRec
           <p>{app.explain(problem)}</p>
         </div>
       ) : (
-        <LogView label={words.history.transcript} visitor_name={name} timeline={timeline} me={me} is_live={false} is_loading={timeline.events.length === 0} />
+        <LogView
+          label={words.history.transcript}
+          visitor_name={name}
+          timeline={timeline}
+          me={me}
+          is_live={false}
+          is_loading={timeline.events.length === 0}
+        />
       )}
     </section>
   );
 
   function headOf(shown: ConversationRecord, department: string): string {
-    const closed = shown.closed_at !== undefined ? words.history.closed_at(formatMoment(words.lang, shown.closed_at, app.clock.now.value)) : words.history.states[shown.state];
+    const closed =
+      shown.closed_at !== undefined
+        ? words.history.closed_at(formatMoment(words.lang, shown.closed_at, app.clock.now.value))
+        : words.history.states[shown.state];
     return [department, closed, shown.agent?.name].filter((part) => part !== undefined).join(" · ");
   }
 }
@@ -81,7 +91,7 @@ function useTranscript(id: string): [Timeline, Problem | undefined] {
   const load = useCallback(
     async (isCurrent: () => boolean) => {
       let log = emptyTimeline(id);
-      for (let more = true; more && isCurrent(); ) {
+      for (let more = true; more && isCurrent();) {
         const after = log.last ?? 0;
         const answer = await app.api.events(id, after, PAGE_EVENTS);
         if (!isCurrent()) return;

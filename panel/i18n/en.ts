@@ -274,7 +274,9 @@ export const en = {
     kept: (time: string) => `Your chats are kept for you for ${time} more.`,
     too_long_title: "Gone for too long.",
     too_long: (count: number) =>
-      count === 1 ? "Your chat went back to the line at its old place." : `Your ${count} chats went back to the line at their old place.`,
+      count === 1
+        ? "Your chat went back to the line at its old place."
+        : `Your ${count} chats went back to the line at their old place.`,
     try_now: "Try now",
     restarting: "The server is restarting.",
     back_in: (time: string) => `Back in about ${time}.`,
@@ -357,7 +359,8 @@ export const en = {
     capacity_help: "Chats at a time, 0 to 100.",
     capacity_wrong: "Use a whole number from 0 to 100.",
     new_password: "New password",
-    new_password_help: "For somebody who forgot theirs: at least 10 characters. It ends all their sessions. Leave empty to keep it.",
+    new_password_help:
+      "For somebody who forgot theirs: at least 10 characters. It ends all their sessions. Leave empty to keep it.",
     status: "Status",
     password: "First password",
     none: "no departments",

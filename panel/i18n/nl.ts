@@ -85,7 +85,11 @@ export const nl: Words = {
     online_help: "nieuwe gesprekken komen",
     away_help: "houd de mijne, geen nieuwe",
     offline_help: (count) =>
-      count === 0 ? "geen gesprekken" : count === 1 ? "1 gesprek gaat terug in de rij" : `${count} gesprekken gaan terug in de rij`,
+      count === 0
+        ? "geen gesprekken"
+        : count === 1
+          ? "1 gesprek gaat terug in de rij"
+          : `${count} gesprekken gaan terug in de rij`,
     fewer: "Eén gesprek minder tegelijk",
     more: "Eén gesprek meer tegelijk",
     places: (taken, capacity) => `${taken} van ${capacity} gesprekken bezet`,
@@ -273,7 +277,9 @@ export const nl: Words = {
     kept: (time) => `Je gesprekken blijven nog ${time} van jou.`,
     too_long_title: "Te lang weg.",
     too_long: (count) =>
-      count === 1 ? "Je gesprek ging terug in de rij, op zijn oude plaats." : `Je ${count} gesprekken gingen terug in de rij, op hun oude plaats.`,
+      count === 1
+        ? "Je gesprek ging terug in de rij, op zijn oude plaats."
+        : `Je ${count} gesprekken gingen terug in de rij, op hun oude plaats.`,
     try_now: "Probeer nu",
     restarting: "De server start opnieuw.",
     back_in: (time) => `Terug over ongeveer ${time}.`,

@@ -14,7 +14,11 @@ export function Bars() {
     case "up":
       return null;
     case "down":
-      return now - line.since < QUIET_MS ? null : line.is_restarting ? <RestartBar line={line} now={now} /> : <DownBar line={line} now={now} />;
+      return now - line.since < QUIET_MS ? null : line.is_restarting ? (
+        <RestartBar line={line} now={now} />
+      ) : (
+        <DownBar line={line} now={now} />
+      );
     case "back":
       return <BackBar line={line} now={now} />;
   }
@@ -32,7 +36,9 @@ function DownBar({ line, now }: { line: Extract<Line, { kind: "down" }>; now: nu
       <span class="sr">{words.bar.no_connection(formatCount(words, QUIET_MS))}</span>
       <span aria-hidden="true">
         <b>{line.is_offline ? words.bar.offline : words.bar.no_connection(formatCount(words, now - line.since))}</b>{" "}
-        {line.until === undefined || line.until <= now ? words.bar.trying : words.bar.trying_in(formatCount(words, line.until - now))}{" "}
+        {line.until === undefined || line.until <= now
+          ? words.bar.trying
+          : words.bar.trying_in(formatCount(words, line.until - now))}{" "}
         {has_chats && kept_ms > 0 && words.bar.kept(formatCount(words, kept_ms))}
       </span>
       <span class="grow" />

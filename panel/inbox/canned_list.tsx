@@ -23,13 +23,18 @@ export function CannedList({ query, found, chosen, fill, onInsert }: CannedListP
     <div class="canned">
       <p class="canned-h" role="status">
         <span>
-          {found.length === 0 ? words.composer.canned_none(query) : query === "" ? words.composer.canned : words.composer.canned_for(query)}
+          {found.length === 0
+            ? words.composer.canned_none(query)
+            : query === ""
+              ? words.composer.canned
+              : words.composer.canned_for(query)}
         </span>
         <span class="grow" />
         {found.length > 0 && (
           <span class="muted" aria-hidden="true">
             <kbd aria-hidden="true">↑</kbd>
-            <kbd aria-hidden="true">↓</kbd> {words.composer.choose} <kbd aria-hidden="true">↵</kbd> {words.composer.insert} <kbd aria-hidden="true">Esc</kbd>
+            <kbd aria-hidden="true">↓</kbd> {words.composer.choose} <kbd aria-hidden="true">↵</kbd> {words.composer.insert}{" "}
+            <kbd aria-hidden="true">Esc</kbd>
           </span>
         )}
       </p>
@@ -48,7 +53,9 @@ export function CannedList({ query, found, chosen, fill, onInsert }: CannedListP
             >
               <b>/{reply.shortcut}</b>
               <span dir="auto">
-                {splitVariables(fill(reply.text)).map((part, index) => (part.is_variable ? <mark key={index}>{part.text}</mark> : part.text))}
+                {splitVariables(fill(reply.text)).map((part, index) =>
+                  part.is_variable ? <mark key={index}>{part.text}</mark> : part.text,
+                )}
               </span>
             </div>
           ))}

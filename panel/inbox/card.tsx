@@ -146,7 +146,8 @@ function Earlier({ chat }: { chat: Chat }) {
   useEffect(() => {
     let is_current = true;
     void app.api.conversations({ visitor: chat.visitor.id, limit: EARLIER_MAX + 1 }).then((answer) => {
-      if (is_current && answer.ok) setEarlier(answer.value.conversations.filter((record) => record.id !== chat.id).slice(0, EARLIER_MAX));
+      if (is_current && answer.ok)
+        setEarlier(answer.value.conversations.filter((record) => record.id !== chat.id).slice(0, EARLIER_MAX));
     });
     return () => {
       is_current = false;
@@ -170,7 +171,8 @@ function Earlier({ chat }: { chat: Chat }) {
                   {record.summary || words.history.states[record.state]}
                 </span>
                 <span class="muted">
-                  {app.directory.departmentName(record.department)} · {formatMoment(words.lang, record.enqueued_at, app.clock.now.value)}
+                  {app.directory.departmentName(record.department)} ·{" "}
+                  {formatMoment(words.lang, record.enqueued_at, app.clock.now.value)}
                 </span>
               </a>
             </li>

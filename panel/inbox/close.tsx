@@ -24,7 +24,9 @@ export function CloseDialog({ chat, name, onClose, onDone }: CloseDialogProps) {
   const [tags, setTags] = useState<string[]>([]);
   const [text, setText] = useState("");
   const known = app.directory.tags.value;
-  const offered = known.filter((tag) => !tags.includes(tag) && tag.toLowerCase().includes(text.trim().toLowerCase())).slice(0, OFFERED_MAX);
+  const offered = known
+    .filter((tag) => !tags.includes(tag) && tag.toLowerCase().includes(text.trim().toLowerCase()))
+    .slice(0, OFFERED_MAX);
 
   const add = (tag: string) => {
     if (!tags.includes(tag)) setTags([...tags, tag]);

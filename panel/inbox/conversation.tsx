@@ -10,11 +10,12 @@ import { useCommand, useVisible } from "../parts/hooks.ts";
 import { hrefOf } from "../route.ts";
 import type { Chat } from "../state/model.ts";
 import { CloseDialog } from "./close.tsx";
-import { Composer, type ComposerProps } from "./composer.tsx";
+import { Composer } from "./composer.tsx";
 import { LogView } from "./log_view.tsx";
 import { visitorName } from "./names.ts";
 import { TransferDialog } from "./transfer.tsx";
 import { useEarlier } from "./earlier.ts";
+import type { Restored } from "./writing.ts";
 
 export interface ConversationProps {
   chat: Chat;
@@ -29,7 +30,7 @@ export function Conversation({ chat, card_open, onCard, onTake, onDone }: Conver
   const words = useWords();
   const desk = useDesk();
   const [dialog, setDialog] = useState<"transfer" | "close" | undefined>(undefined);
-  const [restored, setRestored] = useState<ComposerProps["restored"]>(undefined);
+  const [restored, setRestored] = useState<Restored | undefined>(undefined);
   const earlier = useEarlier(chat.timeline, (events) => desk.prepend(chat.id, events));
   const visible = useVisible();
   const name = visitorName(words, chat.visitor);
@@ -187,7 +188,7 @@ function Standing({ chat }: { chat: Chat }) {
 interface FootProps {
   chat: Chat;
   name: string;
-  restored: ComposerProps["restored"];
+  restored: Restored | undefined;
   onTake: (conversation: string) => void;
 }
 
@@ -198,10 +199,13 @@ function Foot({ chat, restored, onTake }: FootProps) {
   const role = desk.state.value.me?.role ?? "agent";
 
   if (chat.state === "closed") return <ReadOnlyFoot text={words.conversation.read_only_closed} />;
-  if (chat.state === "active" && chat.relation === "mine") return <Composer key="all" chat={chat} notes_only={false} restored={restored} />;
+  if (chat.state === "active" && chat.relation === "mine")
+    return <Composer key="all" chat={chat} notes_only={false} restored={restored} />;
   if (chat.state !== "active") {
     return (
-      <ReadOnlyFoot text={chat.lost === "requeued" ? words.conversation.read_only_requeued : words.conversation.read_only_waiting}>
+      <ReadOnlyFoot
+        text={chat.lost === "requeued" ? words.conversation.read_only_requeued : words.conversation.read_only_waiting}
+      >
         <button type="button" class="btn btn-p btn-l" onClick={() => onTake(chat.id)}>
           {words.conversation.take} <kbd aria-hidden="true">X</kbd>
         </button>

@@ -9,7 +9,10 @@ import type { EventFrame } from "../state/wire.ts";
 const PAGE_EVENTS = 100;
 
 /** Gives the function that fetches what lies before the first event held; undefined when the log is whole from its start. */
-export function useEarlier(timeline: Timeline, prepend: (events: readonly EventFrame[]) => void): (() => Promise<void>) | undefined {
+export function useEarlier(
+  timeline: Timeline,
+  prepend: (events: readonly EventFrame[]) => void,
+): (() => Promise<void>) | undefined {
   const app = useApp();
   const first = timeline.events[0];
   const load = useCallback(async () => {

@@ -21,7 +21,9 @@ export function EmptyConversation() {
       <div class="empty">
         <Icon name="clock" />
         <b>{waiting.length > 0 ? words.conversation.away_title(waiting.length) : words.conversation.away_quiet}</b>
-        <p class="num">{waiting.length > 0 ? words.conversation.away_longest(formatSpan(words, longest_ms)) : words.conversation.away_help}</p>
+        <p class="num">
+          {waiting.length > 0 ? words.conversation.away_longest(formatSpan(words, longest_ms)) : words.conversation.away_help}
+        </p>
         <button type="button" class="btn btn-p" onClick={() => desk.setStatus("online")}>
           {words.conversation.go_online} <kbd aria-hidden="true">O</kbd>
         </button>

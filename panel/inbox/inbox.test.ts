@@ -24,7 +24,10 @@ describe("canned replies", () => {
   });
 
   it("come in order of fit and leave out other departments", () => {
-    assert.deepEqual(findCanned(replies, "key", "support").map((reply) => reply.id), ["1", "2", "3"]);
+    assert.deepEqual(
+      findCanned(replies, "key", "support").map((reply) => reply.id),
+      ["1", "2", "3"],
+    );
   });
 
   it("fill what is known and lead the cursor to what is not", () => {
@@ -66,19 +69,38 @@ describe("a log as it is drawn", () => {
   });
 
   it("leaves what failed for good where it was written", () => {
-    const failed = { cmd: "x", kind: "message" as const, text: "hi", made_at: 10, failed: { code: "too_large" as const, message: "" } };
-    const entries = entriesOf({ ...emptyTimeline("c"), events: [said(1, 5, "visitor"), said(2, 20, "agent")], pending: [failed] });
-    assert.deepEqual(entries.map((entry) => entry.kind), ["day", "said", "pending", "said"]);
+    const failed = {
+      cmd: "x",
+      kind: "message" as const,
+      text: "hi",
+      made_at: 10,
+      failed: { code: "too_large" as const, message: "" },
+    };
+    const entries = entriesOf({
+      ...emptyTimeline("c"),
+      events: [said(1, 5, "visitor"), said(2, 20, "agent")],
+      pending: [failed],
+    });
+    assert.deepEqual(
+      entries.map((entry) => entry.kind),
+      ["day", "said", "pending", "said"],
+    );
   });
 });
 
 describe("who could take a chat over", () => {
   it("puts who has room first, then the lines, then the others with what stands in the way", () => {
-    const place = (id: string, status: "online" | "away", load: number) => [id, { id, name: id, status, load, capacity: 2 }] as const;
+    const place = (id: string, status: "online" | "away", load: number) =>
+      [id, { id, name: id, status, load, capacity: 2 }] as const;
     const state = {
       ...emptyDesk,
       me: { id: "me", name: "me", role: "agent" as const },
-      places: new Map([place("busy", "online", 1), place("free", "online", 0), place("full", "online", 2), place("gone", "away", 0)]),
+      places: new Map([
+        place("busy", "online", 1),
+        place("free", "online", 0),
+        place("full", "online", 2),
+        place("gone", "away", 0),
+      ]),
     };
     const people = ["me", "full", "busy", "gone", "free"].map((id) => ({
       id,

@@ -28,7 +28,8 @@ export function Inbox({ conversation }: { conversation: string | undefined }) {
   useEffect(() => setCardOpen(false), [conversation]);
   useFocusOnOpen(conversation);
 
-  const go = (id: string | undefined) => app.router.go(id === undefined ? { page: "inbox" } : { page: "inbox", conversation: id });
+  const go = (id: string | undefined) =>
+    app.router.go(id === undefined ? { page: "inbox" } : { page: "inbox", conversation: id });
   const take = (id: string) => {
     desk.take(id);
     go(id);
@@ -38,7 +39,12 @@ export function Inbox({ conversation }: { conversation: string | undefined }) {
     go(next?.id);
     if (!next) focusList();
   };
-  useInboxKeys(mine.map((one) => one.id), conversation, go, take);
+  useInboxKeys(
+    mine.map((one) => one.id),
+    conversation,
+    go,
+    take,
+  );
   useCommand("card", () => setCardOpen(!card_open), chat !== undefined);
   useCommand("leave", () => setCardOpen(false), card_open);
 
@@ -56,7 +62,14 @@ export function Inbox({ conversation }: { conversation: string | undefined }) {
           {app.preferences.value.hints && app.preferences.value.letter_keys && <Hints />}
         </section>
         {chat ? (
-          <Conversation key={chat.id} chat={chat} card_open={card_open} onCard={() => setCardOpen(!card_open)} onTake={take} onDone={onDone} />
+          <Conversation
+            key={chat.id}
+            chat={chat}
+            card_open={card_open}
+            onCard={() => setCardOpen(!card_open)}
+            onTake={take}
+            onDone={onDone}
+          />
         ) : (
           <section class="conv conv-empty" aria-label={words.rail.inbox}>
             {conversation !== undefined && (
@@ -106,7 +119,12 @@ function useFocusOnOpen(conversation: string | undefined): void {
   }, [conversation, last, router]);
 }
 
-function useInboxKeys(mine: string[], selected: string | undefined, go: (id: string | undefined) => void, take: (id: string) => void): void {
+function useInboxKeys(
+  mine: string[],
+  selected: string | undefined,
+  go: (id: string | undefined) => void,
+  take: (id: string) => void,
+): void {
   const desk = useDesk();
   const step = (by: number) => {
     if (mine.length === 0) return;
@@ -122,7 +140,8 @@ function useInboxKeys(mine: string[], selected: string | undefined, go: (id: str
   useCommand("down", () => moveInList(1));
   useCommand("up", () => moveInList(-1));
   useCommand("take", () => {
-    const row = document.activeElement instanceof HTMLElement ? document.activeElement.closest<HTMLElement>("[data-waiting]") : null;
+    const row =
+      document.activeElement instanceof HTMLElement ? document.activeElement.closest<HTMLElement>("[data-waiting]") : null;
     const id = row?.dataset.row ?? (selected !== undefined && desk.state.value.waiting.has(selected) ? selected : undefined);
     if (id !== undefined) take(id);
   });

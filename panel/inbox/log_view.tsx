@@ -39,7 +39,9 @@ export function LogView(props: LogViewProps) {
   const [loading_earlier, setLoadingEarlier] = useState(false);
   const entries = useMemo(() => entriesOf(timeline), [timeline]);
   const last = timeline.last ?? 0;
-  const unseen = timeline.events.filter((event) => event.kind === "message" && event.seq > seen && event.from.id !== props.me).length;
+  const unseen = timeline.events.filter(
+    (event) => event.kind === "message" && event.seq > seen && event.from.id !== props.me,
+  ).length;
 
   const toEnd = useCallback(() => scroller.current?.scrollTo({ top: 0 }), []);
 
@@ -70,7 +72,14 @@ export function LogView(props: LogViewProps) {
   const live = is_live ? { role: "log" as const, "aria-live": "polite" as const } : { role: "region" as const };
   return (
     <div class="log-wrap">
-      <div class={is_live ? "log" : "log log-still"} ref={scroller} {...live} aria-label={props.label} tabIndex={0} onScroll={onScroll}>
+      <div
+        class={is_live ? "log" : "log log-still"}
+        ref={scroller}
+        {...live}
+        aria-label={props.label}
+        tabIndex={0}
+        onScroll={onScroll}
+      >
         <div class={is_live ? "log-in" : "log-in is-still"}>
           {props.onEarlier && (
             <button type="button" class="link log-more" disabled={loading_earlier} onClick={() => void loadEarlier()}>
@@ -165,7 +174,8 @@ function Said({ entry, props }: { entry: Extract<Entry, { kind: "said" }>; props
     );
   }
   return (
-    <div class={side === "visitor" ? "msg vis" : "msg ag"}>
+    // One's own words are not read back to oneself.
+    <div class={side === "visitor" ? "msg vis" : "msg ag"} aria-live={is_mine && props.is_live ? "off" : undefined}>
       <span class="sr">{side === "visitor" ? props.visitor_name : is_mine ? words.names.you : author}: </span>
       {events.map((event) => (
         <p key={event.seq} class="bub" dir="auto">
@@ -201,7 +211,7 @@ function PendingView({ pending, props }: { pending: Pending; props: LogViewProps
   const is_up = app.desk.value?.is_up.value ?? false;
 
   return (
-    <div class={pending.kind === "note" ? "msg note" : "msg ag"}>
+    <div class={pending.kind === "note" ? "msg note" : "msg ag"} aria-live="off">
       <div class="bub">
         {pending.kind === "note" && (
           <p class="note-h">
@@ -311,7 +321,9 @@ function systemLine(
     case "transferred":
       return {
         icon: "transfer",
-        text: emphasised(words.event.transferred("agent" in event.to ? event.to.agent.name : departmentName(event.to.department))),
+        text: emphasised(
+          words.event.transferred("agent" in event.to ? event.to.agent.name : departmentName(event.to.department)),
+        ),
       };
     case "requeued":
       return { icon: "refresh", text: emphasised(words.event.requeued(departmentName(event.department))) };

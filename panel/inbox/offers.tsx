@@ -64,7 +64,12 @@ function OfferCard({ offer, is_first }: { offer: Offer; is_first: boolean }) {
         </p>
       </div>
       <div class="offer-act">
-        <button type="button" class="btn btn-p" disabled={is_answered} onClick={() => desk.answerOffer(offer.conversation, "accept")}>
+        <button
+          type="button"
+          class="btn btn-p"
+          disabled={is_answered}
+          onClick={() => desk.answerOffer(offer.conversation, "accept")}
+        >
           {words.offer.accept} {is_first && <kbd aria-hidden="true">Alt A</kbd>}
         </button>
         <button type="button" class="btn" disabled={is_answered} onClick={() => desk.answerOffer(offer.conversation, "decline")}>
@@ -89,7 +94,11 @@ function Announcement({ offer }: { offer: Offer | undefined }) {
     told.current = stage;
     if (!offer) return setSaid("");
     const name = visitorName(words, offer.visitor);
-    setSaid(stage.endsWith("last") ? words.offer.five_left(name) : words.offer.announced(name, app.directory.departmentName(offer.department)));
+    setSaid(
+      stage.endsWith("last")
+        ? words.offer.five_left(name)
+        : words.offer.announced(name, app.directory.departmentName(offer.department)),
+    );
   }, [app, offer, stage, words]);
 
   return (

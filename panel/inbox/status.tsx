@@ -61,7 +61,13 @@ export function StatusBar() {
       </Menu>
       {is_ready && (
         <div class="cap">
-          <button type="button" class="step" aria-label={words.status.fewer} disabled={capacity <= 0} onClick={() => setCapacity(capacity - 1)}>
+          <button
+            type="button"
+            class="step"
+            aria-label={words.status.fewer}
+            disabled={capacity <= 0}
+            onClick={() => setCapacity(capacity - 1)}
+          >
             <Icon name="minus" />
           </button>
           <Places taken={mine} capacity={capacity} ringing={desk.state.value.offers.length} />

@@ -24,8 +24,8 @@ export function TransferDialog({ chat, name, onClose, onDone }: TransferDialogPr
   const [picked, setPicked] = useState<string | undefined>(undefined);
   const [note, setNote] = useState("");
   const [is_missing, setMissing] = useState(false);
-  const choices = transferChoices(desk.state.value, app.directory.departments.value, app.directory.people.value, chat).filter((choice) =>
-    choice.name.toLowerCase().includes(query.trim().toLowerCase()),
+  const choices = transferChoices(desk.state.value, app.directory.departments.value, app.directory.people.value, chat).filter(
+    (choice) => choice.name.toLowerCase().includes(query.trim().toLowerCase()),
   );
   // Who is here and how busy may have changed since the names were loaded.
   useEffect(() => void app.directory.reload(), [app]);
@@ -46,7 +46,13 @@ export function TransferDialog({ chat, name, onClose, onDone }: TransferDialogPr
       <label class="search">
         <Icon name="search" />
         <span class="sr">{words.transfer.find}</span>
-        <input type="search" placeholder={words.transfer.find} value={query} autofocus onInput={(event) => setQuery(event.currentTarget.value)} />
+        <input
+          type="search"
+          placeholder={words.transfer.find}
+          value={query}
+          autofocus
+          onInput={(event) => setQuery(event.currentTarget.value)}
+        />
       </label>
       <ul class="tr">
         {choices.map((choice) => (
@@ -99,7 +105,8 @@ export function TransferDialog({ chat, name, onClose, onDone }: TransferDialogPr
 
 function ChoiceHelp({ choice }: { choice: TransferChoice }) {
   const words = useWords();
-  if (choice.kind === "department") return <>{choice.obstacle ? words.transfer.has_it : words.transfer.waiting(choice.waiting)}</>;
+  if (choice.kind === "department")
+    return <>{choice.obstacle ? words.transfer.has_it : words.transfer.waiting(choice.waiting)}</>;
   const places = words.transfer.places(choice.load, choice.capacity);
   const obstacles: Record<NonNullable<TransferChoice["obstacle"]>, string> = {
     full: `${places}, ${words.transfer.full}`,
@@ -109,4 +116,3 @@ function ChoiceHelp({ choice }: { choice: TransferChoice }) {
   };
   return <>{choice.obstacle ? obstacles[choice.obstacle] : places}</>;
 }
-

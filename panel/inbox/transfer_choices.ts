@@ -6,7 +6,16 @@ import type { Chat, DeskState } from "../state/model.ts";
 export type Obstacle = "full" | "away" | "offline" | "has_it";
 
 export type TransferChoice =
-  | { kind: "agent"; key: string; id: string; name: string; status: AgentStatus; load: number; capacity: number; obstacle: Obstacle | undefined }
+  | {
+      kind: "agent";
+      key: string;
+      id: string;
+      name: string;
+      status: AgentStatus;
+      load: number;
+      capacity: number;
+      obstacle: Obstacle | undefined;
+    }
   | { kind: "department"; key: string; id: string; name: string; waiting: number; obstacle: Obstacle | undefined };
 
 /** People with room, the emptiest first; then departments; then who cannot take it now. */
@@ -25,7 +34,9 @@ export function transferChoices(
     waiting: [...state.waiting.values()].filter((row) => row.department === department.key).length,
     obstacle: department.key === chat.department && chat.owner === undefined ? "has_it" : undefined,
   }));
-  const with_room = agents.filter((choice) => choice.obstacle === undefined).sort((a, b) => shareOf(a) - shareOf(b) || a.name.localeCompare(b.name));
+  const with_room = agents
+    .filter((choice) => choice.obstacle === undefined)
+    .sort((a, b) => shareOf(a) - shareOf(b) || a.name.localeCompare(b.name));
   const without = agents.filter((choice) => choice.obstacle !== undefined).sort((a, b) => a.name.localeCompare(b.name));
   return [...with_room, ...lines, ...without];
 }

@@ -26,10 +26,24 @@ export function Waiting({ selected, onTake }: { selected: string | undefined; on
         {state.waiting.size > 1 && <span class="muted tiny">{words.list.waiting_shown}</span>}
       </div>
       {busy.map((key) => (
-        <Department key={key} department={key} rows={lineInOrder(state, key)} lane={laneOf(state.lanes, key)} selected={selected} onTake={onTake} />
+        <Department
+          key={key}
+          department={key}
+          rows={lineInOrder(state, key)}
+          lane={laneOf(state.lanes, key)}
+          selected={selected}
+          onTake={onTake}
+        />
       ))}
       {state.is_ready && idle.length > 0 && (
-        <p class="idle-lines">{words.list.nobody_waits_in(listOf(words.lang, idle.map((key) => app.directory.departmentName(key))))}</p>
+        <p class="idle-lines">
+          {words.list.nobody_waits_in(
+            listOf(
+              words.lang,
+              idle.map((key) => app.directory.departmentName(key)),
+            ),
+          )}
+        </p>
       )}
     </section>
   );
@@ -66,7 +80,13 @@ function Department({ department, rows, lane, selected, onTake }: DepartmentProp
       </div>
       <ol class="rows waits">
         {rows.map((row, at) => (
-          <WaitingItem key={row.conversation} row={row} position={at + 1} is_open={row.conversation === selected} onTake={onTake} />
+          <WaitingItem
+            key={row.conversation}
+            row={row}
+            position={at + 1}
+            is_open={row.conversation === selected}
+            onTake={onTake}
+          />
         ))}
       </ol>
     </>

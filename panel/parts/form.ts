@@ -21,7 +21,7 @@ export function useSubmission(fields: readonly string[]): Submission {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | undefined>(undefined);
 
-  const send = useCallback(async <T,>(call: () => Promise<Answer<T>>, accepted?: (value: T) => void) => {
+  const send = useCallback(async <T>(call: () => Promise<Answer<T>>, accepted?: (value: T) => void) => {
     setBusy(true);
     setProblem(undefined);
     const answer = await call();

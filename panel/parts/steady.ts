@@ -17,7 +17,9 @@ export function heldOrder(shown: readonly string[], now: readonly string[]): str
 }
 
 /** Gives the order to draw and a ref for the list element, whose children must carry `data-key`. */
-export function useSteadyOrder<E extends HTMLElement>(ids: readonly string[]): { order: readonly string[]; list: RefObject<E | null> } {
+export function useSteadyOrder<E extends HTMLElement>(
+  ids: readonly string[],
+): { order: readonly string[]; list: RefObject<E | null> } {
   const list = useRef<E>(null);
   const shown = useRef<readonly string[]>(ids);
   const [held, setHeld] = useState(false);

@@ -23,7 +23,12 @@ export function ToastView() {
         <div class="toast" onPointerEnter={() => setPaused(true)} onPointerLeave={() => setPaused(false)}>
           <Icon name="done" />
           <span>{toast.text}</span>
-          <button type="button" class="icon-btn" aria-label={app.words.value.common.dismiss} onClick={() => (app.toast.value = undefined)}>
+          <button
+            type="button"
+            class="icon-btn"
+            aria-label={app.words.value.common.dismiss}
+            onClick={() => (app.toast.value = undefined)}
+          >
             <Icon name="x" />
           </button>
         </div>

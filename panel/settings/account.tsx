@@ -130,7 +130,12 @@ function Sessions() {
               <button
                 type="button"
                 class="link"
-                onClick={() => void submission.send(() => app.api.endSession(session.id), () => void reload())}
+                onClick={() =>
+                  void submission.send(
+                    () => app.api.endSession(session.id),
+                    () => void reload(),
+                  )
+                }
               >
                 {words.account.session_end}
               </button>
@@ -142,7 +147,12 @@ function Sessions() {
         <button
           type="button"
           class="btn"
-          onClick={() => void submission.send(() => app.api.endAllSessions(), () => void app.signOut())}
+          onClick={() =>
+            void submission.send(
+              () => app.api.endAllSessions(),
+              () => void app.signOut(),
+            )
+          }
         >
           {words.account.everywhere}
         </button>

@@ -16,12 +16,17 @@ export function CannedPane() {
 
   return (
     <section>
-      <PaneHead title={words.settings.canned}>{may_change && <NewButton label={words.canned.new} onClick={() => setOpen("")} />}</PaneHead>
+      <PaneHead title={words.settings.canned}>
+        {may_change && <NewButton label={words.canned.new} onClick={() => setOpen("")} />}
+      </PaneHead>
       <div class="set-in">
         {!may_change && <ReadOnly text={words.settings.read_only_supervisor} />}
         {replies.length === 0 && open === undefined && <p class="muted">{words.canned.none}</p>}
         {replies.length > 0 && (
-          <Table label={words.settings.canned} heads={[words.canned.shortcut, words.canned.name, words.canned.text, words.canned.for]}>
+          <Table
+            label={words.settings.canned}
+            heads={[words.canned.shortcut, words.canned.name, words.canned.text, words.canned.for]}
+          >
             {replies.map((reply) => (
               <tr key={reply.id} class={reply.id === open ? "now-row" : ""}>
                 <RowName open={reply.id === open} onOpen={may_change ? () => setOpen(reply.id) : undefined}>
@@ -73,7 +78,12 @@ function CannedEditor({ reply, onClose }: { reply: CannedReply | undefined; onCl
       onRemove={reply && (() => void submission.send(() => app.api.removeCannedReply(reply.id), done))}
     >
       <div class="cols">
-        <Field name="shortcut" label={words.canned.shortcut} help={words.canned.shortcut_help} error={submission.errorAt("shortcut")}>
+        <Field
+          name="shortcut"
+          label={words.canned.shortcut}
+          help={words.canned.shortcut_help}
+          error={submission.errorAt("shortcut")}
+        >
           {(control) => <input {...control} class="in" defaultValue={reply?.shortcut} autocomplete="off" />}
         </Field>
         <Field name="title" label={words.canned.name} error={submission.errorAt("title")}>

@@ -27,7 +27,13 @@ export function DepartmentsPane() {
         {!may_change && <ReadOnly text={words.settings.read_only} />}
         <Table
           label={words.settings.departments}
-          heads={[words.departments.name, words.settings.key, words.departments.routing, words.departments.idle, words.departments.people]}
+          heads={[
+            words.departments.name,
+            words.settings.key,
+            words.departments.routing,
+            words.departments.idle,
+            words.departments.people,
+          ]}
         >
           {departments.map((department) => (
             <tr key={department.key} class={department.key === open ? "now-row" : ""}>
@@ -37,7 +43,9 @@ export function DepartmentsPane() {
               <td class="muted">{department.key}</td>
               <td>{department.mode === "assign" ? words.departments.assigns : words.departments.offers}</td>
               <td class="num">
-                {department.idle_limit_ms ? words.departments.idle_after(minutesOf(department.idle_limit_ms)) : words.departments.idle_never}
+                {department.idle_limit_ms
+                  ? words.departments.idle_after(minutesOf(department.idle_limit_ms))
+                  : words.departments.idle_never}
               </td>
               <td class="num">{people.filter((person) => person.departments.includes(department.key)).length}</td>
             </tr>
@@ -65,7 +73,10 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
   const save = (form: FormData) => {
     const draft = departmentDraft(form);
     void submission.send(
-      () => (department ? app.api.changeDepartment(department.key, draft) : app.api.addDepartment({ ...draft, key: textOf(form, "key") })),
+      () =>
+        department
+          ? app.api.changeDepartment(department.key, draft)
+          : app.api.addDepartment({ ...draft, key: textOf(form, "key") }),
       done,
     );
   };
@@ -91,7 +102,13 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
         </Field>
         <Field name="key" label={words.settings.key} help={words.settings.key_help} error={submission.errorAt("key")}>
           {(control) => (
-            <input {...control} class="in" value={key} disabled={department !== undefined} onInput={(event) => setKey(event.currentTarget.value)} />
+            <input
+              {...control}
+              class="in"
+              value={key}
+              disabled={department !== undefined}
+              onInput={(event) => setKey(event.currentTarget.value)}
+            />
           )}
         </Field>
         <fieldset class="f wide">
@@ -114,11 +131,17 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
         >
           {(control) => (
             <div class="in-row">
-              <input {...control} class="in in-n num" inputMode="numeric" defaultValue={minutesOf(department?.idle_limit_ms)} /> {words.departments.minutes}
+              <input {...control} class="in in-n num" inputMode="numeric" defaultValue={minutesOf(department?.idle_limit_ms)} />{" "}
+              {words.departments.minutes}
             </div>
           )}
         </Field>
-        <Field name="priority" label={words.departments.priority} help={words.departments.priority_help} error={submission.errorAt("priority")}>
+        <Field
+          name="priority"
+          label={words.departments.priority}
+          help={words.departments.priority_help}
+          error={submission.errorAt("priority")}
+        >
           {(control) => (
             <select {...control} class="in in-auto" defaultValue={String(department?.priority ?? 0)}>
               {[-2, -1, 0, 1, 2].map((priority) => (

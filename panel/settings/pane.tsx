@@ -64,7 +64,15 @@ export function Table({ label, heads, children }: { label: string; heads: string
 }
 
 /** The first cell of a row: a button that opens the editor below, or only the name for who may not change it. */
-export function RowName({ open, onOpen, children }: { open: boolean; onOpen?: (() => void) | undefined; children: ComponentChildren }) {
+export function RowName({
+  open,
+  onOpen,
+  children,
+}: {
+  open: boolean;
+  onOpen?: (() => void) | undefined;
+  children: ComponentChildren;
+}) {
   return (
     <th scope="row">
       {onOpen ? (
@@ -141,7 +149,13 @@ export function Editor({ title, submission, onSave, onClose, onRemove, children 
 }
 
 /** Several of a few things: departments of a person or a site. */
-export function Checks({ legend, help, name, options, chosen }: {
+export function Checks({
+  legend,
+  help,
+  name,
+  options,
+  chosen,
+}: {
   legend: string;
   help?: string;
   name: string;

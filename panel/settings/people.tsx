@@ -33,7 +33,12 @@ export function PeoplePane() {
         <label class="search hide-s">
           <Icon name="search" />
           <span class="sr">{words.people.find}</span>
-          <input type="search" placeholder={words.people.find} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+          <input
+            type="search"
+            placeholder={words.people.find}
+            value={query}
+            onInput={(event) => setQuery(event.currentTarget.value)}
+          />
         </label>
         {may_change && <NewButton label={words.people.new} onClick={() => setOpen("")} />}
       </PaneHead>
@@ -89,7 +94,10 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
     }
     const password = String(form.get("password") ?? "");
     const change = { ...draft, ...(password === "" ? {} : { password }) };
-    void submission.send(() => (person ? app.api.changePerson(person.id, change) : app.api.addPerson({ ...draft, password })), done);
+    void submission.send(
+      () => (person ? app.api.changePerson(person.id, change) : app.api.addPerson({ ...draft, password })),
+      done,
+    );
   };
 
   return (
@@ -105,9 +113,7 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
           {(control) => <input {...control} class="in" defaultValue={person?.name} autocomplete="off" />}
         </Field>
         <Field name="email" label={words.people.email} error={submission.errorAt("email")}>
-          {(control) => (
-            <input {...control} class="in" type="email" dir="ltr" defaultValue={person?.email} autocomplete="off" />
-          )}
+          {(control) => <input {...control} class="in" type="email" dir="ltr" defaultValue={person?.email} autocomplete="off" />}
         </Field>
         <Field name="role" label={words.people.role} error={submission.errorAt("role")}>
           {(control) => (
@@ -120,8 +126,15 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
             </select>
           )}
         </Field>
-        <Field name="capacity" label={words.people.capacity} help={words.people.capacity_help} error={submission.errorAt("capacity")}>
-          {(control) => <input {...control} class="in in-n num" inputMode="numeric" defaultValue={String(person?.capacity ?? 3)} />}
+        <Field
+          name="capacity"
+          label={words.people.capacity}
+          help={words.people.capacity_help}
+          error={submission.errorAt("capacity")}
+        >
+          {(control) => (
+            <input {...control} class="in in-n num" inputMode="numeric" defaultValue={String(person?.capacity ?? 3)} />
+          )}
         </Field>
         <Checks
           legend={words.people.departments}
@@ -131,7 +144,12 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
         />
         {!person && <NewPassword name="password" label={words.people.password} error={submission.errorAt("password")} />}
         {person && !is_me && (
-          <Field name="password" label={words.people.new_password} help={words.people.new_password_help} error={submission.errorAt("password")}>
+          <Field
+            name="password"
+            label={words.people.new_password}
+            help={words.people.new_password_help}
+            error={submission.errorAt("password")}
+          >
             {(control) => <input {...control} class="in" type="password" autocomplete="new-password" />}
           </Field>
         )}

@@ -40,7 +40,11 @@ export function Settings({ pane }: { pane: SettingsPane }) {
   };
   const link = (name: SettingsPane) => (
     <li key={name}>
-      <a ref={name === pane ? open : null} href={hrefOf({ page: "settings", pane: name })} aria-current={name === pane ? "page" : undefined}>
+      <a
+        ref={name === pane ? open : null}
+        href={hrefOf({ page: "settings", pane: name })}
+        aria-current={name === pane ? "page" : undefined}
+      >
         <Icon name={icons[name]} />
         {words.settings[name]}
         {counts[name] !== undefined && <span class="num">{counts[name]}</span>}

@@ -20,10 +20,15 @@ export function SitesPane() {
 
   return (
     <section>
-      <PaneHead title={words.settings.sites}>{may_change && <NewButton label={words.sites.new} onClick={() => setOpen("")} />}</PaneHead>
+      <PaneHead title={words.settings.sites}>
+        {may_change && <NewButton label={words.sites.new} onClick={() => setOpen("")} />}
+      </PaneHead>
       <div class="set-in">
         {!may_change && <ReadOnly text={words.settings.read_only} />}
-        <Table label={words.settings.sites} heads={[words.sites.name, words.sites.key, words.sites.origins, words.sites.departments]}>
+        <Table
+          label={words.settings.sites}
+          heads={[words.sites.name, words.sites.key, words.sites.origins, words.sites.departments]}
+        >
           {sites.map((site) => (
             <tr key={site.key} class={site.key === open ? "now-row" : ""}>
               <RowName open={site.key === open} onOpen={() => setOpen(site.key)}>
@@ -113,11 +118,25 @@ function SiteEditor({ site, onClose }: { site: Site | undefined; onClose: () => 
         </Field>
         <Field name="key" label={words.sites.key} help={words.settings.key_help} error={submission.errorAt("key")}>
           {(control) => (
-            <input {...control} class="in" value={key} disabled={site !== undefined} onInput={(event) => setKey(event.currentTarget.value)} />
+            <input
+              {...control}
+              class="in"
+              value={key}
+              disabled={site !== undefined}
+              onInput={(event) => setKey(event.currentTarget.value)}
+            />
           )}
         </Field>
-        <Field wide name="origins" label={words.sites.origins} help={words.sites.origins_help} error={submission.errorAt("origins")}>
-          {(control) => <textarea {...control} class="in" rows={3} dir="ltr" spellcheck={false} defaultValue={site?.origins.join("\n")} />}
+        <Field
+          wide
+          name="origins"
+          label={words.sites.origins}
+          help={words.sites.origins_help}
+          error={submission.errorAt("origins")}
+        >
+          {(control) => (
+            <textarea {...control} class="in" rows={3} dir="ltr" spellcheck={false} defaultValue={site?.origins.join("\n")} />
+          )}
         </Field>
         <Checks
           legend={words.sites.departments}
@@ -137,7 +156,12 @@ function SiteEditor({ site, onClose }: { site: Site | undefined; onClose: () => 
             </select>
           )}
         </Field>
-        <Field name="greeting" label={words.sites.greeting} optional={words.common.optional} error={submission.errorAt("greeting")}>
+        <Field
+          name="greeting"
+          label={words.sites.greeting}
+          optional={words.common.optional}
+          error={submission.errorAt("greeting")}
+        >
           {(control) => <input {...control} class="in" dir="auto" defaultValue={site?.greeting ?? ""} />}
         </Field>
         <Field name="color" label={words.sites.color} help={words.sites.color_help} error={submission.errorAt("color")}>
@@ -161,7 +185,10 @@ function siteDraft(form: FormData, before: Site | undefined): Omit<SiteDraft, "k
   const first = textOf(form, "first_department");
   const known = before?.departments ?? [];
   const placeOf = (key: string) => (known.includes(key) ? known.indexOf(key) : known.length);
-  const chosen = form.getAll("departments").map(String).sort((a, b) => placeOf(a) - placeOf(b));
+  const chosen = form
+    .getAll("departments")
+    .map(String)
+    .sort((a, b) => placeOf(a) - placeOf(b));
   return {
     name: textOf(form, "name"),
     origins: textOf(form, "origins")

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { emptyLine, isJustBack, lineAfter, type Line } from "./line.ts";
 
-const lost_at = (now: number): Line => lineAfter({ kind: "up" }, { kind: "connection", state: { kind: "waiting", until: now + 500 } }, now);
+const lost_at = (now: number): Line =>
+  lineAfter({ kind: "up" }, { kind: "connection", state: { kind: "waiting", until: now + 500 } }, now);
 const welcome = { kind: "welcome", unsent: 2 } as const;
 
 describe("the line to the server", () => {
@@ -30,7 +31,13 @@ describe("the line to the server", () => {
 
   it("counts the chats that went back to the line while one was away", () => {
     const back = lineAfter(lost_at(0), welcome, 60_000);
-    const news = { kind: "news", reason: "requeued", conversation: "c", visitor: { id: "v", verified: false }, was_offer: false } as const;
+    const news = {
+      kind: "news",
+      reason: "requeued",
+      conversation: "c",
+      visitor: { id: "v", verified: false },
+      was_offer: false,
+    } as const;
     const after = lineAfter(lineAfter(back, news, 60_100), news, 60_200);
     assert.equal(after.kind === "back" && after.lost, 2);
   });

@@ -52,7 +52,11 @@ describe("the order of the desk", () => {
   });
 
   it("finds the next that waits after the open one, around the end, and nothing when only the open one waits", () => {
-    const state = desk(chat("a", [message(1, "visitor", 10)]), chat("b", [message(1, "visitor", 20)]), chat("c", [message(1, "agent", 5)]));
+    const state = desk(
+      chat("a", [message(1, "visitor", 10)]),
+      chat("b", [message(1, "visitor", 20)]),
+      chat("c", [message(1, "agent", 5)]),
+    );
     assert.equal(nextUnanswered(state, "a")?.id, "b");
     assert.equal(nextUnanswered(state, "b")?.id, "a");
     assert.equal(nextUnanswered(state, "c")?.id, "a");
@@ -67,7 +71,18 @@ describe("the order of the desk", () => {
 
   it("keeps the line in the contract's order: a step of priority is two minutes, equal times go by id", () => {
     const row = (conversation: string, enqueued_at: number, priority: number) =>
-      [conversation, { conversation, department: "support", enqueued_at, priority, mode: "chat", visitor: { id: "v", verified: false }, summary: "" }] as const;
+      [
+        conversation,
+        {
+          conversation,
+          department: "support",
+          enqueued_at,
+          priority,
+          mode: "chat",
+          visitor: { id: "v", verified: false },
+          summary: "",
+        },
+      ] as const;
     const state: DeskState = {
       ...emptyDesk,
       waiting: new Map([row("late-but-first", 130_000, 1), row("b", 20_000, 0), row("a", 20_000, 0), row("early", 5_000, -1)]),

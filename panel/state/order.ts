@@ -31,7 +31,9 @@ export function lastMessage(chat: Chat): MessageEvent | undefined {
 
 /** What the visitor wrote and no agent has seen. */
 export function unreadCount(chat: Chat): number {
-  return chat.timeline.events.filter((event) => event.kind === "message" && event.from.role === "visitor" && event.seq > chat.timeline.read.agent).length;
+  return chat.timeline.events.filter(
+    (event) => event.kind === "message" && event.from.role === "visitor" && event.seq > chat.timeline.read.agent,
+  ).length;
 }
 
 export function unreadTotal(state: DeskState): number {

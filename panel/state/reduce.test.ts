@@ -8,9 +8,18 @@ const ME = { id: "agent-me", name: "Sanne", role: "agent" as const };
 const NOOR = { id: "agent-noor", name: "Noor" };
 const VISITOR = { id: "visitor-1", verified: false, name: "Hannah" };
 
-type Body = EventFrame extends infer E ? (E extends EventFrame ? Omit<E, "conversation" | "seq" | "prev" | "at" | "from"> : never) : never;
+type Body = EventFrame extends infer E
+  ? E extends EventFrame
+    ? Omit<E, "conversation" | "seq" | "prev" | "at" | "from">
+    : never
+  : never;
 
-function event(seq: number, body: Body, role: "visitor" | "agent" | "system" = "visitor", who = VISITOR as { id: string; name?: string }): ToAgent {
+function event(
+  seq: number,
+  body: Body,
+  role: "visitor" | "agent" | "system" = "visitor",
+  who = VISITOR as { id: string; name?: string },
+): ToAgent {
   const from = role === "system" ? { role } : { role, id: who.id, ...(who.name === undefined ? {} : { name: who.name }) };
   return { t: "event", conversation: "c1", seq, prev: seq - 1, at: 1_000 + seq, from, ...body };
 }
@@ -93,12 +102,18 @@ describe("the live desk", () => {
       event(6, { kind: "message", text: "still behind it" }),
     );
     assert.equal(state.chats.get("c1")?.timeline.events.length, 3);
-    assert.deepEqual(effects.filter((effect) => effect.kind === "say_hello"), [{ kind: "say_hello" }]);
+    assert.deepEqual(
+      effects.filter((effect) => effect.kind === "say_hello"),
+      [{ kind: "say_hello" }],
+    );
   });
 
   it("rings a bell for new words, not for those that a reconnect brings again", () => {
     const before = play(welcome([own(3)]), ...log);
-    assert.deepEqual(before.effects.filter((effect) => effect.kind === "visitor_message"), []);
+    assert.deepEqual(
+      before.effects.filter((effect) => effect.kind === "visitor_message"),
+      [],
+    );
     const after = reduce(before.state, event(4, { kind: "message", text: "are you there" }), 10_000);
     assert.deepEqual(after.effects, [{ kind: "visitor_message", conversation: "c1" }]);
     assert.deepEqual(reduce(after.state, event(4, { kind: "message", text: "are you there" }), 10_000).effects, []);
@@ -130,7 +145,10 @@ describe("the live desk", () => {
     const sending = withNews(state, "c1", { t: "sending", cmd: "cmd-1", kind: "message", text: "hi" }, 20_000);
     const said: ToAgent = { ...event(4, { kind: "message", text: "hi" }, "agent", ME), cmd: "cmd-1" } as ToAgent;
     const ack: ToAgent = { t: "ack", cmd: "cmd-1", conversation: "c1", seq: 4, at: 1_004 };
-    for (const frames of [[said, ack], [ack, said]]) {
+    for (const frames of [
+      [said, ack],
+      [ack, said],
+    ]) {
       let now = sending;
       for (const frame of frames) now = reduce(now, frame, 20_000).state;
       assert.equal(now.chats.get("c1")?.timeline.events.length, 4);
@@ -141,18 +159,39 @@ describe("the live desk", () => {
   });
 
   it("lets an offer be answered again after a refusal that is not final", () => {
-    const offer: ToAgent = { t: "offer", conversation: "c2", visitor: VISITOR, department: "support", expires_at: 30_000, summary: "help" };
+    const offer: ToAgent = {
+      t: "offer",
+      conversation: "c2",
+      visitor: VISITOR,
+      department: "support",
+      expires_at: 30_000,
+      summary: "help",
+    };
     const { state } = play(welcome(), offer);
     const answered = withAnsweredOffer(state, "c2", "accept");
     assert.equal(answered.offers[0]?.answered, "accept");
-    const refused = (code: "unavailable" | "conflict"): ToAgent => ({ t: "error", code, message: "no", conversation: "c2", re: "accept" });
+    const refused = (code: "unavailable" | "conflict"): ToAgent => ({
+      t: "error",
+      code,
+      message: "no",
+      conversation: "c2",
+      re: "accept",
+    });
     assert.equal(reduce(answered, refused("unavailable"), 0).state.offers[0]?.answered, undefined);
     assert.deepEqual(reduce(answered, refused("conflict"), 0).state.offers, []);
   });
 
   it("replaces who waits when told all, and else changes only what is named", () => {
     const row = (conversation: string) =>
-      ({ conversation, department: "support", enqueued_at: 1, priority: 0, mode: "chat", visitor: VISITOR, summary: "" }) as const;
+      ({
+        conversation,
+        department: "support",
+        enqueued_at: 1,
+        priority: 0,
+        mode: "chat",
+        visitor: VISITOR,
+        summary: "",
+      }) as const;
     const all: ToAgent = { t: "waiting", set: [row("a"), row("b")], gone: [], all: true };
     const { state } = play(welcome(), all, { t: "waiting", set: [row("c")], gone: ["a"], all: false });
     assert.deepEqual([...state.waiting.keys()], ["b", "c"]);
@@ -161,7 +200,13 @@ describe("the live desk", () => {
   });
 
   it("distrusts its logs when the server refuses after as beyond the end", () => {
-    const { state, effects } = play(welcome([own(3)]), ...log, { t: "error", code: "bad_field", field: "after", message: "", re: "hello" });
+    const { state, effects } = play(welcome([own(3)]), ...log, {
+      t: "error",
+      code: "bad_field",
+      field: "after",
+      message: "",
+      re: "hello",
+    });
     assert.deepEqual(helloOf(state).after, { c1: 0 });
     assert.deepEqual(effects.at(-1), { kind: "say_hello" });
   });

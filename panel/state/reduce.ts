@@ -69,7 +69,10 @@ export function withNews(state: DeskState, conversation: string, news: News, now
 
 /** Marks an offer as answered here, so that its buttons rest until the server has spoken. */
 export function withAnsweredOffer(state: DeskState, conversation: string, answered: "accept" | "decline"): DeskState {
-  return { ...state, offers: state.offers.map((offer) => (offer.conversation === conversation ? { ...offer, answered } : offer)) };
+  return {
+    ...state,
+    offers: state.offers.map((offer) => (offer.conversation === conversation ? { ...offer, answered } : offer)),
+  };
 }
 
 /** Drops a chat that is neither mine nor looked at any more. */
@@ -258,7 +261,8 @@ function refused(before: DeskState, frame: Frame<"error">): Step {
   if (re === "hello" && conversation !== undefined && is_not_there) return still(withoutChat(before, conversation));
   // What is held goes beyond the log's end, so it is of another history.
   if (code === "bad_field") {
-    const again: Effect = re === "open" && conversation !== undefined ? { kind: "open_again", conversation } : { kind: "say_hello" };
+    const again: Effect =
+      re === "open" && conversation !== undefined ? { kind: "open_again", conversation } : { kind: "say_hello" };
     return { state: distrusted(before, conversation), effects: [again] };
   }
   return { state: before, effects };
@@ -267,7 +271,8 @@ function refused(before: DeskState, frame: Frame<"error">): Step {
 function distrusted(state: DeskState, conversation: string | undefined): DeskState {
   const chats = new Map(state.chats);
   for (const chat of state.chats.values()) {
-    if (conversation === undefined || conversation === chat.id) chats.set(chat.id, { ...chat, timeline: distrust(chat.timeline) });
+    if (conversation === undefined || conversation === chat.id)
+      chats.set(chat.id, { ...chat, timeline: distrust(chat.timeline) });
   }
   return { ...state, chats };
 }
