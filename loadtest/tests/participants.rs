@@ -36,6 +36,8 @@ enum Lie {
     StoresTwice,
     /// No lie: the first try is to be repeated after a pause.
     AsksForPatience,
+    /// The refusal that asks for a pause does not say of what.
+    AsksNobody,
     /// The ack names an event that does not exist.
     AcksNothing,
     /// A repeated command gets another `at`.
@@ -216,6 +218,11 @@ fn take_message(store: &mut Store, lie: Lie, cmd: &str, frame: &Value) -> Option
                 json!({"t": "error", "code": "rate_limited", "message": "slowly", "cmd": cmd, "retry_ms": 300}),
             );
         }
+        (Lie::AsksNobody, 1) => {
+            return Some(
+                json!({"t": "error", "code": "rate_limited", "message": "slowly", "retry_ms": 300}),
+            );
+        }
         (Lie::AcksNothing, _) => {
             return Some(
                 json!({"t": "ack", "cmd": cmd, "conversation": CONVERSATION, "seq": 9, "at": 9_999}),
@@ -360,6 +367,7 @@ async fn lies_about_a_message_are_noticed() {
         (Lie::SwallowsEvent, Breach::Gap),
         (Lie::GarblesText, Breach::WrongContent),
         (Lie::AcksNothing, Breach::AckLost),
+        (Lie::AsksNobody, Breach::BadFrame),
     ];
     for (lie, breach) in lies {
         let fake = Fake::that(lie).await;

@@ -233,6 +233,9 @@ impl AgentMind {
             self.memory.refusal(cmd, &refusal, now);
             return;
         }
+        if refusal.re.as_deref() != Some("hello") && self.memory.is_live {
+            self.memory.nameless(&refusal);
+        }
         if let Some(conversation) = refusal.conversation {
             self.conversation_error(conversation, &refusal);
             return;
@@ -241,12 +244,9 @@ impl AgentMind {
             Some(re) => re == "hello",
             None => !self.memory.is_live,
         };
-        let Some(_hello) = Some(())
-            .filter(|()| is_hello)
-            .and_then(|()| self.hellos.pop_front())
-        else {
+        if !is_hello || self.hellos.pop_front().is_none() {
             return;
-        };
+        }
         if let Some(retry_ms) = refusal.retry_ms {
             self.memory.hello_at = Some(now + Duration::from_millis(retry_ms));
             return;

@@ -24,6 +24,17 @@ pub enum Deed {
 }
 
 impl Deed {
+    pub const ALL: [Deed; 8] = [
+        Deed::Start,
+        Deed::Send,
+        Deed::Note,
+        Deed::Leave,
+        Deed::Rate,
+        Deed::Transfer,
+        Deed::Take,
+        Deed::Close,
+    ];
+
     /// The `t` of its frame.
     #[must_use]
     pub fn frame_type(self) -> &'static str {

@@ -288,6 +288,18 @@ impl Memory {
         }
     }
 
+    /// A refusal that names no command. If it asks for a repetition while a command is under way, nobody can tell of what.
+    pub fn nameless(&mut self, refusal: &Refusal) {
+        let could_be_command = refusal
+            .re
+            .as_deref()
+            .is_none_or(|re| Deed::ALL.iter().any(|deed| deed.frame_type() == re));
+        if refusal.retry_ms.is_some() && could_be_command && self.outbox.is_under_way() {
+            let detail = format!("`error` {refusal} does not say what is to be repeated");
+            self.fault(Fault::general(Breach::BadFrame, detail));
+        }
+    }
+
     fn tell(&mut self, sight: Sight<'_>) {
         if let Some(tap) = &mut self.tap {
             tap(sight);

@@ -67,6 +67,13 @@ impl Outbox {
             .collect()
     }
 
+    /// A command is said and neither answered nor postponed.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        let mut heads = self.lanes.values().filter_map(VecDeque::front);
+        heads.any(|command| command.next_at.is_some() && !command.is_postponed)
+    }
+
     /// When to ask again for what is due, if nothing is heard until then.
     #[must_use]
     pub fn next_due(&self) -> Option<Instant> {

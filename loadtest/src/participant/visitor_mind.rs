@@ -166,6 +166,7 @@ impl VisitorMind {
             None => !self.memory.is_live,
         };
         if !is_hello {
+            self.memory.nameless(&refusal);
             return;
         }
         let Some(hello) = self.hellos.pop_front() else {
