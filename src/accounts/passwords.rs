@@ -1,7 +1,7 @@
 //! Passwords: what makes a good one, and how they are kept (argon2id, as PHC strings).
 //!
 //! Called at every login, when a password is set, and by the command line. A hash costs 19 MiB and tens of
-//! milliseconds of a core, so at most [`AT_ONCE`] run at a time on the blocking threads and a bounded queue waits for
+//! milliseconds of a core, so at most two run at a time on the blocking threads and a bounded queue waits for
 //! them; whoever finds the queue full is told to come back. Throttling comes before this, never after.
 
 use std::sync::Arc;
@@ -112,7 +112,7 @@ fn is_personal(lower: &str, email: &str, name: &str) -> bool {
     rest.len() < lower.len() && rest.chars().count() < FOREIGN_CHARS_MIN
 }
 
-/// Hashes and verifies, [`AT_ONCE`] at a time.
+/// Hashes and verifies, a few at a time.
 pub struct Passwords {
     permits: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,

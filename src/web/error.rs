@@ -20,7 +20,7 @@ pub const STORE_RETRY: Millis = Millis::seconds(2);
 /// Whoever finds the queue of password checks full comes back after this: it is empty again in half a second.
 const BUSY_RETRY: Millis = Millis::seconds(1);
 
-/// The kinds of problem; [`Kind::row`] is the table.
+/// The kinds of problem, each a row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The body is not JSON, or not an object.
