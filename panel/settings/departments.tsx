@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
 import { Field } from "../parts/field.tsx";
-import { textOf, useSubmission } from "../parts/form.ts";
+import { textOf, useSubmission, type Submission } from "../parts/form.ts";
 import type { Department, DepartmentDraft } from "../rest.ts";
 import { Editor, keyFrom, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
 
@@ -63,7 +63,6 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
   const app = useApp();
   const words = useWords();
   const saved = useSaved();
-  const [key, setKey] = useState(department?.key ?? "");
   const submission = useSubmission(["key", "name", "idle_limit_ms", "priority"]);
   const done = () => {
     saved();
@@ -89,71 +88,84 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
       onClose={onClose}
       onRemove={department && (() => void submission.send(() => app.api.removeDepartment(department.key), done))}
     >
-      <div class="cols">
-        <Field name="name" label={words.departments.name} error={submission.errorAt("name")}>
-          {(control) => (
-            <input
-              {...control}
-              class="in"
-              defaultValue={department?.name}
-              onInput={(event) => !department && setKey(keyFrom(event.currentTarget.value))}
-            />
-          )}
-        </Field>
-        <Field name="key" label={words.settings.key} help={words.settings.key_help} error={submission.errorAt("key")}>
-          {(control) => (
-            <input
-              {...control}
-              class="in"
-              value={key}
-              disabled={department !== undefined}
-              onInput={(event) => setKey(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <fieldset class="f wide">
-          <legend>{words.departments.route_label}</legend>
-          <div class="pick">
-            {(["assign", "offer"] as const).map((mode) => (
-              <label key={mode}>
-                <input type="radio" name="mode" value={mode} defaultChecked={mode === (department?.mode ?? "assign")} />
-                <b>{words.departments[mode]}</b>
-                <span>{words.departments[`${mode}_help`]}</span>
-              </label>
-            ))}
-          </div>
-        </fieldset>
-        <Field
-          name="idle_limit"
-          label={words.departments.idle_limit}
-          help={words.departments.idle_limit_help}
-          error={submission.errorAt("idle_limit_ms")}
-        >
-          {(control) => (
-            <div class="in-row">
-              <input {...control} class="in in-n num" inputMode="numeric" defaultValue={minutesOf(department?.idle_limit_ms)} />{" "}
-              {words.departments.minutes}
-            </div>
-          )}
-        </Field>
-        <Field
-          name="priority"
-          label={words.departments.priority}
-          help={words.departments.priority_help}
-          error={submission.errorAt("priority")}
-        >
-          {(control) => (
-            <select {...control} class="in in-auto" defaultValue={String(department?.priority ?? 0)}>
-              {[-2, -1, 0, 1, 2].map((priority) => (
-                <option key={priority} value={String(priority)} selected={priority === (department?.priority ?? 0)}>
-                  {priority}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-      </div>
+      <DepartmentFields department={department} submission={submission} />
     </Editor>
+  );
+}
+
+interface DepartmentFieldsProps {
+  department: Department | undefined;
+  submission: Submission;
+}
+
+function DepartmentFields({ department, submission }: DepartmentFieldsProps) {
+  const words = useWords();
+  const [key, setKey] = useState(department?.key ?? "");
+  return (
+    <div class="cols">
+      <Field name="name" label={words.departments.name} error={submission.errorAt("name")}>
+        {(control) => (
+          <input
+            {...control}
+            class="in"
+            defaultValue={department?.name}
+            onInput={(event) => !department && setKey(keyFrom(event.currentTarget.value))}
+          />
+        )}
+      </Field>
+      <Field name="key" label={words.settings.key} help={words.settings.key_help} error={submission.errorAt("key")}>
+        {(control) => (
+          <input
+            {...control}
+            class="in"
+            value={key}
+            disabled={department !== undefined}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <fieldset class="f wide">
+        <legend>{words.departments.route_label}</legend>
+        <div class="pick">
+          {(["assign", "offer"] as const).map((mode) => (
+            <label key={mode}>
+              <input type="radio" name="mode" value={mode} defaultChecked={mode === (department?.mode ?? "assign")} />
+              <b>{words.departments[mode]}</b>
+              <span>{words.departments[`${mode}_help`]}</span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <Field
+        name="idle_limit"
+        label={words.departments.idle_limit}
+        help={words.departments.idle_limit_help}
+        error={submission.errorAt("idle_limit_ms")}
+      >
+        {(control) => (
+          <div class="in-row">
+            <input {...control} class="in in-n num" inputMode="numeric" defaultValue={minutesOf(department?.idle_limit_ms)} />{" "}
+            {words.departments.minutes}
+          </div>
+        )}
+      </Field>
+      <Field
+        name="priority"
+        label={words.departments.priority}
+        help={words.departments.priority_help}
+        error={submission.errorAt("priority")}
+      >
+        {(control) => (
+          <select {...control} class="in in-auto" defaultValue={String(department?.priority ?? 0)}>
+            {[-2, -1, 0, 1, 2].map((priority) => (
+              <option key={priority} value={String(priority)} selected={priority === (department?.priority ?? 0)}>
+                {priority}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </div>
   );
 }
 

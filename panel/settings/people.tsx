@@ -5,7 +5,7 @@ import { useApp, useWords } from "../app.ts";
 import { Icon } from "../icon.tsx";
 import { Avatar } from "../parts/avatar.tsx";
 import { Field } from "../parts/field.tsx";
-import { textOf, useSubmission } from "../parts/form.ts";
+import { textOf, useSubmission, type Submission } from "../parts/form.ts";
 import { NewPassword } from "../parts/new_password.tsx";
 import { StatusDot } from "../parts/status.tsx";
 import type { Person, PersonDraft, Role } from "../rest.ts";
@@ -108,53 +108,67 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
       onClose={onClose}
       onRemove={person && !is_me ? () => void submission.send(() => app.api.removePerson(person.id), done) : undefined}
     >
-      <div class="cols">
-        <Field name="name" label={words.people.name} error={submission.errorAt("name")}>
-          {(control) => <input {...control} class="in" defaultValue={person?.name} autocomplete="off" />}
-        </Field>
-        <Field name="email" label={words.people.email} error={submission.errorAt("email")}>
-          {(control) => <input {...control} class="in" type="email" dir="ltr" defaultValue={person?.email} autocomplete="off" />}
-        </Field>
-        <Field name="role" label={words.people.role} error={submission.errorAt("role")}>
-          {(control) => (
-            <select {...control} class="in">
-              {offered.map((role) => (
-                <option key={role} value={role} selected={role === (person?.role ?? "agent")}>
-                  {words.names.roles[role]}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        <Field
-          name="capacity"
-          label={words.people.capacity}
-          help={words.people.capacity_help}
-          error={submission.errorAt("capacity")}
-        >
-          {(control) => (
-            <input {...control} class="in in-n num" inputMode="numeric" defaultValue={String(person?.capacity ?? 3)} />
-          )}
-        </Field>
-        <Checks
-          legend={words.people.departments}
-          name="departments"
-          options={app.directory.departments.value.map((department) => ({ value: department.key, label: department.name }))}
-          chosen={person?.departments ?? app.directory.departments.value.slice(0, 1).map((department) => department.key)}
-        />
-        {!person && <NewPassword name="password" label={words.people.password} error={submission.errorAt("password")} />}
-        {person && !is_me && (
-          <Field
-            name="password"
-            label={words.people.new_password}
-            help={words.people.new_password_help}
-            error={submission.errorAt("password")}
-          >
-            {(control) => <input {...control} class="in" type="password" autocomplete="new-password" />}
-          </Field>
-        )}
-      </div>
+      <PersonFields person={person} is_me={is_me} offered={offered} submission={submission} />
     </Editor>
+  );
+}
+
+interface PersonFieldsProps {
+  person: Person | undefined;
+  is_me: boolean;
+  /** The roles that one may give. */
+  offered: readonly Role[];
+  submission: Submission;
+}
+
+function PersonFields({ person, is_me, offered, submission }: PersonFieldsProps) {
+  const app = useApp();
+  const words = useWords();
+  return (
+    <div class="cols">
+      <Field name="name" label={words.people.name} error={submission.errorAt("name")}>
+        {(control) => <input {...control} class="in" defaultValue={person?.name} autocomplete="off" />}
+      </Field>
+      <Field name="email" label={words.people.email} error={submission.errorAt("email")}>
+        {(control) => <input {...control} class="in" type="email" dir="ltr" defaultValue={person?.email} autocomplete="off" />}
+      </Field>
+      <Field name="role" label={words.people.role} error={submission.errorAt("role")}>
+        {(control) => (
+          <select {...control} class="in">
+            {offered.map((role) => (
+              <option key={role} value={role} selected={role === (person?.role ?? "agent")}>
+                {words.names.roles[role]}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field
+        name="capacity"
+        label={words.people.capacity}
+        help={words.people.capacity_help}
+        error={submission.errorAt("capacity")}
+      >
+        {(control) => <input {...control} class="in in-n num" inputMode="numeric" defaultValue={String(person?.capacity ?? 3)} />}
+      </Field>
+      <Checks
+        legend={words.people.departments}
+        name="departments"
+        options={app.directory.departments.value.map((department) => ({ value: department.key, label: department.name }))}
+        chosen={person?.departments ?? app.directory.departments.value.slice(0, 1).map((department) => department.key)}
+      />
+      {!person && <NewPassword name="password" label={words.people.password} error={submission.errorAt("password")} />}
+      {person && !is_me && (
+        <Field
+          name="password"
+          label={words.people.new_password}
+          help={words.people.new_password_help}
+          error={submission.errorAt("password")}
+        >
+          {(control) => <input {...control} class="in" type="password" autocomplete="new-password" />}
+        </Field>
+      )}
+    </div>
   );
 }
 

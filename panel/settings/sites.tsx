@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
 import { Icon } from "../icon.tsx";
 import { Field } from "../parts/field.tsx";
-import { textOf, useSubmission } from "../parts/form.ts";
+import { textOf, useSubmission, type Submission } from "../parts/form.ts";
 import type { Site, SiteDraft } from "../rest.ts";
 import { Checks, Editor, keyFrom, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
 
@@ -80,9 +80,7 @@ function SiteEditor({ site, onClose }: { site: Site | undefined; onClose: () => 
   const app = useApp();
   const words = useWords();
   const saved = useSaved();
-  const [key, setKey] = useState(site?.key ?? "");
   const submission = useSubmission(["key", "name", "origins", "departments", "greeting", "color"]);
-  const departments = app.directory.departments.value;
   const done = () => {
     saved();
     onClose();
@@ -104,79 +102,89 @@ function SiteEditor({ site, onClose }: { site: Site | undefined; onClose: () => 
       onClose={onClose}
       onRemove={site && (() => void submission.send(() => app.api.removeSite(site.key), done))}
     >
-      <div class="cols">
-        <Field name="name" label={words.sites.name} error={submission.errorAt("name")}>
-          {(control) => (
-            <input
-              {...control}
-              class="in"
-              dir="auto"
-              defaultValue={site?.name}
-              onInput={(event) => !site && setKey(keyFrom(event.currentTarget.value))}
-            />
-          )}
-        </Field>
-        <Field name="key" label={words.sites.key} help={words.settings.key_help} error={submission.errorAt("key")}>
-          {(control) => (
-            <input
-              {...control}
-              class="in"
-              value={key}
-              disabled={site !== undefined}
-              onInput={(event) => setKey(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field
-          wide
-          name="origins"
-          label={words.sites.origins}
-          help={words.sites.origins_help}
-          error={submission.errorAt("origins")}
-        >
-          {(control) => (
-            <textarea {...control} class="in" rows={3} dir="ltr" spellcheck={false} defaultValue={site?.origins.join("\n")} />
-          )}
-        </Field>
-        <Checks
-          legend={words.sites.departments}
-          help={submission.errorAt("departments") ?? words.sites.departments_help}
-          name="departments"
-          options={departments.map((department) => ({ value: department.key, label: department.name }))}
-          chosen={site?.departments ?? departments.slice(0, 1).map((department) => department.key)}
-        />
-        <Field name="first_department" label={words.sites.first_department}>
-          {(control) => (
-            <select {...control} class="in">
-              {departments.map((department) => (
-                <option key={department.key} value={department.key} selected={department.key === site?.departments[0]}>
-                  {department.name}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        <Field
-          name="greeting"
-          label={words.sites.greeting}
-          optional={words.common.optional}
-          error={submission.errorAt("greeting")}
-        >
-          {(control) => <input {...control} class="in" dir="auto" defaultValue={site?.greeting ?? ""} />}
-        </Field>
-        <Field name="color" label={words.sites.color} help={words.sites.color_help} error={submission.errorAt("color")}>
-          {(control) => <input {...control} class="in in-color" type="color" defaultValue={site?.color || DEFAULT_COLOR} />}
-        </Field>
-        <label class="sw wide">
-          <input type="checkbox" role="switch" name="typing_preview" defaultChecked={site?.typing_preview ?? false} />
-          <span>
-            <b>{words.sites.preview}</b>
-            <br />
-            <span class="muted">{words.sites.preview_help}</span>
-          </span>
-        </label>
-      </div>
+      <SiteFields site={site} submission={submission} />
     </Editor>
+  );
+}
+
+interface SiteFieldsProps {
+  site: Site | undefined;
+  submission: Submission;
+}
+
+function SiteFields({ site, submission }: SiteFieldsProps) {
+  const app = useApp();
+  const words = useWords();
+  const [key, setKey] = useState(site?.key ?? "");
+  const departments = app.directory.departments.value;
+  return (
+    <div class="cols">
+      <Field name="name" label={words.sites.name} error={submission.errorAt("name")}>
+        {(control) => (
+          <input
+            {...control}
+            class="in"
+            dir="auto"
+            defaultValue={site?.name}
+            onInput={(event) => !site && setKey(keyFrom(event.currentTarget.value))}
+          />
+        )}
+      </Field>
+      <Field name="key" label={words.sites.key} help={words.settings.key_help} error={submission.errorAt("key")}>
+        {(control) => (
+          <input
+            {...control}
+            class="in"
+            value={key}
+            disabled={site !== undefined}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <Field
+        wide
+        name="origins"
+        label={words.sites.origins}
+        help={words.sites.origins_help}
+        error={submission.errorAt("origins")}
+      >
+        {(control) => (
+          <textarea {...control} class="in" rows={3} dir="ltr" spellcheck={false} defaultValue={site?.origins.join("\n")} />
+        )}
+      </Field>
+      <Checks
+        legend={words.sites.departments}
+        help={submission.errorAt("departments") ?? words.sites.departments_help}
+        name="departments"
+        options={departments.map((department) => ({ value: department.key, label: department.name }))}
+        chosen={site?.departments ?? departments.slice(0, 1).map((department) => department.key)}
+      />
+      <Field name="first_department" label={words.sites.first_department}>
+        {(control) => (
+          <select {...control} class="in">
+            {departments.map((department) => (
+              <option key={department.key} value={department.key} selected={department.key === site?.departments[0]}>
+                {department.name}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field name="greeting" label={words.sites.greeting} optional={words.common.optional} error={submission.errorAt("greeting")}>
+        {(control) => <input {...control} class="in" dir="auto" defaultValue={site?.greeting ?? ""} />}
+      </Field>
+      <Field name="color" label={words.sites.color} help={words.sites.color_help} error={submission.errorAt("color")}>
+        {(control) => <input {...control} class="in in-color" type="color" defaultValue={site?.color || DEFAULT_COLOR} />}
+      </Field>
+      <label class="sw wide">
+        <input type="checkbox" role="switch" name="typing_preview" defaultChecked={site?.typing_preview ?? false} />
+        <span>
+          <b>{words.sites.preview}</b>
+          <br />
+          <span class="muted">{words.sites.preview_help}</span>
+        </span>
+      </label>
+    </div>
   );
 }
 
