@@ -11,6 +11,10 @@
  * script or a style sheet, copied otherwise, and named by the hash of its content. Pages are served under a policy that
  * forbids inline scripts and styles, so a page that has one fails here and not in somebody's browser.
  *
+ * What the packages of package.json are for: esbuild bundles; Preact and its signals are the panel's views and state. For
+ * those who change the pages: TypeScript checks types, oxlint lints, @types/node types the tests, playwright-core drives
+ * Chromium in the browser tests.
+ *
  * Promises: the same sources give the same bytes; files named by a hash never change, and only those are `immutable`.
  */
 import { createHash } from 'node:crypto';
@@ -63,10 +67,17 @@ const cssAsText = {
   setup(builder) {
     builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { outputFiles } = await build({ ...SHARED, entryPoints: [path] });
-      return { contents: outputFiles[0].text.trim(), loader: 'text' };
+      return { contents: withoutUnusedTokens(outputFiles[0].text.trim()), loader: 'text' };
     });
   },
 };
+
+/** The tokens serve the panel too; what a minified sheet declares and never reads, a visitor need not load. */
+function withoutUnusedTokens(css) {
+  const read = new Set([...css.matchAll(/var\((--[\w-]+)/g)].map((match) => match[1]));
+  const less = css.replace(/(--[\w-]+):[^;{}]+(;|(?=}))/g, (whole, name) => (read.has(name) ? whole : ''));
+  return less.length < css.length ? withoutUnusedTokens(less) : less; // one may have been read only by another
+}
 
 /** A set of files to serve, by their path; two files of one path are a mistake of ours. */
 function collection() {
@@ -135,7 +146,9 @@ async function addPage(out, folder, at) {
   const inline = /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/i.exec(source.replace(/<!--[\s\S]*?-->/g, ''));
   if (inline) throw new Error(`${folder}/index.html: "${inline[0].trim()}" is inline, which the page's policy forbids; use a file.`);
   const names = [...source.matchAll(/\s(?:src|href)="([^":?#]+)"/g)].map((match) => match[1]);
-  const local = [...new Set(names)].filter((name) => !name.startsWith('/') && existsSync(join(ROOT, folder, name)) && extname(name) !== '');
+  const local = [...new Set(names)].filter((name) => !name.startsWith('/') && extname(name) !== '');
+  const missing = local.find((name) => !existsSync(join(ROOT, folder, name)));
+  if (missing !== undefined) throw new Error(`${folder}/index.html names ${missing}, which is not there.`);
   const renamed = new Map();
   const entries = local.filter((name) => /\.(ts|tsx|js|css)$/.test(name));
   if (entries.length > 0) await addEntries(out, folder, at, entries, renamed);

@@ -53,6 +53,11 @@ export function createActions(context: Context): Actions {
 }
 
 function writing({ session, model, change, keep, frame }: Context): Pick<Actions, "sendMessage"> {
+  function cleared(): void {
+    keep({ ...model().values, "": "" });
+    change({ isAtBottom: true, below: 0 });
+    queueMicrotask(frame.resetComposer);
+  }
   return {
     sendMessage() {
       const { values, visit, phrases, site } = model();
@@ -60,12 +65,12 @@ function writing({ session, model, change, keep, frame }: Context): Pick<Actions
       const over = charsOf(text) - TEXT_CHARS_MAX;
       if (text === "") return;
       if (over > 0) change({ complaint: phrases.words.tooLong(over) });
-      else if (!isLive(visit) && visit.doing.start === undefined) session.start({}, site?.departments[0]?.key, text);
-      else if (!session.send(text)) change({ complaint: phrases.words.full });
-      else {
-        keep({ ...values, "": "" });
-        change({ isAtBottom: true, below: 0 });
-        queueMicrotask(frame.resetComposer);
+      else if (isLive(visit) || visit.doing.start !== undefined) {
+        if (session.send(text)) cleared();
+        else change({ complaint: phrases.words.full });
+      } else {
+        session.start({}, site?.departments[0]?.key, text);
+        cleared();
       }
     },
   };
@@ -87,7 +92,11 @@ function form({ session, model, change, frame }: Context): Pick<Actions, "submit
       const errors = complaints(model());
       change({ errors });
       if (Object.keys(errors).length > 0) {
-        queueMicrotask(() => frame.element.querySelector<HTMLElement>(".field.bad :is(input, select, textarea)")?.focus());
+        queueMicrotask(() => {
+          const field = frame.element.querySelector(".field.bad");
+          field?.querySelector<HTMLElement>("input, select, textarea")?.focus();
+          field?.scrollIntoView({ block: "nearest" }); // the words below the field count too
+        });
         return;
       }
       const { fields, department, text } = answers(model());

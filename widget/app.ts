@@ -12,9 +12,9 @@ import { createFrame, listen } from "./frame.ts";
 import { errorsOf } from "./form.ts";
 import { phrases } from "./i18n/index.ts";
 import { createMemory, type Memory } from "./memory.ts";
-import type { Model } from "./model.ts";
+import { isPlainStart, type Model } from "./model.ts";
 import { createNarrator } from "./narrator.ts";
-import { createSession, type Session } from "./session.ts";
+import { createSession, type RefusedStart, type Session } from "./session.ts";
 import { PALE_AFTER_MS } from "./thread.ts";
 import { afterConnection, afterTime, afterVisit, unreadCount } from "./update.ts";
 import { emptyVisit, isLive } from "./visit.ts";
@@ -72,9 +72,15 @@ export function start(host: Host): Widget {
     change(afterVisit(model, visit, clock.now()));
     if (visit.timeline.pending.length > 0) lookAgainAfter(PALE_AFTER_MS);
     if (visit.timeline.typing.length > 0) lookAgainAfter(TYPING_FOR_MS);
-    // The words of the start are in the log now and need not be kept here; they were until now, had it been refused.
-    if (before.visit.conversation === undefined && visit.conversation !== undefined && before.visit.doing.start !== undefined) keep({ ...model.values, [QUESTION]: "", "": "" });
+    // The question is in the log now; until now it was kept in the form, had it been refused.
+    if (before.visit.conversation === undefined && before.visit.doing.start !== undefined && visit.conversation !== undefined) keep({ ...model.values, [QUESTION]: "" });
     narrator.hear(before.visit, model);
+  }
+
+  function startRefused(refusedStart: RefusedStart | undefined): void {
+    change({ refusedStart, errors: errorsOf(refusedStart, model) });
+    // Without a form the words go back into the composer, unless something else stands there by now.
+    if (isPlainStart(model) && refusedStart?.text !== undefined && (model.values[""] ?? "") === "") keep({ ...model.values, "": refusedStart.text });
   }
 
   function connectionChanged(): void {
@@ -130,7 +136,7 @@ export function start(host: Host): Widget {
     session.visit.subscribe(visitChanged),
     session.connection.subscribe(connectionChanged),
     session.seen.subscribe(redraw),
-    session.refusedStart.subscribe((refusedStart) => change({ refusedStart, errors: errorsOf(refusedStart, model) })),
+    session.refusedStart.subscribe(startRefused),
     listen(document, "visibilitychange", redraw),
     listen(window, "popstate", session.pageChanged),
     listen(phone, "change", () => change({ isPhone: phone.matches })),
@@ -174,7 +180,7 @@ function sessionOf(host: Host, memory: Memory): Session {
 function firstModel(host: Host, memory: Memory): Model {
   const now = browserClock.now();
   return {
-    phrases: phrases(host.region),
+    phrases: phrases(host.tag),
     now,
     isPhone: matchMedia(PHONE).matches,
     site: undefined,

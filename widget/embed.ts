@@ -29,8 +29,6 @@ export interface Host {
   origin: string;
   /** The language that the page speaks. */
   tag: string;
-  /** The visitor's own kind of it, for the formats of times. */
-  region: string;
   root: ShadowRoot;
   /** Undefined if the server did not answer; asked again by calling it again. */
   siteInfo(): Promise<SiteInfo | undefined>;

@@ -28,8 +28,6 @@ function load(script: HTMLScriptElement, site: string): void {
   const origin = new URL(script.src).origin;
   const tag = script.dataset["lang"] || document.documentElement.lang || navigator.language;
   const language = languageOf(tag);
-  // A page says "en"; the browser knows which English, and with it how times are written.
-  const region = navigator.languages.find((each) => languageOf(each) === language && each.startsWith(language)) ?? tag;
   const words = launcherWords(language);
   const element = document.createElement("balie-chat");
   element.lang = language;
@@ -77,7 +75,7 @@ function load(script: HTMLScriptElement, site: string): void {
 
   let widget: Widget | undefined;
   let isGone = false;
-  const host: Host = { site, origin, tag, region, root, siteInfo, launcher };
+  const host: Host = { site, origin, tag, root, siteInfo, launcher };
 
   async function chat(): Promise<Widget | undefined> {
     if (widget !== undefined || isGone) return widget;

@@ -2,10 +2,10 @@
 // a view gets both and gives a description of elements, nothing more.
 
 import type { ConnectionState } from "../client/connection.ts";
-import type { Refusal } from "../client/outbox.ts";
 import type { SiteInfo } from "./embed.ts";
 import type { Shown } from "./eta.ts";
 import type { Phrases } from "./i18n/index.ts";
+import type { RefusedStart } from "./session.ts";
 import type { Visit } from "./visit.ts";
 
 export type Screen = "loading" | "start" | "chat" | "down" | "refused";
@@ -22,7 +22,7 @@ export interface Model {
   /** Since when there is no line; undefined while there is one. */
   lost_since: number | undefined;
   banner: "offline" | "reconnecting" | "back" | undefined;
-  refusedStart: (Refusal & { field?: string }) | undefined;
+  refusedStart: RefusedStart | undefined;
   /** What was typed: the form's fields by name, the composer's under "". */
   values: Readonly<Record<string, string>>;
   /** Words about a field, by its name. */

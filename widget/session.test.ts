@@ -219,7 +219,7 @@ test("a refused start gives its reason and leaves nothing behind", () => {
   welcome();
   session.start({ email: "x" }, undefined, "help");
   server().says({ t: "error", code: "bad_field", field: "fields.email", message: "no", cmd: sent("start")[0]?.["cmd"] });
-  assert.equal(session.refusedStart.get()?.field, "fields.email");
+  assert.deepEqual(session.refusedStart.get(), { code: "bad_field", message: "no", field: "fields.email", text: "help" });
   assert.deepEqual(session.visit.get().timeline.pending, []);
   assert.deepEqual(session.visit.get().doing, {});
 });

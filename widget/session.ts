@@ -29,11 +29,14 @@ export interface SessionOptions {
   tz?: string;
 }
 
+/** Why a chat could not be started, which field was wrong, and what had been written. */
+export type RefusedStart = Refusal & { field?: string; text?: string };
+
 export interface Session {
   visit: Observable<Visit>;
   connection: Observable<ConnectionState>;
   /** The last `start` that was refused for good, until the next one. */
-  refusedStart: Observable<(Refusal & { field?: string }) | undefined>;
+  refusedStart: Observable<RefusedStart | undefined>;
   /** The last `seq` that was on screen, on this page or an earlier one. */
   seen: Observable<number>;
   start(fields: Record<string, string>, department: string | undefined, text: string | undefined): void;
@@ -67,7 +70,7 @@ export function createSession(options: SessionOptions): Session {
   const { site, clock, memory } = options;
   const remembered = memory.session();
   const visit = observable<Visit>(emptyVisit(remembered?.dismissed));
-  const refusedStart = observable<(Refusal & { field?: string }) | undefined>(undefined);
+  const refusedStart = observable<RefusedStart | undefined>(undefined);
   const seen = observable(remembered?.seen ?? 0);
   const newId = createIds(clock, options.random);
   let token = remembered?.token;
@@ -147,11 +150,12 @@ export function createSession(options: SessionOptions): Session {
   function refused(cmd: string, frame: Extract<ToVisitor, { t: "error" }>): void {
     const { code, message, retry_ms, field } = frame;
     const isStart = visit.get().doing.start === cmd;
+    const text = visit.get().timeline.pending.find((own) => own.cmd === cmd)?.text;
     outbox.refused(cmd, { code, message }, retry_ms);
     if (!isStart || retry_ms !== undefined) return;
-    // What was written is still in the form; the refused one is of no more use.
+    // What was written goes back to where it can be changed; a second `start` of the same words is another command.
     outbox.discard(cmd);
-    refusedStart.set({ code, message, ...(field === undefined ? {} : { field }) });
+    refusedStart.set({ code, message, ...(field === undefined ? {} : { field }), ...(text === undefined ? {} : { text }) });
   }
 
   /** A visit to show and to remember. */

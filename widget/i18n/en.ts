@@ -109,7 +109,7 @@ export const en = {
   sendRating: "Send rating",
   thanks: (name: string) => `Thank you, ${name} will see it.`,
   readable: "You can read this chat here for one more day.",
-  newChat: "Start a new chat",
+  newChat: "New chat",
   savedBy: (name: string, text: string) => `${name}: ${text}`,
 
   errors: {

@@ -13,7 +13,7 @@ declare const BALIE_LANGUAGE: Language;
 export interface Phrases {
   words: Words;
   lang: Language;
-  /** `14:02`, or as the visitor's region writes it. */
+  /** `14:02`, or with am and pm where the visitor's browser has it so, whatever the page speaks. */
   time(at: number): string;
   /** `Today`, `Yesterday`, or a date. */
   day(at: number, now: number): string;
@@ -26,7 +26,8 @@ export interface Phrases {
 export function phrases(tag: string): Phrases {
   const words = BALIE_LANGUAGE === "nl" ? nl : en;
   const locale = localeOf(tag, BALIE_LANGUAGE);
-  const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+  const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
+  const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", ...(hourCycle === undefined ? {} : { hourCycle }) });
   const weekday = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
   const minutes = new Intl.NumberFormat(locale, { style: "unit", unit: "minute", unitDisplay: "short" });

@@ -111,7 +111,7 @@ export const nl: Words = {
   sendRating: "Beoordeling versturen",
   thanks: (name) => `Dank je, ${name} krijgt het te zien.`,
   readable: "Je kunt deze chat hier nog een dag lezen.",
-  newChat: "Nieuwe chat beginnen",
+  newChat: "Nieuwe chat",
   savedBy: (name, text) => `${name}: ${text}`,
 
   errors: {

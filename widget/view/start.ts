@@ -14,7 +14,7 @@ export const QUESTION = " question";
 export function start(model: Model, actions: Actions): Description[] {
   const greeting = model.site?.texts.greeting;
   const hello = h(
-    "header",
+    "div",
     { class: "hello", key: "hello" },
     h("div", { class: "row" }, h("span", { class: "logo", "aria-hidden": "true" }, icon("desk")), h("span", { class: "clip" }, siteName(model)), closeTool(model, actions)),
     h("h2", { class: "lead", tabindex: -1 }, greeting === undefined || greeting === "" ? model.phrases.words.lead : greeting),

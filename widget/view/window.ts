@@ -68,7 +68,7 @@ function head(model: Model, actions: Actions, picture: Description, title: strin
   const below = typeof second === "string" ? h("p", null, second) : typeof second === "boolean" ? false : second;
   const more = hasMenu && tool("more", words.more, () => actions.toggleMenu(!model.menu), { "aria-haspopup": "menu", "aria-expanded": model.menu ? "true" : "false", key: "more" });
   return h(
-    "header",
+    "div", // no header: inside the page that would be a second banner
     { class: "head", key: "head" },
     picture,
     h("div", { class: "who" }, h("h2", { tabindex: -1 }, title), below),

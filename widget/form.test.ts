@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FormField, SiteInfo } from "./embed.ts";
+import { answers, complaints, errorsOf } from "./form.ts";
+import { phrases } from "./i18n/index.ts";
+import type { Model } from "./model.ts";
+import { emptyVisit } from "./visit.ts";
+import { DEPARTMENT, QUESTION } from "./view/start.ts";
+
+const NAME: FormField = { name: "name", label: "Name", kind: "text", required: true };
+const EMAIL: FormField = { name: "email", label: "Email", kind: "email", required: false };
+const STORY: FormField = { name: "story", label: "What happened?", kind: "textarea", required: true };
+
+function model(form: FormField[], values: Record<string, string>): Model {
+  const site: SiteInfo = {
+    site: "demo",
+    name: "Shop",
+    lang: "en",
+    texts: {},
+    color: null,
+    form,
+    departments: [{ key: "support", name: "Support" }, { key: "sales", name: "Sales" }],
+    open: true,
+  };
+  return {
+    phrases: phrases("en"),
+    now: 0,
+    isPhone: false,
+    site,
+    isExpected: false,
+    visit: emptyVisit(),
+    connection: { kind: "open" },
+    lost_since: undefined,
+    banner: undefined,
+    refusedStart: undefined,
+    values,
+    errors: {},
+    complaint: undefined,
+    menu: false,
+    question: undefined,
+    range: undefined,
+    score: undefined,
+    isRatingSkipped: false,
+    isAtBottom: true,
+    below: 0,
+    fresh_after: undefined,
+  };
+}
+
+test("only what is needed must be there, and only what is surely unfinished is called so", () => {
+  assert.deepEqual(Object.keys(complaints(model([NAME, EMAIL], {}))), ["name"]);
+  assert.deepEqual(Object.keys(complaints(model([NAME, EMAIL], { name: "Eva", email: "eva@jansen" }))), ["email"]);
+  assert.deepEqual(complaints(model([NAME, EMAIL], { name: "Eva", email: "eva@jansen.example" })), {});
+  assert.deepEqual(Object.keys(complaints(model([NAME], { name: "  ", [QUESTION]: "x".repeat(10_001) }))), ["name", QUESTION]);
+});
+
+test("what goes out is the site's fields, trimmed and without empty ones, the department's key and the question", () => {
+  const filled = { name: " Eva ", email: "", [DEPARTMENT]: "Sales", [QUESTION]: " Where is it? " };
+  assert.deepEqual(answers(model([NAME, EMAIL], filled)), { fields: { name: "Eva" }, department: "sales", text: "Where is it?" });
+  assert.deepEqual(answers(model([], {})), { fields: {}, department: "support", text: undefined });
+});
+
+test("where the site asks for the story itself, that begins the conversation", () => {
+  assert.deepEqual(answers(model([STORY], { story: "It broke." })), { fields: { story: "It broke." }, department: "support", text: "It broke." });
+});
+
+test("a field that the server found wrong gets the words, in whichever way the server names it", () => {
+  const refused = (field: string) => Object.keys(errorsOf({ code: "bad_field", message: "no", field }, model([NAME, EMAIL], {})));
+  assert.deepEqual(refused("fields.email"), ["email"]);
+  assert.deepEqual(refused("email"), ["email"]);
+  assert.deepEqual(refused("text"), []);
+});
