@@ -26,6 +26,9 @@ const SOURCES: [&str; 8] = [
 /// The oldest Node.js that the bundler runs on, as package.json's `engines` says.
 const NODE_MAJOR_MIN: u32 = 20;
 
+/// How much of npm's complaint is shown.
+const NPM_LINES_MAX: usize = 20;
+
 fn main() {
     for source in SOURCES {
         println!("cargo::rerun-if-changed={source}");
@@ -90,10 +93,19 @@ fn install_packages() {
         )),
         Ok(output) if !output.status.success() => fail(&format!(
             "`npm ci` could not install what the pages need:\n{}\nIs the network there? Run `npm ci` in the repository by hand, then build again.",
-            String::from_utf8_lossy(&output.stderr)
+            first_lines(&output.stderr)
         )),
         Ok(_) => {}
     }
+}
+
+/// Enough to see what is wrong; npm adds its whole manual.
+fn first_lines(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes)
+        .lines()
+        .take(NPM_LINES_MAX)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn bundle() {

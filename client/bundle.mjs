@@ -224,12 +224,20 @@ export async function bundle() {
   return out.files;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function main() {
   const { values } = parseArgs({ options: { out: { type: 'string' }, rust: { type: 'string' } } });
   if (values.out === undefined) {
     console.error('usage: node client/bundle.mjs --out DIR [--rust FILE]');
-    process.exit(2);
+    return 2;
   }
   const manifest = await write(await bundle(), resolve(values.out), values.rust);
   for (const { path, bytes, brotli_bytes: brotli } of manifest) console.log(`${path}  ${bytes} bytes${brotli === undefined ? '' : `, ${brotli} in brotli`}`);
+  return 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main().catch((error) => {
+    console.error(error.message); // where in the bundler it was thrown helps nobody who wrote a page
+    return 1;
+  });
 }
