@@ -39,6 +39,9 @@ pub struct Target {
     /// Key of the site that the visitors are on
     #[arg(long, default_value = "demo")]
     pub site: String,
+    /// Origin that the visitors' pages are on, one of the site's [default: the address of the server]
+    #[arg(long)]
+    pub origin: Option<String>,
     /// Processes that the load comes from [default: as few as the limit of open files allows]
     #[arg(long, value_parser = at_least_one)]
     pub processes: Option<usize>,
@@ -216,6 +219,7 @@ mod tests {
         let target = |processes| Target {
             url: String::new(),
             site: String::new(),
+            origin: None,
             processes,
             server_pid: None,
             json: false,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use balie_loadtest::accounts;
 use balie_loadtest::chorus::Pace;
-use balie_loadtest::meter::Meter;
+use balie_loadtest::meter::{Meter, now_us};
 
 use crate::arguments::Chat;
 use crate::machine::{self, Usage};
@@ -73,10 +73,12 @@ pub async fn run(chat: Chat) -> Result<bool, String> {
         .min(chat.pairs);
     let mut workers = Workers::start(&jobs(&chat, &tokens, capacity, processes)).await?;
     // Agents online in all of them, then the visitors, then the warm-up.
-    for _ in 0..2 {
-        workers.steps().await?;
-        workers.go().await?;
-    }
+    workers.steps().await?;
+    workers.go().await?;
+    workers.steps().await?;
+    let begin_us = now_us() + chat.warm_up_s * 1_000_000;
+    let span = begin_us..begin_us + chat.seconds * 1_000_000;
+    workers.go_with(&json!(span).to_string()).await?;
     workers.steps().await?;
     let before = chat.target.server_pid.map(machine::usage).transpose()?;
     workers.go().await?;
@@ -94,7 +96,7 @@ pub async fn run(chat: Chat) -> Result<bool, String> {
     }
     workers.go().await?;
     workers.steps().await?;
-    workers.go().await?;
+    workers.finish().await;
     let usage = before.zip(after).map(|(before, after)| [before, after]);
     let outcome = Outcome {
         meter,
@@ -146,8 +148,7 @@ fn jobs(chat: &Chat, tokens: &[String], capacity: usize, processes: usize) -> Ve
                 capacity: capacity as u64,
                 rate_per_pair: chat.rate_per_pair,
                 text_chars: chat.text_chars,
-                warm_up_s: chat.warm_up_s,
-                seconds: chat.seconds,
+                origin: chat.target.origin.clone(),
                 sources: machine::sources(&chat.target.url, process, visitors + mine.len()),
             })
         })

@@ -57,6 +57,8 @@ pub struct Cast {
     pub pace: Pace,
     /// The length of a message, at least; a shorter one is filled up.
     pub text_chars: usize,
+    /// The visitors' `Origin`; without it the server's own.
+    pub origin: Option<String>,
     /// Where the participants come from, in turn; empty for wherever the system sends them from.
     pub sources: Vec<IpAddr>,
 }
@@ -274,6 +276,9 @@ impl Chorus {
                     .tap(tap);
                 if let Some(source) = source {
                     builder = builder.source(source);
+                }
+                if let Some(origin) = &cast.origin {
+                    builder = builder.origin(origin);
                 }
                 let mut visitor = builder.connect().await?;
                 let text = message(now_us(), cast.text_chars);

@@ -57,6 +57,7 @@ pub async fn run(idle: Idle) -> Result<bool, String> {
                 per_s: idle.rate as f64 / processes as f64,
                 starts: idle.start,
                 hold_s: idle.hold_s,
+                origin: idle.target.origin.clone(),
                 sources: machine::sources(&idle.target.url, process, visitors),
             })
         })
@@ -86,7 +87,7 @@ pub async fn run(idle: Idle) -> Result<bool, String> {
         .zip(ramped)
         .zip(held)
         .map(|((before, ramped), held)| [before, ramped, held]);
-    workers.go().await?;
+    workers.finish().await;
     if idle.target.json {
         println!("{}", as_json(&sum));
     } else {

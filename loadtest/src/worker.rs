@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ pub struct IdleJob {
     pub per_s: f64,
     pub starts: bool,
     pub hold_s: u64,
+    /// Sent as `Origin`; without it the server's own.
+    pub origin: Option<String>,
     pub sources: Vec<IpAddr>,
 }
 
@@ -52,8 +55,8 @@ pub struct ChatJob {
     /// Messages a second of each pair; without it the loop is closed.
     pub rate_per_pair: Option<f64>,
     pub text_chars: usize,
-    pub warm_up_s: u64,
-    pub seconds: u64,
+    /// Sent as `Origin`; without it the server's own.
+    pub origin: Option<String>,
     pub sources: Vec<IpAddr>,
 }
 
@@ -63,8 +66,8 @@ struct Parent {
 }
 
 impl Parent {
-    /// Says that a step is done, and waits to go on.
-    async fn step(&mut self, step: &Step) -> Result<(), String> {
+    /// Says that a step is done, and waits to go on; gives what the parent says to that.
+    async fn step(&mut self, step: &Step) -> Result<String, String> {
         let line = serde_json::to_string(step).map_err(|problem| problem.to_string())?;
         let mut output = tokio::io::stdout();
         let saying = async {
@@ -75,7 +78,7 @@ impl Parent {
         saying
             .await
             .map_err(|problem| format!("the parent process is gone: {problem}"))?;
-        self.line().await.map(|_| ())
+        self.line().await
     }
 
     async fn line(&mut self) -> Result<String, String> {
@@ -128,7 +131,7 @@ async fn idle(job: IdleJob, parent: &mut Parent) -> Result<(), String> {
         tally.faults.extend(visitor.faults());
     }
     // The visitors are still there while the parent weighs the server, and go with this process.
-    parent.step(&Step::Held(tally)).await
+    parent.step(&Step::Held(tally)).await.map(|_| ())
 }
 
 async fn connect_all(job: &IdleJob, tally: &mut IdleTally) -> Vec<Visitor> {
@@ -139,7 +142,12 @@ async fn connect_all(job: &IdleJob, tally: &mut IdleTally) -> Vec<Visitor> {
         let source = index
             .checked_rem(job.sources.len())
             .and_then(|index| job.sources.get(index).copied());
-        let (url, site, starts) = (job.url.clone(), job.site.clone(), job.starts);
+        let (url, site, origin, starts) = (
+            job.url.clone(),
+            job.site.clone(),
+            job.origin.clone(),
+            job.starts,
+        );
         coming.spawn(async move {
             let mut builder = Visitor::of(&url, &site)?
                 .ping_every_ms(0)
@@ -147,6 +155,9 @@ async fn connect_all(job: &IdleJob, tally: &mut IdleTally) -> Vec<Visitor> {
                 .patience_ms(30_000);
             if let Some(source) = source {
                 builder = builder.source(source);
+            }
+            if let Some(origin) = origin {
+                builder = builder.origin(&origin);
             }
             let mut visitor = builder.connect().await?;
             if starts {
@@ -183,6 +194,7 @@ async fn chat(job: ChatJob, parent: &mut Parent) -> Result<(), String> {
             .rate_per_pair
             .map_or(Pace::Closed, |per_pair_per_s| Pace::Open { per_pair_per_s }),
         text_chars: job.text_chars,
+        origin: job.origin,
         sources: job.sources,
     };
     let chorus = Chorus::with_agents(cast)
@@ -193,19 +205,20 @@ async fn chat(job: ChatJob, parent: &mut Parent) -> Result<(), String> {
         .with_visitors()
         .await
         .map_err(|trouble| format!("a visitor cannot chat: {trouble}"))?;
-    parent.step(&Step::Ready).await?;
-    let begin_us = now_us() + job.warm_up_s * 1_000_000;
-    let end_us = begin_us + job.seconds * 1_000_000;
-    chorus.measure(begin_us..end_us);
+    // All workers measure the same span, so that what one sends and another receives is counted by both or by neither.
+    let span = parent.step(&Step::Ready).await?;
+    let span: Range<u64> =
+        serde_json::from_str(&span).map_err(|problem| format!("{span:?} is no span: {problem}"))?;
+    chorus.measure(span.clone());
     chorus.talk();
-    sleep(Duration::from_secs(job.warm_up_s)).await;
+    sleep(Duration::from_micros(span.start.saturating_sub(now_us()))).await;
     parent.step(&Step::Ready).await?;
-    sleep(Duration::from_micros(end_us.saturating_sub(now_us()))).await;
+    sleep(Duration::from_micros(span.end.saturating_sub(now_us()))).await;
     parent.step(&Step::Ready).await?;
     chorus.settle().await;
     parent.step(&Step::Ready).await?;
     let meter = chorus.verify().await;
     parent.step(&Step::Talked(Box::new(meter.tally()))).await?;
     chorus.leave().await;
-    parent.step(&Step::Ready).await
+    parent.step(&Step::Ready).await.map(|_| ())
 }

@@ -4,10 +4,12 @@
 //! for one line to go on. A worker that dies ends the run.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
 
 use balie_loadtest::meter::Tally;
 
@@ -30,8 +32,8 @@ pub enum Step {
 }
 
 struct Worker {
-    // Killed when it is dropped, so that no load is left behind.
-    _child: Child,
+    /// Killed when it is dropped, so that no load is left behind.
+    child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
 }
@@ -63,7 +65,7 @@ impl Workers {
             let job = serde_json::to_string(job).map_err(|problem| problem.to_string())?;
             tell(&mut input, &job).await?;
             workers.push(Worker {
-                _child: child,
+                child,
                 input,
                 output: BufReader::new(output).lines(),
             });
@@ -99,10 +101,28 @@ impl Workers {
     /// # Errors
     /// One of them is gone.
     pub async fn go(&mut self) -> Result<(), String> {
+        self.go_with("").await
+    }
+
+    /// Lets all go on, and tells each the same.
+    ///
+    /// # Errors
+    /// One of them is gone.
+    pub async fn go_with(&mut self, line: &str) -> Result<(), String> {
         for worker in &mut self.workers {
-            tell(&mut worker.input, "go").await?;
+            tell(&mut worker.input, line).await?;
         }
         Ok(())
+    }
+
+    /// Lets all go on to their end, and waits for it, so that their CPU time counts as this program's.
+    pub async fn finish(mut self) {
+        // One that is gone already needs no telling.
+        let _ = self.go().await;
+        for mut worker in self.workers {
+            drop(worker.input);
+            let _ = timeout(Duration::from_secs(5), worker.child.wait()).await;
+        }
     }
 }
 

@@ -24,6 +24,7 @@ fn cast(desk: &Desk, pace: Pace) -> Cast {
         capacity: 3,
         pace,
         text_chars: 40,
+        origin: None,
         sources: Vec::new(),
     }
 }
