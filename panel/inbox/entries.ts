@@ -5,7 +5,7 @@ import type { Pending, Timeline } from "../../client/timeline.ts";
 import type { EventOf } from "../state/order.ts";
 import type { EventFrame } from "../state/wire.ts";
 
-/** Messages closer than this, with nothing between them, share one line of time and ticks. */
+/** Messages of this span, with nothing between them, share one line of time and ticks. */
 const GROUP_MS = 60_000;
 
 export type SaidEvent = EventOf<"message"> | EventOf<"note">;
@@ -47,14 +47,14 @@ function addPending(entries: Entry[], pending: Pending | undefined): void {
 }
 
 function joins(group: Extract<Entry, { kind: "said" }>, event: SaidEvent): boolean {
-  const last = group.events[group.events.length - 1];
+  const first = group.events[0];
   return (
-    last !== undefined &&
+    first !== undefined &&
     group.side === sideOf(event) &&
     group.side !== "note" &&
-    last.from.role === event.from.role &&
-    last.from.id === event.from.id &&
-    event.at - last.at < GROUP_MS
+    first.from.role === event.from.role &&
+    first.from.id === event.from.id &&
+    event.at - first.at < GROUP_MS
   );
 }
 

@@ -9,6 +9,7 @@ import { formatClock, formatDay, formatSpan } from "../format.ts";
 import type { Words } from "../i18n/index.ts";
 import { Icon, type IconName } from "../icon.tsx";
 import { Prose } from "../parts/text.tsx";
+import { useStillLog } from "./log_scroll.ts";
 import { entriesOf, type Entry, type SystemEvent } from "./entries.ts";
 
 /** Nearer to the end than this counts as being there. */
@@ -43,6 +44,7 @@ export function LogView(props: LogViewProps) {
     (event) => event.kind === "message" && event.seq > seen && event.from.id !== props.me,
   ).length;
 
+  useStillLog(scroller, timeline.events[0]?.seq, at_end || !is_live);
   const toEnd = useCallback(() => scroller.current?.scrollTo({ top: 0 }), []);
 
   useEffect(() => {
