@@ -178,11 +178,12 @@ impl Desk {
             .retain(|key, _| settings.site(key).is_some());
         for site in settings.sites() {
             let open = self.coordination.is_open(&site.departments).await?;
-            if board
+            // Before the first look nobody was at the desk: there were no sockets.
+            let was_open = board
                 .is_site_open
                 .insert(site.key.clone(), open)
-                .is_some_and(|before| before != open)
-            {
+                .unwrap_or(false);
+            if was_open != open {
                 let item = Item::Ephemeral(
                     EphemeralKey::Presence,
                     frame_bytes(&ToVisitor::Presence { open }),
