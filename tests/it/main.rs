@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail that way")]
 
+mod agent;
 mod generated;
+mod offers;
+mod pairing;
 mod rest;
+mod resume;
 mod store_sqlite;
 mod store_suite;
+mod support;
+mod visitor;

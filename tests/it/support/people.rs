@@ -1,0 +1,105 @@
+//! Who works at the desk of every test: made once with the command line, as an operator does, and copied into each data folder.
+//!
+//! A password's hash is slow by intent, so people are not made anew for each test.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// Everybody signs in with it.
+pub const PASSWORD: &str = "tests never guess this";
+
+/// Name (and address before the @), role, departments.
+const PEOPLE: [(&str, &str, &[&str]); 9] = [
+    ("ana", "agent", &["support"]),
+    ("ben", "agent", &["support"]),
+    ("cas", "agent", &["support"]),
+    ("dia", "agent", &["support"]),
+    ("eva", "agent", &["support"]),
+    ("fay", "agent", &["sales"]),
+    ("gus", "agent", &["support", "sales"]),
+    ("sue", "supervisor", &["support"]),
+    ("ada", "admin", &[]),
+];
+
+/// A data folder in which nobody has chatted yet.
+pub struct Beginning {
+    /// The database file.
+    pub database: Vec<u8>,
+    /// An API token of each person.
+    pub tokens: BTreeMap<&'static str, String>,
+}
+
+/// The mail address of a person.
+pub fn email_of(person: &str) -> String {
+    format!("{person}@desk.example")
+}
+
+/// The data folder that every node begins with.
+pub fn beginning() -> &'static Beginning {
+    static BEGINNING: OnceLock<Beginning> = OnceLock::new();
+    BEGINNING.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let tokens = PEOPLE
+            .iter()
+            .map(|(person, role, departments)| {
+                create(&data, person, role, departments);
+                (*person, token(&data, person))
+            })
+            .collect();
+        let database = std::fs::read(data.join("balie.db")).unwrap();
+        Beginning { database, tokens }
+    })
+}
+
+/// Adds a person.
+pub fn create(data: &Path, person: &str, role: &str, departments: &[&str]) {
+    let email = email_of(person);
+    let mut arguments = vec![
+        "create",
+        &email,
+        "--name",
+        person,
+        "--role",
+        role,
+        "--password-stdin",
+    ];
+    for department in departments {
+        arguments.extend(["--department", department]);
+    }
+    admin(data, &arguments, PASSWORD);
+}
+
+/// A new API token of a person.
+pub fn token(data: &Path, person: &str) -> String {
+    admin(data, &["token", &email_of(person)], "")
+        .trim()
+        .to_owned()
+}
+
+/// Runs `balie admin …` and gives what it printed.
+pub fn admin(data: &Path, arguments: &[&str], input: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_balie"))
+        .arg("admin")
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that does not read its input says why on its error output.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    assert!(
+        output.status.success(),
+        "balie admin {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}

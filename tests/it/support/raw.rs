@@ -1,0 +1,136 @@
+//! Clients without manners: frames that no good client says, and bytes that are no frames at all.
+
+use std::time::Duration;
+
+use balie_loadtest::participant::dial::{Dial, RawSocket};
+use balie_loadtest::participant::wire::{CommandId, ConversationId};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::PATIENCE;
+use super::node::Node;
+
+/// As [`PATIENCE`], for those who count.
+pub const PATIENCE_MS: u64 = 10_000;
+
+/// A visitor's socket on which nothing was said yet.
+pub async fn visitor_socket(node: &Node) -> RawSocket {
+    let dial = node.stranger().with_header("origin", &node.url());
+    dial.socket("/ws/visitor").await.unwrap()
+}
+
+/// A visitor's socket after `hello`, and its `welcome`.
+pub async fn welcomed_visitor(node: &Node) -> (RawSocket, Value) {
+    let mut socket = visitor_socket(node).await;
+    socket.say(hello().to_string()).await.unwrap();
+    let welcome = next(&mut socket, "welcome").await;
+    (socket, welcome)
+}
+
+/// An agent's socket after `hello`, and its `welcome`.
+pub async fn welcomed_agent(node: &Node, person: &str) -> (RawSocket, Value) {
+    let mut socket = node.as_person(person).socket("/ws/agent").await.unwrap();
+    socket.say(json!({"t": "hello"}).to_string()).await.unwrap();
+    let welcome = next(&mut socket, "welcome").await;
+    (socket, welcome)
+}
+
+/// A good `hello` of a visitor.
+pub fn hello() -> Value {
+    json!({"t": "hello", "site": "demo", "page": {"url": "http://shop.example/", "title": "Shop"}})
+}
+
+/// A good `send` of a visitor.
+pub fn send(text: &str) -> Value {
+    json!({"t": "send", "cmd": CommandId::fresh(), "text": text})
+}
+
+/// A good `send` of an agent.
+pub fn agent_send(conversation: ConversationId, text: &str) -> Value {
+    json!({"t": "send", "cmd": CommandId::fresh(), "conversation": conversation, "text": text})
+}
+
+/// The next frame of this type; others are passed over.
+pub async fn next(socket: &mut RawSocket, frame_type: &str) -> Value {
+    let hearing = async {
+        loop {
+            let frame = socket.hear_within(PATIENCE_MS).await.unwrap();
+            if frame["t"] == frame_type {
+                return frame;
+            }
+        }
+    };
+    timeout(PATIENCE, hearing)
+        .await
+        .unwrap_or_else(|_| panic!("no `{frame_type}` came"))
+}
+
+/// The answer to a frame that must be refused.
+pub async fn error_after(socket: &mut RawSocket, text: impl Into<String>) -> Value {
+    socket.say(text).await.unwrap();
+    next(socket, "error").await
+}
+
+/// The code with which the server closes the socket.
+pub async fn close_code(socket: &mut RawSocket) -> u16 {
+    socket.closed_within(PATIENCE_MS).await.unwrap().0
+}
+
+/// The HTTP status with which an upgrade is refused.
+pub async fn upgrade_status(dial: &Dial, path: &str) -> u16 {
+    use balie_loadtest::participant::fault::Trouble;
+    match dial.socket(path).await {
+        Err(Trouble::Upgrade { status, .. }) => status,
+        Err(trouble) => panic!("no HTTP answer: {trouble}"),
+        Ok(_) => 101,
+    }
+}
+
+/// Says bytes on a bare connection and hears what comes back, until the server closes it or has been silent for so long.
+pub async fn exchange(node: &Node, bytes: &[u8], silence: Duration) -> Exchange {
+    let mut stream = node.stranger().tcp().await.unwrap();
+    // A server that has closed already is found when reading.
+    let _ = stream.write_all(bytes).await;
+    hear_out(&mut stream, silence).await
+}
+
+/// Hears a connection out.
+pub async fn hear_out(stream: &mut TcpStream, silence: Duration) -> Exchange {
+    let mut answer = Vec::new();
+    loop {
+        let mut buffer = [0; 4_096];
+        match timeout(silence, stream.read(&mut buffer)).await {
+            Err(_) => {
+                return Exchange {
+                    answer: String::from_utf8_lossy(&answer).into_owned(),
+                    is_closed: false,
+                };
+            }
+            Ok(Ok(0) | Err(_)) => {
+                return Exchange {
+                    answer: String::from_utf8_lossy(&answer).into_owned(),
+                    is_closed: true,
+                };
+            }
+            Ok(Ok(count)) => answer.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+/// What came back over a bare connection.
+#[derive(Debug)]
+pub struct Exchange {
+    /// All of it.
+    pub answer: String,
+    /// Whether the server closed it.
+    pub is_closed: bool,
+}
+
+impl Exchange {
+    /// The status of the HTTP answer, if there is one.
+    pub fn status(&self) -> Option<u16> {
+        self.answer.split_whitespace().nth(1)?.parse().ok()
+    }
+}
