@@ -9,6 +9,7 @@ pub mod admin;
 pub mod check;
 pub mod config;
 pub mod coordination;
+pub mod demo;
 pub mod desk;
 pub mod domain;
 pub mod hub;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use balie::admin::{self, AdminCommand};
 use balie::config::{Config, Sources};
+use balie::demo::{self, DemoArguments};
 use balie::{check, server, telemetry};
 use clap::{Parser, Subcommand};
 
@@ -26,6 +27,8 @@ enum Command {
     /// Manage people, tokens and backups, beside a running server or before the first start
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Fill a data folder with departments, agents and a week of conversations
+    Demo(DemoArguments),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +62,7 @@ fn run(command: Command, config: Config) -> anyhow::Result<()> {
             Command::Serve => server::run(config).await,
             Command::Check => check::run(&config).await,
             Command::Admin(command) => admin::run(command, &config).await,
+            Command::Demo(arguments) => demo::run(arguments, &config).await,
         }
     })
 }
