@@ -220,15 +220,18 @@ fn as_text(chat: &Chat, outcome: &Outcome) -> String {
     table.line(&report::latency_row("ack", &meter.ack_us));
     table.line(&report::latency_row("delivery", &meter.delivery_us));
     table.row("undelivered", &report::count(outcome.undelivered()));
-    table.row("asked to wait", &report::count(meter.postponed));
-    table.counts(
-        "refused",
-        &meter
-            .refused
-            .iter()
-            .map(|(code, count)| (code.clone(), *count as usize))
-            .collect(),
-    );
+    table.counts("asked to wait", &meter.postponed);
+    if meter.postponed.contains_key("rate_limited") {
+        table.row(
+            "",
+            "The server's limits are part of what was measured. To measure without them",
+        );
+        table.row(
+            "",
+            "start it with BALIE_VISITOR_FRAMES_PER_S=0 BALIE_AGENT_FRAMES_PER_S=0.",
+        );
+    }
+    table.counts("refused", &meter.refused);
     table.row("reconnects", &report::count(meter.reconnects));
     if let (Some([_, after]), Some(cpu_us)) = (outcome.usage, outcome.cpu_us_a_message()) {
         table.row(

@@ -113,7 +113,12 @@ impl Stage {
                 }
             }
             Sight::Refusal(refusal) if refusal.retry_ms.is_some() => {
-                stage.lock().meter.postponed += 1
+                let mut state = stage.lock();
+                *state
+                    .meter
+                    .postponed
+                    .entry(refusal.code.clone())
+                    .or_default() += 1;
             }
             Sight::Refusal(refusal) => {
                 let mut state = stage.lock();

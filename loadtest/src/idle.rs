@@ -19,8 +19,8 @@ struct Sum {
     asked: usize,
     established: usize,
     started: usize,
-    refused: BTreeMap<String, usize>,
-    lost: BTreeMap<String, usize>,
+    refused: BTreeMap<String, u64>,
+    lost: BTreeMap<String, u64>,
     faults: Vec<Fault>,
     ramp_s: f64,
     /// The server before any visitor, with all of them, and after the hold.

@@ -43,8 +43,8 @@ pub struct Meter {
     pub sent: u64,
     /// Messages that arrived within the measured time, whenever they were sent. Per second, this is the throughput.
     pub arrived: u64,
-    /// Commands that the server asked to repeat later.
-    pub postponed: u64,
+    /// Commands that the server asked to repeat later, by code.
+    pub postponed: BTreeMap<String, u64>,
     /// Final refusals of commands, by code.
     pub refused: BTreeMap<String, u64>,
     /// Sockets that were lost and opened again.
@@ -60,7 +60,7 @@ impl Default for Meter {
             delivery_us: histogram(),
             sent: 0,
             arrived: 0,
-            postponed: 0,
+            postponed: BTreeMap::new(),
             refused: BTreeMap::new(),
             reconnects: 0,
             faults: BTreeMap::new(),
@@ -95,10 +95,15 @@ impl Meter {
         add(&mut self.delivery_us, &tally.delivery_us)?;
         self.sent += tally.sent;
         self.arrived += tally.arrived;
-        self.postponed += tally.postponed;
         self.reconnects += tally.reconnects;
-        for (code, count) in &tally.refused {
-            *self.refused.entry(code.clone()).or_default() += count;
+        let codes = [
+            (&mut self.refused, &tally.refused),
+            (&mut self.postponed, &tally.postponed),
+        ];
+        for (into, counts) in codes {
+            for (code, count) in counts {
+                *into.entry(code.clone()).or_default() += count;
+            }
         }
         for (breach, count) in &tally.faults {
             *self.faults.entry(*breach).or_default() += count;
@@ -117,7 +122,7 @@ impl Meter {
             delivery_us: encode(&self.delivery_us),
             sent: self.sent,
             arrived: self.arrived,
-            postponed: self.postponed,
+            postponed: self.postponed.clone(),
             refused: self.refused.clone(),
             reconnects: self.reconnects,
             faults: self.faults.clone(),
@@ -133,7 +138,7 @@ pub struct Tally {
     delivery_us: String,
     sent: u64,
     arrived: u64,
-    postponed: u64,
+    postponed: BTreeMap<String, u64>,
     refused: BTreeMap<String, u64>,
     reconnects: u64,
     faults: BTreeMap<Breach, u64>,

@@ -36,10 +36,10 @@ impl Table {
     }
 
     /// One row with the sum, and one below it for each reason.
-    pub fn counts(&mut self, name: &str, counts: &BTreeMap<String, usize>) {
-        self.row(name, &count(counts.values().sum::<usize>() as u64));
+    pub fn counts(&mut self, name: &str, counts: &BTreeMap<String, u64>) {
+        self.row(name, &count(counts.values().sum()));
         for (reason, number) in counts {
-            self.row("", &format!("{} × {reason}", count(*number as u64)));
+            self.row("", &format!("{} × {reason}", count(*number)));
         }
     }
 
@@ -87,7 +87,7 @@ pub fn share(whole: usize, parts: usize, index: usize) -> usize {
     whole / parts + usize::from(index < whole % parts)
 }
 
-pub fn add_counts(into: &mut BTreeMap<String, usize>, counts: BTreeMap<String, usize>) {
+pub fn add_counts(into: &mut BTreeMap<String, u64>, counts: BTreeMap<String, u64>) {
     for (reason, number) in counts {
         *into.entry(reason).or_default() += number;
     }

@@ -38,9 +38,9 @@ pub struct IdleTally {
     pub established: usize,
     pub started: usize,
     /// By reason.
-    pub refused: BTreeMap<String, usize>,
+    pub refused: BTreeMap<String, u64>,
     /// Sockets that were lost after they were established, by reason.
-    pub lost: BTreeMap<String, usize>,
+    pub lost: BTreeMap<String, u64>,
     pub faults: Vec<Fault>,
 }
 

@@ -117,7 +117,7 @@ pub enum Trouble {
     },
     #[error("the socket was closed with {code}: {reason}")]
     Closed { code: u16, reason: String },
-    #[error("the upgrade was answered with HTTP {status}: {body}")]
+    #[error("the upgrade was answered with HTTP {status}: {}", detail_of(body))]
     Upgrade {
         status: u16,
         retry_after_s: Option<u64>,
@@ -134,4 +134,13 @@ pub enum Trouble {
         status: u16,
         body: String,
     },
+}
+
+/// The sentence for people in a problem document (RFC 9457); any other body as it is.
+fn detail_of(body: &str) -> String {
+    let problem: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    let detail = problem
+        .as_ref()
+        .and_then(|problem| problem.get("detail")?.as_str());
+    detail.unwrap_or(body).to_owned()
 }
