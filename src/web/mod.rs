@@ -145,11 +145,11 @@ async fn visitor_socket(
         Err(rejection) => return rejection.into_response(),
     };
     let pace = Pace::new(web.desk.clock.clone(), web.config.visitor_frames_per_s);
-    upgrade.on_upgrade(move |socket| {
+    upgrade.on_upgrade(async move |socket| {
         let hub = Arc::clone(&web.desk.hub);
         live(socket, hub, pace, move |text| {
             visitor::greet(Arc::clone(&web), Arc::clone(&origin), seen.clone(), text)
-        })
+        });
     })
 }
 
@@ -173,13 +173,13 @@ async fn agent_socket(
     };
     let pace = Pace::new(web.desk.clock.clone(), web.config.agent_frames_per_s);
     let signed_in = Arc::new(caller.0);
-    upgrade.on_upgrade(move |socket| {
+    upgrade.on_upgrade(async move |socket| {
         let hub = Arc::clone(&web.desk.hub);
         live(socket, hub, pace, move |text| {
             // Counted as long as the socket lives.
             let _ = &seen;
             agent::greet(Arc::clone(&web), Arc::clone(&signed_in), text)
-        })
+        });
     })
 }
 

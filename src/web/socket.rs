@@ -22,9 +22,9 @@ use crate::protocol::parse::refuse_unread;
 use crate::protocol::{FRAME_BYTES_MAX, HELLO_TIMEOUT_S, REFUSED_FRAMES_MAX, REFUSED_WINDOW_S};
 use crate::web::error::close_after;
 
-/// First size of a socket's read buffer; tungstenite lets it grow with the frames it sees. Measured: 512 bytes make an
-/// idle visitor 48 times lighter than the default, and larger ones make messages no faster.
-const READ_BUFFER_BYTES: usize = 512;
+/// First size of a socket's read buffer; tungstenite lets it grow with the frames it sees. Small
+/// ones make an idle visitor fifty times lighter than the default, and larger ones make messages no faster.
+const READ_BUFFER_BYTES: usize = 256;
 /// A write that does not end within this time means a peer that does not read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for the last words of a socket that ends.
@@ -165,30 +165,99 @@ enum Incoming {
     End(End),
 }
 
-/// Lives a socket's life. `greet` answers frames until one of them makes a peer; without one in time the socket ends.
-pub async fn live<P, G, F>(mut socket: WebSocket, hub: Arc<Hub>, mut pace: Pace, greet: G)
+/// Lives a socket's life, in a task of its own. `greet` answers frames until one of them makes a peer; without one in
+/// time the socket ends.
+///
+/// The task's size is what an idle visitor costs most: everything but waiting is boxed and gone when it is done, and
+/// the upgrade's own task, which is twice as large, ends here.
+pub fn live<P, G, F>(socket: WebSocket, hub: Arc<Hub>, pace: Pace, greet: G)
 where
-    P: Peer,
-    G: Fn(Utf8Bytes) -> F,
+    P: Peer + 'static,
+    G: Fn(Utf8Bytes) -> F + Send + Sync + 'static,
     F: Future<Output = (Vec<Answer>, Option<P>)> + Send,
 {
-    let greeting = timeout(
-        Duration::from_secs(HELLO_TIMEOUT_S),
-        first_hello(&mut socket, &mut pace, greet),
-    )
-    .await;
-    let end = match greeting {
-        Err(_elapsed) => End::from(Close::Policy),
-        Ok(Err(end)) => end,
-        Ok(Ok(mut peer)) => {
-            let end = serve(&mut socket, &mut peer, &mut pace, &hub).await;
-            hub.leave(peer.mailbox());
-            peer.leave().await;
-            end
+    let mut life = Box::new(Life { socket, pace, hub });
+    tokio::spawn(async move {
+        let end = match Box::pin(life.greeted(greet)).await {
+            Err(end) => end,
+            Ok(mut peer) => {
+                let end = life.serve(&mut *peer).await;
+                Box::pin(life.part(*peer)).await;
+                end
+            }
+        };
+        // Best effort: a peer that is gone or does not read has nothing to be told.
+        let _ = Box::pin(timeout(CLOSE_TIMEOUT, finish(&mut life.socket, end))).await;
+    });
+}
+
+/// What a socket's task holds as long as it lives.
+struct Life {
+    socket: WebSocket,
+    pace: Pace,
+    hub: Arc<Hub>,
+}
+
+impl Life {
+    /// Waits for the `hello` that makes a peer.
+    async fn greeted<P, G, F>(&mut self, greet: G) -> Result<Box<P>, End>
+    where
+        P: Peer,
+        G: Fn(Utf8Bytes) -> F,
+        F: Future<Output = (Vec<Answer>, Option<P>)> + Send,
+    {
+        let hello = first_hello(&mut self.socket, &mut self.pace, greet);
+        match timeout(Duration::from_secs(HELLO_TIMEOUT_S), hello).await {
+            Ok(greeted) => greeted.map(Box::new),
+            Err(_elapsed) => Err(End::from(Close::Policy)),
         }
-    };
-    // Best effort: a peer that is gone or does not read has nothing to be told.
-    let _ = timeout(CLOSE_TIMEOUT, finish(&mut socket, end)).await;
+    }
+
+    /// Reads and writes until there is a reason to end.
+    async fn serve<P: Peer>(&mut self, peer: &mut P) -> End {
+        loop {
+            // Both arms are cancel-safe: `recv` keeps a partial frame in the socket, `take` takes only when it returns.
+            let step = tokio::select! {
+                received = self.socket.recv() => Err(received),
+                taken = peer.mailbox().take() => Ok(taken),
+            };
+            let step = match step {
+                Err(received) => Box::pin(self.receive(peer, received)).await,
+                Ok(taken) => Box::pin(self.deliver(peer, taken)).await,
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    async fn receive<P: Peer>(
+        &mut self,
+        peer: &mut P,
+        received: Option<Result<Message, axum::Error>>,
+    ) -> Result<(), End> {
+        peer.mailbox().hear(self.hub.now_s());
+        match incoming(received) {
+            Incoming::Alive => Ok(()),
+            Incoming::End(end) => Err(end),
+            Incoming::Text(text) => take_frame(&mut self.socket, peer, &mut self.pace, &text).await,
+        }
+    }
+
+    async fn deliver<P: Peer>(&mut self, peer: &mut P, taken: Taken) -> Result<(), End> {
+        match taken {
+            Taken::Items(items) => write_items(&mut self.socket, peer, items).await,
+            Taken::End(items, farewell) => {
+                write_items(&mut self.socket, peer, items).await?;
+                Err(End::Close(farewell))
+            }
+        }
+    }
+
+    async fn part<P: Peer>(&mut self, peer: P) {
+        self.hub.leave(peer.mailbox());
+        peer.leave().await;
+    }
 }
 
 async fn first_hello<P, G, F>(socket: &mut WebSocket, pace: &mut Pace, greet: G) -> Result<P, End>
@@ -205,40 +274,12 @@ where
                     answer(socket, pace, vec![too_fast(&text, retry)]).await?;
                     continue;
                 }
-                // Boxed: what greeting needs must not stay in the size of every idle socket's task.
-                let (answers, peer) = Box::pin(greet(text)).await;
+                let (answers, peer) = greet(text).await;
                 answer(socket, pace, answers).await?;
                 if let Some(peer) = peer {
                     return Ok(peer);
                 }
             }
-        }
-    }
-}
-
-async fn serve<P: Peer>(socket: &mut WebSocket, peer: &mut P, pace: &mut Pace, hub: &Hub) -> End {
-    let mailbox = Arc::clone(peer.mailbox());
-    loop {
-        // Both arms are cancel-safe: `recv` keeps a partial frame in the socket, `take` takes only when it returns.
-        let step = tokio::select! {
-            received = socket.recv() => {
-                mailbox.hear(hub.now_s());
-                match incoming(received) {
-                    Incoming::Alive => Ok(()),
-                    Incoming::End(end) => Err(end),
-                    Incoming::Text(text) => Box::pin(take_frame(socket, peer, pace, &text)).await,
-                }
-            }
-            taken = mailbox.take() => match taken {
-                Taken::Items(items) => Box::pin(write_items(socket, peer, items)).await,
-                Taken::End(items, farewell) => match Box::pin(write_items(socket, peer, items)).await {
-                    Ok(()) => Err(End::Close(farewell)),
-                    Err(end) => Err(end),
-                },
-            },
-        };
-        if let Err(end) = step {
-            return end;
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The list of all routes, and the OpenAPI document that is made of them: `/api/openapi.json`.
+//! The list of all routes, and the references: `/api/openapi.json`, made of the routes, and `/api/asyncapi.json`, made of the
+//! frames of both sockets.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +10,7 @@ use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, SecurityRequire
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::protocol::reference as sockets;
 use crate::web::rest::caller::COOKIE;
 use crate::web::rest::{
     Rest, agents, canned_replies, conversations, departments, events, login, me, sessions, setup,
@@ -51,6 +53,16 @@ async fn read_reference() -> impl IntoResponse {
             .to_json()
             .expect("the document is plain data with text keys")
     });
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str())
+}
+
+/// The AsyncAPI document
+#[utoipa::path(get, path = "/api/asyncapi.json", tag = "reference", security(()),
+    responses((status = 200, description = "The frames of both sockets", body = serde_json::Value)))]
+async fn read_sockets() -> impl IntoResponse {
+    /// Made once, like the other.
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| sockets::document().to_string());
     ([(header::CONTENT_TYPE, "application/json")], text.as_str())
 }
 
