@@ -37,23 +37,23 @@ test("a hole is noticed, nothing after it is shown, and following anew mends it"
   assert.deepEqual(seqs(timeline), [1, 2, 3]);
   assert.equal(timeline.condition, "behind");
   assert.equal(afterOf(timeline), 3);
-  timeline = reduce(timeline, { t: "following", from_seq: 3 }, NOW);
+  timeline = reduce(timeline, { t: "following", from_seq: 4 }, NOW);
   timeline = follow(timeline, [said(4), said(5)]);
   assert.deepEqual(seqs(timeline), [1, 2, 3, 4, 5]);
   assert.equal(timeline.condition, "whole");
 });
 
 test("a long log may begin later than at 1, but not with a hole after the beginning", () => {
-  const begun = reduce(emptyTimeline("c"), { t: "following", from_seq: 40 }, NOW);
+  const begun = reduce(emptyTimeline("c"), { t: "following", from_seq: 41 }, NOW);
   assert.deepEqual(seqs(follow(begun, [said(41), said(42)])), [41, 42]);
-  assert.deepEqual(seqs(follow(begun, [said(40, 39), said(41)])), [40, 41]);
+  assert.deepEqual(seqs(follow(begun, [said(42, 40), said(43)])), [42, 43]);
   const holed = follow(begun, [said(43)]);
   assert.deepEqual(seqs(holed), []);
   assert.equal(holed.condition, "behind");
 });
 
 test("earlier events go in front, if they leave no hole", () => {
-  const begun = follow(reduce(emptyTimeline("c"), { t: "following", from_seq: 2 }, NOW), [said(3), said(4)]);
+  const begun = follow(reduce(emptyTimeline("c"), { t: "following", from_seq: 3 }, NOW), [said(3), said(4)]);
   const whole = reduce(begun, { t: "earlier", events: [said(1), said(2), said(3)] }, NOW);
   assert.deepEqual(seqs(whole), [1, 2, 3, 4]);
   assert.deepEqual(seqs(reduce(begun, { t: "earlier", events: [said(1)] }, NOW)), [3, 4]);
@@ -65,7 +65,7 @@ test("a log that does not know our last event is started anew from 0, own unsent
   timeline = follow(timeline, [said(4, 2)]);
   assert.equal(timeline.condition, "astray");
   assert.equal(afterOf(timeline), 0);
-  timeline = reduce(timeline, { t: "following", from_seq: 0 }, NOW);
+  timeline = reduce(timeline, { t: "following", from_seq: 1 }, NOW);
   timeline = follow(timeline, [said(1), said(2), said(4, 2)]);
   assert.deepEqual(seqs(timeline), [1, 2, 4]);
   assert.deepEqual(timeline.pending.map(({ cmd }) => cmd), ["m1"]);
@@ -161,9 +161,9 @@ function followThroughTrouble(seed: number): void {
   for (let round = 0; round < 500 && timeline.last !== end; round += 1) {
     const isCalm = round > 60; // at last the wire is good, or the promise could not be kept
     const after: number | undefined = afterOf(timeline) ?? asked;
-    const from_seq = after ?? startsAt;
+    const from_seq = (after ?? startsAt) + 1;
     timeline = reduce(timeline, { t: "following", from_seq }, NOW);
-    for (const event of troubled(log.filter(({ seq }) => seq > from_seq), isCalm, random)) {
+    for (const event of troubled(log.filter(({ seq }) => seq >= from_seq), isCalm, random)) {
       timeline = reduce(timeline, { t: "event", ...event }, NOW);
       assertNoHole(timeline, log);
       if (timeline.condition !== "whole") break; // the client says hello again

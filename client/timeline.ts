@@ -115,7 +115,7 @@ function withEvent(timeline: Timeline, event: EventFrame): Timeline {
   if (event.conversation !== timeline.conversation || timeline.condition === "astray") return timeline;
   if (last === undefined) {
     // The first one: the log may begin later than at 1, but not with a hole after the promised beginning.
-    if (event.prev > timeline.from_seq) return { ...timeline, condition: "behind" };
+    if (event.prev >= Math.max(timeline.from_seq, 1)) return { ...timeline, condition: "behind" };
   } else {
     if (event.seq <= last) return timeline; // seen already
     if (event.prev > last) return { ...timeline, condition: "behind" };
@@ -146,7 +146,7 @@ function withEarlier(timeline: Timeline, earlier: readonly EventFrame[]): Timeli
   const ends = missing.at(-1);
   if (begins === undefined || ends === undefined) return timeline;
   if (first !== undefined && first.prev !== ends.seq) return timeline; // it leaves a hole
-  return { ...timeline, events: [...missing, ...timeline.events], from_seq: Math.min(timeline.from_seq, begins.prev), last: timeline.last ?? ends.seq };
+  return { ...timeline, events: [...missing, ...timeline.events], from_seq: Math.min(timeline.from_seq, begins.seq), last: timeline.last ?? ends.seq };
 }
 
 function withSending(timeline: Timeline, own: Pending): Timeline {

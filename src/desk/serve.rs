@@ -18,6 +18,8 @@ pub struct Owned {
     pub named: AgentConversation,
     /// The last event that the client has.
     pub place: Seq,
+    /// Whether that is more than the log holds: the client must drop what it has.
+    pub is_beyond: bool,
     /// The event by which the agent owns it.
     pub owned_from: Seq,
 }
@@ -69,7 +71,7 @@ impl Desk {
                 visitor,
                 ..
             } = card;
-            let from_seq = match after(id).filter(|after| *after <= conversation.seq) {
+            let from_seq = match after(id) {
                 Some(after) => after,
                 None => self.replay_from(&conversation, View::Agent).await?,
             };
@@ -83,6 +85,7 @@ impl Desk {
                 read: conversation.read,
             };
             owned.push(Owned {
+                is_beyond: from_seq > conversation.seq,
                 named,
                 place: from_seq,
                 owned_from: conversation.placed_seq,

@@ -69,10 +69,10 @@ pub async fn greet(
             };
             match peer.welcome(hello).await {
                 Ok(answers) => (answers, Some(peer)),
-                Err(refused) => {
+                Err(answer) => {
                     web.desk.hub.leave(&peer.mailbox);
                     peer.leave().await;
-                    (vec![refusal("hello", None, None, &refused)], None)
+                    (vec![answer], None)
                 }
             }
         }
@@ -94,7 +94,8 @@ pub async fn greet(
 
 impl AgentPeer {
     /// Answers `hello`: oneself, one's conversations, what was missed of those that are gone, what rings.
-    async fn welcome(&mut self, hello: AgentHello) -> Result<Vec<Answer>, Refused> {
+    async fn welcome(&mut self, hello: AgentHello) -> Result<Vec<Answer>, Answer> {
+        let refused = |refused: Refused| refusal("hello", None, None, &refused);
         self.stop_following().await;
         let desk = &self.web.desk;
         let epoch = desk.epoch();
@@ -109,10 +110,21 @@ impl AgentPeer {
         };
         self.person = desk
             .agent_joins(self.person.id, self.mailbox.socket)
-            .await?;
+            .await
+            .map_err(refused)?;
         let owned = desk
             .owned_conversations(self.person.id, |id| after.get(&id).copied())
-            .await?;
+            .await
+            .map_err(refused)?;
+        if let Some(beyond) = owned.iter().find(|one| one.is_beyond) {
+            let message =
+                "The log does not go so far. Say hello with after 0 for this conversation.".into();
+            let error = Refused::BadField {
+                field: "after".into(),
+                message,
+            };
+            return Err(refusal("hello", None, Some(beyond.named.id), &error));
+        }
         let mut answers = Vec::new();
         let mut conversations = Vec::with_capacity(owned.len());
         for one in owned {
@@ -145,8 +157,18 @@ impl AgentPeer {
                 Err(refused) => answers.push(refusal("hello", None, Some(id), &refused)),
             }
         }
-        for ringing in desk.coordination.ringing_at(self.person.id).await? {
-            answers.extend(self.offer(&ringing).await?.map(Answer::Frame));
+        for ringing in desk
+            .coordination
+            .ringing_at(self.person.id)
+            .await
+            .map_err(|away| refused(away.into()))?
+        {
+            answers.extend(
+                self.offer(&ringing)
+                    .await
+                    .map_err(|error| refused(error.into()))?
+                    .map(Answer::Frame),
+            );
         }
         Ok(answers)
     }
@@ -325,7 +347,10 @@ impl AgentPeer {
             }))])
         };
         match frame {
-            FromAgent::Hello(hello) => self.welcome(hello).await,
+            FromAgent::Hello(hello) => Ok(self
+                .welcome(hello)
+                .await
+                .unwrap_or_else(|answer| vec![answer])),
             FromAgent::Status { status, capacity } => {
                 self.person = desk.choose_status(person.id, status, capacity).await?;
                 Ok(vec![Answer::of(&desk.agent_frame(&self.person).await?)])

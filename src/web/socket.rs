@@ -126,8 +126,10 @@ impl Pace {
             self.tokens -= 1_000;
             return Ok(());
         }
+        // Until a quarter of the burst is there again: whoever waits so long is refused a few times a second at worst,
+        // and never so often that the socket is closed for it.
         Err(Millis(
-            ((1_000 - self.tokens) / i64::from(self.per_s)).max(1),
+            ((burst / 4 - self.tokens) / i64::from(self.per_s)).max(1),
         ))
     }
 
