@@ -110,6 +110,47 @@ async fn one_server_has_the_folder_and_commands_run_beside_it() {
 }
 
 #[tokio::test]
+async fn a_fresh_folder_opened_by_several_at_once_is_made_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_path_buf();
+    let opening: Vec<_> = (0..6)
+        .map(|_| {
+            let path = path.clone();
+            std::thread::spawn(move || open(&path))
+        })
+        .collect();
+    let stores: Vec<_> = opening
+        .into_iter()
+        .map(|thread| thread.join().unwrap())
+        .collect();
+    let installation = stores[0].installation().await.unwrap();
+    for store in &stores {
+        assert_eq!(store.installation().await.unwrap(), installation);
+        assert_eq!(store.sites().await.unwrap().len(), 1);
+        store.probe().await.unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn secrets_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let store = open(folder.path());
+    store.probe().await.unwrap();
+    let backup = folder.path().join("backup.db");
+    store.backup(&backup).await.unwrap();
+    for name in ["balie.db", "balie.db-wal", "backup.db"] {
+        let mode = fs::metadata(folder.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o077, 0, "{name} {mode:o}");
+    }
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));

@@ -43,6 +43,8 @@ fn write_now(file: &Path, to: &Path) -> Result<(), StoreError> {
         .to_str()
         .ok_or_else(|| StoreError::Away(format!("{}: the name is not Unicode", to.display())))?;
     let connection = open::connect_reader(file)?;
+    // SQLite copies into an empty file as well as into a new one.
+    open::create_private(&partial).map_err(as_away)?;
     let written = connection
         .execute("vacuum into ?1", [partial_name])
         .map_err(StoreError::from);
@@ -153,8 +155,5 @@ fn remove_if_there(file: &Path) -> io::Result<()> {
 fn finish_file(written: &Path, name: &Path) -> io::Result<()> {
     File::open(written)?.sync_all()?;
     fs::rename(written, name)?;
-    match name.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-        Some(_) | None => File::open(".")?.sync_all(),
-    }
+    open::sync_folder_of(name)
 }

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::open;
-use super::writer::WalRestarter;
+use super::writer::{WalRestarter, spawn_vital};
 
 /// Pages (4 KiB each) written since the last checkpoint that make the next one due.
 const PASSIVE_EVERY_PAGES: u32 = 1_000;
@@ -74,9 +74,7 @@ impl Checkpointer {
         nudges: Receiver<u32>,
         restarter: WalRestarter,
     ) -> std::io::Result<Self> {
-        let thread = std::thread::Builder::new()
-            .name("store-checkpoint".into())
-            .spawn(move || run(&path, &nudges, &restarter))?;
+        let thread = spawn_vital("store-checkpoint", move || run(&path, &nudges, &restarter))?;
         Ok(Self {
             thread: Some(thread),
         })
@@ -85,10 +83,9 @@ impl Checkpointer {
 
 impl Drop for Checkpointer {
     fn drop(&mut self) {
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the store's checkpoint thread panicked");
+        if let Some(thread) = self.thread.take() {
+            // A panic has ended the process before this could meet it.
+            let _ = thread.join();
         }
     }
 }

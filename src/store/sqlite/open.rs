@@ -1,6 +1,6 @@
 //! Opening a data folder: the file's health, its schema, the connections, and the lock of the one server.
 
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -161,10 +161,13 @@ pub(super) fn lock_folder(folder: &Path) -> Result<File, OpenError> {
 
 /// Opens the database for writing, checks it, and brings its schema up to date; a new one is filled with the demo site.
 pub(super) fn prepare(file: &Path) -> Result<Connection, OpenError> {
+    create_private(file).map_err(|error| OpenError::Away {
+        file: file.to_path_buf(),
+        detail: error.to_string(),
+    })?;
     check_header(file)?;
     let as_open_error = |error| OpenError::of(file, &error);
-    let mut connection =
-        open_writable(file, OpenFlags::SQLITE_OPEN_CREATE).map_err(as_open_error)?;
+    let mut connection = open_writable(file).map_err(as_open_error)?;
     let version = version_of(&connection, file)?;
     if version.is_some() {
         check_quickly(&connection, file)?;
@@ -209,6 +212,28 @@ pub(super) fn version_of(connection: &Connection, file: &Path) -> Result<Option<
         });
     }
     Ok(Some(found))
+}
+
+/// Makes the file, empty, if it is not there: it holds secrets, so only its owner may read it, whatever the folder
+/// allows. SQLite gives the files beside it the same rights.
+pub(super) fn create_private(file: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Ok(_) => sync_folder_of(file),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts a file's name on the disk, which lives in its folder.
+pub(super) fn sync_folder_of(file: &Path) -> std::io::Result<()> {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
+        Some(_) | None => File::open(".")?.sync_all(),
+    }
 }
 
 /// Looks at the first bytes before SQLite does: whatever is not empty must be a SQLite file.
@@ -313,7 +338,7 @@ fn random_bytes<const LENGTH: usize>() -> [u8; LENGTH] {
 
 /// A connection that writes, to a database that was prepared before.
 pub(super) fn connect_writer(file: &Path) -> rusqlite::Result<Connection> {
-    let connection = open_writable(file, OpenFlags::empty())?;
+    let connection = open_writable(file)?;
     set_up_writer(&connection)?;
     Ok(connection)
 }
@@ -333,9 +358,9 @@ pub(super) fn connect_reader(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn open_writable(file: &Path, and: OpenFlags) -> rusqlite::Result<Connection> {
+fn open_writable(file: &Path) -> rusqlite::Result<Connection> {
     // No mutex: each connection is used by one thread at a time, which the types see to.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | and;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY_WAIT)?;
     Ok(connection)

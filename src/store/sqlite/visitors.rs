@@ -153,10 +153,13 @@ pub(super) fn join_identity(
     if rows == 0 {
         return Ok(None);
     }
-    // `or ignore`: should both have used one `cmd`, each keeps the receipt of the own command.
+    // `or ignore`: should both have used one `cmd`, each keeps the receipt of the own command. The log names the
+    // commands; there is no index by sender.
     connection
         .prepare_cached(
-            "update or ignore command set sender = ?2 where sender = ?1 and conversation = ?3",
+            "update or ignore command set sender = ?2
+             where sender = ?1 and conversation = ?3
+               and cmd in (select cmd from event where conversation = ?3 and cmd is not null)",
         )?
         .execute((anonymous, identified, conversation))?;
     Ok(row::find(connection, conversation)?.map(|stored| stored.conversation))

@@ -31,7 +31,7 @@ const QUEUE_JOBS_MAX: usize = 10_000;
 /// Jobs in one transaction: beyond a few hundred the flush is shared so widely that more only adds latency.
 const BATCH_JOBS_MAX: usize = 512;
 /// Work in one transaction, after which it is committed even if more jobs wait.
-const BATCH_WORK_MAX: Duration = Duration::from_millis(5);
+const BATCH_WORK_MAX: Duration = Duration::from_millis(10);
 
 /// A piece of work for the writer, its answer included.
 trait Job: Send {
@@ -86,9 +86,7 @@ impl Writer {
             nudge,
             restart_asked: None,
         };
-        let thread = std::thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || own_thread.run())?;
+        let thread = spawn_vital("store-writer", move || own_thread.run())?;
         Ok(Self {
             sender: Some(sender),
             thread: Some(thread),
@@ -149,12 +147,27 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.sender = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the store's writer panicked");
+        if let Some(thread) = self.thread.take() {
+            // A panic has ended the process before this could meet it.
+            let _ = thread.join();
         }
     }
+}
+
+/// Starts a thread without which the server is of no use: should it panic, which only our own mistake can cause, the
+/// process ends, to be started again, rather than stay and refuse everything.
+pub(super) fn spawn_vital(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                tracing::error!("a thread of the store panicked; the process ends");
+                std::process::abort();
+            }
+        })
 }
 
 fn away<E: From<StoreError>>(reason: &str) -> E {

@@ -189,12 +189,13 @@ create table event (
     constraint event_place primary key (conversation, seq)
 ) strict, without rowid;
 
--- What was done once and must not be done again: kept as long as the log.
+-- What was done once and must not be done again: kept as long as the log. The `cmd` leads the key because clients make
+-- them in the order of time: those of one transaction then share a few pages, where each sender has pages of its own.
 create table command (
-    sender       blob    not null,
     cmd          blob    not null,
+    sender       blob    not null,
     conversation blob    not null,
     seq          integer not null,
     at           integer not null,
-    constraint command_once primary key (sender, cmd)
+    constraint command_once primary key (cmd, sender)
 ) strict, without rowid;
