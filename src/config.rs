@@ -62,7 +62,7 @@ settings! {
     listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "BALIE_LISTEN", "ADDRESS";
     /// Folder that holds the log and everything else
     data: PathBuf = PathBuf::from("balie-data"), "BALIE_DATA", "FOLDER";
-    /// Address under which browsers reach the server, as https://chat.example.com
+    /// Address under which browsers reach the server, as `https://chat.example.com`
     public_url: PublicUrl = PublicUrl(None), "BALIE_PUBLIC_URL", "URL";
     /// Proxies whose X-Forwarded-For is believed, as addresses or networks with commas
     trusted_proxies: Networks = Networks(Vec::new()), "BALIE_TRUSTED_PROXIES", "NETWORKS";

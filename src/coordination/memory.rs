@@ -22,13 +22,16 @@ const NOTICES_MAX: usize = 8_192;
 /// Longest sleep between two looks at what is due, so that a moved clock is noticed.
 const LOOK: Millis = Millis(1_000);
 
+/// Who has one conversation open, by agent and socket.
+type Viewers = BTreeMap<(AgentId, SocketId), AgentName>;
+
 /// The in-process engine.
 pub struct MemoryCoordination {
     clock: Clock,
     /// A std mutex: held for one short step of pure code, never across an await.
     board: Mutex<Board>,
     /// Who has which conversation open, and on which sockets.
-    viewers: Mutex<BTreeMap<ConversationId, BTreeMap<(AgentId, SocketId), AgentName>>>,
+    viewers: Mutex<BTreeMap<ConversationId, Viewers>>,
     changed: Notify,
     sender: mpsc::Sender<Notice>,
     receiver: Mutex<Option<mpsc::Receiver<Notice>>>,

@@ -72,7 +72,7 @@ pub fn agent_frame(text: &str) -> Result<FromAgent, Box<ErrorFrame>> {
 #[must_use]
 pub fn refuse_unread(text: &str, error: ErrorFrame) -> Box<ErrorFrame> {
     match object_of(text) {
-        Ok(object) => Context::of(&object).refuse(error),
+        Ok(object) => Context::of(&object).refuse(Box::new(error)),
         Err(_) => Box::new(error),
     }
 }
@@ -104,13 +104,11 @@ impl Context {
         }
     }
 
-    fn refuse(&self, error: ErrorFrame) -> Box<ErrorFrame> {
-        Box::new(ErrorFrame {
-            cmd: self.cmd,
-            conversation: self.conversation,
-            re: (!self.t.is_empty()).then(|| self.t.clone()),
-            ..error
-        })
+    fn refuse(&self, mut error: Box<ErrorFrame>) -> Box<ErrorFrame> {
+        error.cmd = self.cmd;
+        error.conversation = self.conversation;
+        error.re = (!self.t.is_empty()).then(|| self.t.clone());
+        error
     }
 }
 
@@ -121,19 +119,16 @@ fn typed<T: DeserializeOwned>(
 ) -> Result<T, Box<ErrorFrame>> {
     match object.get("t") {
         None => {
-            return Err(context.refuse(ErrorFrame::bad_field(
-                "t",
-                "Every frame names its type in \"t\".",
-            )));
+            return Err(context.refuse(bad_field("t", "Every frame names its type in \"t\".")));
         }
         Some(Value::String(_)) => {}
         Some(_) => {
-            return Err(context.refuse(ErrorFrame::bad_field("t", "The type in \"t\" is a text.")));
+            return Err(context.refuse(bad_field("t", "The type in \"t\" is a text.")));
         }
     }
     if !known.contains(&context.t.as_str()) {
         let message = "This socket knows no frame of this type.";
-        return Err(context.refuse(ErrorFrame::new(ErrorCode::UnknownType, message)));
+        return Err(context.refuse(Box::new(ErrorFrame::new(ErrorCode::UnknownType, message))));
     }
     match T::deserialize(object) {
         Ok(frame) => Ok(frame),
@@ -142,10 +137,7 @@ fn typed<T: DeserializeOwned>(
             let field = missing_field(&message)
                 .or_else(|| wrong_field::<T>(object, context))
                 .unwrap_or_default();
-            Err(context.refuse(ErrorFrame::bad_field(
-                field,
-                format!("This field is wrong: {message}."),
-            )))
+            Err(context.refuse(bad_field(field, format!("This field is wrong: {message}."))))
         }
     }
 }
@@ -175,14 +167,18 @@ fn wrong_field<T: DeserializeOwned>(
         .map(|(name, _)| name.clone())
 }
 
-fn no_attachment() -> ErrorFrame {
-    ErrorFrame {
+fn no_attachment() -> Box<ErrorFrame> {
+    Box::new(ErrorFrame {
         field: Some("attachment".into()),
         ..ErrorFrame::new(ErrorCode::NotFound, "There is no such file.")
-    }
+    })
 }
 
-fn check_visitor(frame: &mut FromVisitor) -> Result<(), ErrorFrame> {
+fn bad_field(field: impl Into<String>, message: impl Into<String>) -> Box<ErrorFrame> {
+    Box::new(ErrorFrame::bad_field(field, message))
+}
+
+fn check_visitor(frame: &mut FromVisitor) -> Result<(), Box<ErrorFrame>> {
     match frame {
         FromVisitor::Hello(hello) => check_hello(hello),
         FromVisitor::Start(start) => check_start(start),
@@ -200,7 +196,7 @@ fn check_visitor(frame: &mut FromVisitor) -> Result<(), ErrorFrame> {
         }
         FromVisitor::Rate { score, comment, .. } => {
             if !(1..=5).contains(score) {
-                return Err(ErrorFrame::bad_field(
+                return Err(bad_field(
                     "score",
                     "A rating is a whole number from 1 to 5.",
                 ));
@@ -219,11 +215,11 @@ fn check_visitor(frame: &mut FromVisitor) -> Result<(), ErrorFrame> {
     }
 }
 
-fn check_agent(frame: &mut FromAgent) -> Result<(), ErrorFrame> {
+fn check_agent(frame: &mut FromAgent) -> Result<(), Box<ErrorFrame>> {
     match frame {
         FromAgent::Hello(hello) => {
             if hello.after.len() > AFTER_MAX {
-                return Err(ErrorFrame::bad_field(
+                return Err(bad_field(
                     "after",
                     format!("At most {AFTER_MAX} conversations."),
                 ));
@@ -232,7 +228,7 @@ fn check_agent(frame: &mut FromAgent) -> Result<(), ErrorFrame> {
         }
         FromAgent::Status { capacity, .. } => {
             if capacity.is_some_and(|capacity| capacity > CAPACITY_MAX) {
-                return Err(ErrorFrame::bad_field(
+                return Err(bad_field(
                     "capacity",
                     format!("Capacity is 0 to {CAPACITY_MAX}."),
                 ));
@@ -260,7 +256,7 @@ fn check_agent(frame: &mut FromAgent) -> Result<(), ErrorFrame> {
     }
 }
 
-fn check_hello(hello: &mut VisitorHello) -> Result<(), ErrorFrame> {
+fn check_hello(hello: &mut VisitorHello) -> Result<(), Box<ErrorFrame>> {
     let Page {
         url,
         title,
@@ -279,17 +275,14 @@ fn check_hello(hello: &mut VisitorHello) -> Result<(), ErrorFrame> {
     Ok(())
 }
 
-fn check_start(start: &mut VisitorStart) -> Result<(), ErrorFrame> {
+fn check_start(start: &mut VisitorStart) -> Result<(), Box<ErrorFrame>> {
     check_fields(&start.fields)?;
     if start.needs.len() > NEEDS_MAX {
-        return Err(ErrorFrame::bad_field(
-            "needs",
-            format!("At most {NEEDS_MAX} needs."),
-        ));
+        return Err(bad_field("needs", format!("At most {NEEDS_MAX} needs.")));
     }
     for need in &start.needs {
         if need.is_empty() || need.chars().count() > NEED_CHARS_MAX || need.contains('\0') {
-            return Err(ErrorFrame::bad_field(
+            return Err(bad_field(
                 "needs",
                 format!("A need has 1 to {NEED_CHARS_MAX} characters."),
             ));
@@ -301,17 +294,14 @@ fn check_start(start: &mut VisitorStart) -> Result<(), ErrorFrame> {
         .map_or(Ok(()), |text| check_text("text", text))
 }
 
-fn check_fields(fields: &Fields) -> Result<(), ErrorFrame> {
+fn check_fields(fields: &Fields) -> Result<(), Box<ErrorFrame>> {
     if fields.len() > FIELDS_MAX {
-        return Err(ErrorFrame::bad_field(
-            "fields",
-            format!("At most {FIELDS_MAX} fields."),
-        ));
+        return Err(bad_field("fields", format!("At most {FIELDS_MAX} fields.")));
     }
     for (name, value) in fields {
         if name.is_empty() || name.chars().count() > FIELD_NAME_CHARS_MAX || name.contains('\0') {
             let message = format!("A field's name has 1 to {FIELD_NAME_CHARS_MAX} characters.");
-            return Err(ErrorFrame::bad_field("fields", message));
+            return Err(bad_field("fields", message));
         }
         check_length(&format!("fields.{name}"), value, FIELD_VALUE_CHARS_MAX)?;
     }
@@ -319,16 +309,13 @@ fn check_fields(fields: &Fields) -> Result<(), ErrorFrame> {
 }
 
 /// Tags as a conversation may carry them; also for REST.
-pub fn check_tags(tags: &[String]) -> Result<(), ErrorFrame> {
+pub fn check_tags(tags: &[String]) -> Result<(), Box<ErrorFrame>> {
     if tags.len() > TAGS_MAX {
-        return Err(ErrorFrame::bad_field(
-            "tags",
-            format!("At most {TAGS_MAX} tags."),
-        ));
+        return Err(bad_field("tags", format!("At most {TAGS_MAX} tags.")));
     }
     for tag in tags {
         if tag.trim().is_empty() || tag.chars().count() > TAG_CHARS_MAX || tag.contains('\0') {
-            return Err(ErrorFrame::bad_field(
+            return Err(bad_field(
                 "tags",
                 format!("A tag has 1 to {TAG_CHARS_MAX} characters."),
             ));
@@ -337,29 +324,26 @@ pub fn check_tags(tags: &[String]) -> Result<(), ErrorFrame> {
     Ok(())
 }
 
-fn check_text(field: &str, text: &str) -> Result<(), ErrorFrame> {
+fn check_text(field: &str, text: &str) -> Result<(), Box<ErrorFrame>> {
     if text.trim().is_empty() {
-        return Err(ErrorFrame::bad_field(field, "The text is empty."));
+        return Err(bad_field(field, "The text is empty."));
     }
     check_length(field, text, TEXT_CHARS_MAX)
 }
 
 /// Also refuses NUL: no text needs it, and not every store can hold it.
-fn check_length(field: &str, text: &str, chars_max: usize) -> Result<(), ErrorFrame> {
+fn check_length(field: &str, text: &str, chars_max: usize) -> Result<(), Box<ErrorFrame>> {
     if text.contains('\0') {
-        return Err(ErrorFrame::bad_field(
-            field,
-            "A text cannot hold the NUL character.",
-        ));
+        return Err(bad_field(field, "A text cannot hold the NUL character."));
     }
     // Bytes first: as many bytes as characters are allowed settle it without counting.
     if text.len() > chars_max && text.chars().count() > chars_max {
         let message =
             format!("This is longer than {chars_max} characters. Shorten it and send it again.");
-        return Err(ErrorFrame {
+        return Err(Box::new(ErrorFrame {
             field: Some(field.into()),
             ..ErrorFrame::new(ErrorCode::TooLarge, message)
-        });
+        }));
     }
     Ok(())
 }
@@ -392,9 +376,7 @@ mod tests {
             field("text")
         );
         assert_eq!(
-            refused(&format!(
-                r#"{{"t":"send","text":"hi","cmd":"nope","more":{{}}}}"#
-            )),
+            refused(r#"{"t":"send","text":"hi","cmd":"nope","more":{}}"#),
             field("cmd")
         );
         assert_eq!(

@@ -6,7 +6,7 @@ use crate::store::{AppendError, StoreError};
 
 impl From<rusqlite::Error> for StoreError {
     /// A file that cannot be used right now is `Away`. A broken file, and a constraint or a value that only our own
-    /// mistake can have put there, is `Corrupt`; expected conflicts are told apart before this (see [`breaks_unique`]).
+    /// mistake can have put there, is `Corrupt`; expected conflicts are told apart before this (see `breaks_unique`).
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             None
