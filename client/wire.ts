@@ -752,7 +752,7 @@ enqueued_at?: At,
  */
 seq: number, 
 /**
- * Events after this one follow.
+ * The log is sent from this place on.
  */
 from_seq: number, 
 /**
@@ -940,7 +940,7 @@ waited_ms: Millis,
  */
 seq: number, 
 /**
- * Events after this one follow.
+ * The log is sent from this place on.
  */
 from_seq: number, } | { "t": "opened", 
 /**
@@ -968,7 +968,7 @@ agent?: AgentName,
  */
 seq: number, 
 /**
- * Events after this one follow.
+ * The log is sent from this place on.
  */
 from_seq: number, 
 /**
@@ -1147,7 +1147,7 @@ department: DepartmentKey,
  */
 seq: number, 
 /**
- * Events after this one follow.
+ * The log is sent from this place on.
  */
 from_seq: number, 
 /**

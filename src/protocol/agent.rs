@@ -112,7 +112,7 @@ pub enum FromAgent {
         /// Which.
         conversation: ConversationId,
         /// What it is filed under.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[ts(optional, as = "Option<Vec<String>>")]
         tags: Vec<String>,
     },

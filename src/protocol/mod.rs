@@ -1,13 +1,14 @@
 //! The wire contract, version 1: every frame of both sockets, their limits and codes.
 //!
-//! These types are its only source. `client/wire.ts` and `docs/asyncapi.json` are generated from them by a test
-//! (`tests/it/generated.rs`). Parsing turns untrusted bytes into frames that are within their limits ([`parse`]);
+//! These types are its only source. `client/wire.ts` and `docs/asyncapi.json` ([`reference`]) are generated from them by a
+//! test (`tests/it/generated.rs`). Parsing turns untrusted bytes into frames that are within their limits ([`parse`]);
 //! nothing here knows sockets or stores. Names and meanings are fixed: fields and frames may be added, never changed.
 
 pub mod agent;
 pub mod error;
 pub mod parse;
 pub mod parts;
+pub mod reference;
 pub mod visitor;
 
 /// Version of the contract.

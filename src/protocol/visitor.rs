@@ -119,15 +119,15 @@ pub struct VisitorStart {
     #[ts(optional)]
     pub department: Option<DepartmentKey>,
     /// The site's form, filled in.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
     #[ts(optional, as = "Option<Fields>")]
     pub fields: Fields,
     /// Languages or skills asked for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(optional, as = "Option<Vec<String>>")]
     pub needs: Vec<String>,
     /// Chat now (default), or answer later.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     #[ts(optional, as = "Option<Mode>")]
     pub mode: Mode,
     /// The first message.
@@ -268,4 +268,9 @@ pub struct VisitorConversation {
     pub from_seq: Seq,
     /// Who has read how far.
     pub read: ReadMarks,
+}
+
+/// What a client may leave out because it is meant anyway.
+fn is_default(mode: &Mode) -> bool {
+    *mode == Mode::default()
 }

@@ -1,4 +1,5 @@
-//! What is generated from the Rust types stays what they are: the TypeScript of the wire and the sockets' reference.
+//! What is generated from the Rust types stays what they are: the TypeScript of the wire, the references of the sockets and
+//! of HTTP, and the README's table of settings.
 //!
 //! A file that is out of date is written anew and the test fails once, so that whoever changed a type commits both.
 
@@ -22,7 +23,8 @@ use balie::protocol::visitor::{
 };
 use ts_rs::TS;
 
-fn keep_fresh(path: &str, fresh: &str) {
+/// Compares a file with what it should be.
+pub fn keep_fresh(path: &str, fresh: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let kept = fs::read_to_string(&file).unwrap_or_default();
     if kept != fresh {
@@ -103,4 +105,55 @@ fn the_typescript_of_the_wire_is_fresh() {
         "client/wire.ts",
         &format!("{head}{}\n", declarations.trim_end()),
     );
+}
+
+/// JSON for people: indented, with a line's end.
+fn pretty(document: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(document).unwrap() + "\n"
+}
+
+#[test]
+fn the_reference_of_the_sockets_is_fresh() {
+    keep_fresh(
+        "docs/asyncapi.json",
+        &pretty(&balie::protocol::reference::document()),
+    );
+}
+
+#[test]
+fn the_reference_of_http_is_fresh() {
+    keep_fresh(
+        "docs/openapi.json",
+        &pretty(&balie::web::rest::reference::document()),
+    );
+}
+
+/// The README's table of settings, between its two marks.
+#[test]
+fn the_readme_lists_every_setting() {
+    const BEGIN: &str = "<!-- settings: written by tests/it/generated.rs -->\n";
+    const END: &str = "<!-- end of settings -->";
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let (before, rest) = readme
+        .split_once(BEGIN)
+        .expect("the README has the first mark");
+    let (_, after) = rest
+        .split_once(END)
+        .expect("the README has the second mark");
+    let mut table =
+        String::from("| command line | environment | default | what it is |\n|---|---|---|---|\n");
+    for (key, variable, default, what) in balie::config::table() {
+        let default = if default.is_empty() {
+            "none".to_owned()
+        } else {
+            format!("`{default}`")
+        };
+        let option = key.replace('_', "-");
+        table.push_str(&format!(
+            "| `--{option}` | `{variable}` | {default} | {} |\n",
+            what.trim()
+        ));
+    }
+    keep_fresh("README.md", &format!("{before}{BEGIN}{table}{END}{after}"));
 }

@@ -13,3 +13,4 @@ mod store_sqlite;
 mod store_suite;
 mod support;
 mod visitor;
+mod wire;

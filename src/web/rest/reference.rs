@@ -34,6 +34,7 @@ pub fn routes() -> OpenApiRouter<Arc<Rest>> {
         .merge(tags::routes())
         .merge(canned_replies::routes())
         .routes(routes!(read_reference))
+        .routes(routes!(read_sockets))
 }
 
 /// The document of all routes.
