@@ -308,3 +308,50 @@ pub async fn silent_conversations_are_found(store: Arc<dyn Store>) {
         .unwrap();
     assert_eq!(silent, expected[1..]);
 }
+
+pub async fn figures_count_first_waits_against_a_threshold(store: Arc<dyn Store>) {
+    let ana = agent(&store, "Ana", 9).await;
+    // Waits of 100 and 101 ms, answered and given up, each ending at the wait's length after the start.
+    for waited_ms in [100, 101] {
+        let answered = started(&store, "Hello").await;
+        written(
+            &store,
+            at(START + Millis(waited_ms), answered.does(take(&ana))),
+        )
+        .await;
+        let left = started(&store, "Hello").await;
+        written(
+            &store,
+            at(START + Millis(waited_ms), left.does(Command::Leave)),
+        )
+        .await;
+    }
+    // Gone after 50 ms, noticed after 5,000: the wait ended when it was noticed and was 50 ms long.
+    let abandoned = started(&store, "Hello").await;
+    let abandon = Command::Abandon {
+        gone_at: START + Millis(50),
+    };
+    written(&store, at(START + Millis(5_000), abandoned.does(abandon))).await;
+    let figures = async |since_ms: i64| {
+        let figures = store
+            .department_figures(START + Millis(since_ms), Millis(100))
+            .await
+            .unwrap();
+        figures
+            .into_iter()
+            .map(|one| {
+                (
+                    one.department,
+                    one.answered,
+                    one.answered_in_time,
+                    one.abandoned,
+                    one.abandoned_late,
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(figures(0).await, [(department("support"), 2, 1, 3, 1)]);
+    assert_eq!(figures(101).await, [(department("support"), 1, 0, 2, 1)]);
+    assert_eq!(figures(102).await, [(department("support"), 0, 0, 1, 0)]);
+    assert_eq!(figures(5_001).await, []);
+}
