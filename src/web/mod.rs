@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -28,6 +29,7 @@ pub mod address;
 pub mod agent;
 pub mod assets;
 pub mod error;
+pub mod handshake;
 pub mod hooks;
 pub mod listen;
 pub mod metrics;
@@ -126,7 +128,7 @@ async fn visitor_socket(
     State(web): State<Arc<Web>>,
     address: ClientAddress,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let origin = headers
         .get(header::ORIGIN)
@@ -140,14 +142,14 @@ async fn visitor_socket(
         Ok(seen) => seen,
         Err(refused) => return *refused,
     };
-    let upgrade = match upgrade {
+    let upgrade = match handshake::sound(upgrade, &headers) {
         Ok(upgrade) => sized(upgrade, VISITOR_BATCH_BYTES, VISITOR_BYTES_MAX),
-        Err(rejection) => return rejection.into_response(),
+        Err(refused) => return *refused,
     };
     let pace = Pace::new(web.desk.clock.clone(), web.config.visitor_frames_per_s);
     upgrade.on_upgrade(async move |socket| {
         let hub = Arc::clone(&web.desk.hub);
-        live(socket, hub, pace, move |text| {
+        live(socket, hub, pace, seen.clone(), move |text| {
             visitor::greet(Arc::clone(&web), Arc::clone(&origin), seen.clone(), text)
         });
     })
@@ -157,7 +159,7 @@ async fn agent_socket(
     State(web): State<Arc<Web>>,
     address: ClientAddress,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let caller = match authenticate(&web.rest, &headers, OriginRule::Changes).await {
         Ok(caller) => caller,
@@ -167,17 +169,15 @@ async fn agent_socket(
         Ok(seen) => seen,
         Err(refused) => return *refused,
     };
-    let upgrade = match upgrade {
+    let upgrade = match handshake::sound(upgrade, &headers) {
         Ok(upgrade) => sized(upgrade, AGENT_BATCH_BYTES, AGENT_BYTES_MAX),
-        Err(rejection) => return rejection.into_response(),
+        Err(refused) => return *refused,
     };
     let pace = Pace::new(web.desk.clock.clone(), web.config.agent_frames_per_s);
     let signed_in = Arc::new(caller.0);
     upgrade.on_upgrade(async move |socket| {
         let hub = Arc::clone(&web.desk.hub);
-        live(socket, hub, pace, move |text| {
-            // Counted as long as the socket lives.
-            let _ = &seen;
+        live(socket, hub, pace, seen, move |text| {
             agent::greet(Arc::clone(&web), Arc::clone(&signed_in), text)
         });
     })
