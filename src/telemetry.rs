@@ -14,6 +14,9 @@ pub fn start(config: &Config) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // It would report a line that cannot be written on the very stream that cannot be written to, and panic: a log
+        // on the full disk would take the server down with it.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     match config.log {
         LogForm::Text => log.with_target(false).init(),
