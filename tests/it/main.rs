@@ -3,12 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail that way")]
 
 mod agent;
+mod bad_input;
+mod config;
 mod demo;
+mod full_disk;
 mod generated;
+mod identity;
+mod kill;
+mod limits;
 mod offers;
 mod pairing;
 mod rest;
 mod resume;
+mod sign_out;
 mod store_sqlite;
 mod store_suite;
 mod support;

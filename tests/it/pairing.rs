@@ -337,7 +337,7 @@ async fn a_visitor_who_stays_away_abandons_and_the_wait_ends_when_the_socket_wen
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_visitor_who_comes_back_in_time_keeps_the_place_and_one_tab_is_enough() {
     let node = Node::with(&SHORT).await;
-    let mut vera = waiting_in(&node, "support").await;
+    let vera = waiting_in(&node, "support").await;
     let conversation = vera.conversation();
     let tab = vera.another_tab("demo").await.unwrap();
     let mut wim = waiting_in(&node, "support").await;

@@ -171,6 +171,11 @@ impl Node {
     /// Asks it to stop (SIGTERM), and waits until it has.
     pub async fn stop(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
+        self.ended().await
+    }
+
+    /// Waits for the end of it, which must be near.
+    pub async fn ended(&mut self) -> ExitStatus {
         let child = self.child.take().expect("it runs");
         let stopped = tokio::task::spawn_blocking(move || wait(child)).await;
         stopped.unwrap()
@@ -418,6 +423,7 @@ pub fn run_to_end(folder: &Path, arguments: &[&str], environment: &[(&str, &str)
     Ended {
         code: output.status.code(),
         said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        printed: String::from_utf8_lossy(&output.stdout).into_owned(),
     }
 }
 
@@ -428,4 +434,6 @@ pub struct Ended {
     pub code: Option<i32>,
     /// The error output.
     pub said: String,
+    /// The standard output.
+    pub printed: String,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use balie_loadtest::participant::dial::{Dial, RawSocket};
-use balie_loadtest::participant::wire::{CommandId, ConversationId};
+use balie_loadtest::participant::wire::CommandId;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -45,11 +45,6 @@ pub fn hello() -> Value {
 /// A good `send` of a visitor.
 pub fn send(text: &str) -> Value {
     json!({"t": "send", "cmd": CommandId::fresh(), "text": text})
-}
-
-/// A good `send` of an agent.
-pub fn agent_send(conversation: ConversationId, text: &str) -> Value {
-    json!({"t": "send", "cmd": CommandId::fresh(), "conversation": conversation, "text": text})
 }
 
 /// The next frame of this type; others are passed over.
@@ -132,5 +127,43 @@ impl Exchange {
     /// The status of the HTTP answer, if there is one.
     pub fn status(&self) -> Option<u16> {
         self.answer.split_whitespace().nth(1)?.parse().ok()
+    }
+}
+
+/// One WebSocket frame of a client, as bytes: `first` is FIN, the reserved bits and the opcode. Masked with zeros.
+pub fn frame_bytes(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![first];
+    match payload.len() {
+        short @ 0..=125 => bytes.push(0x80 | u8::try_from(short).unwrap()),
+        long @ 126..=65_535 => {
+            bytes.push(0x80 | 126);
+            bytes.extend(u16::try_from(long).unwrap().to_be_bytes());
+        }
+        huge => {
+            bytes.push(0x80 | 127);
+            bytes.extend((huge as u64).to_be_bytes());
+        }
+    }
+    bytes.extend([0; 4]);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// Reads frames of the server until it closes; the code of its close frame, if it sent one.
+pub async fn closing_code(stream: &mut TcpStream) -> Option<u16> {
+    loop {
+        let first = timeout(PATIENCE, stream.read_u8()).await.unwrap().ok()?;
+        let length = match stream.read_u8().await.ok()? {
+            126 => usize::from(stream.read_u16().await.ok()?),
+            127 => usize::try_from(stream.read_u64().await.ok()?).unwrap(),
+            short => usize::from(short),
+        };
+        let mut payload = vec![0; length];
+        stream.read_exact(&mut payload).await.ok()?;
+        if first & 0x0f == 8 {
+            return payload
+                .get(..2)
+                .map(|code| u16::from_be_bytes([code[0], code[1]]));
+        }
     }
 }
