@@ -231,6 +231,8 @@ struct Waiting {
     placed_seq: Seq,
     /// Since when no socket of the visitor is open.
     gone_at: Option<At>,
+    /// The one timer that counts for that.
+    gone_due_at: Option<At>,
     claim: Option<Held>,
     /// Agents who do not want it.
     declined: Vec<AgentId>,
@@ -251,6 +253,8 @@ struct Agent {
     sockets: HashSet<SocketId>,
     /// Since when there is no socket.
     gone_at: Option<At>,
+    /// The one timer that counts for that; none when the grace ran out with nothing to end.
+    gone_due_at: Option<At>,
     owned: HashSet<ConversationId>,
     claimed: HashSet<ConversationId>,
     /// When the load last changed or the agent came online.
@@ -304,11 +308,6 @@ impl Board {
                 key,
                 since,
             } => {
-                let gone_at = if self.has_visitor_socket(id) {
-                    None
-                } else {
-                    Some(now)
-                };
                 self.lines
                     .entry(department.clone())
                     .or_default()
@@ -319,25 +318,31 @@ impl Board {
                     key: *key,
                     since: *since,
                     placed_seq: news.placed_seq,
-                    gone_at,
+                    gone_at: None,
+                    gone_due_at: None,
                     claim: None,
                     declined: Vec::new(),
                     missed: Vec::new(),
                 };
                 self.waiting.insert(id, waiting);
-                self.list_waiting(id);
-                if gone_at.is_some() {
-                    self.due
-                        .insert((now + self.graces.visitor, Timer::VisitorGone(id)));
+                if self.has_visitor_socket(id) {
+                    self.list_waiting(id);
+                } else {
+                    self.start_visitor_grace(id, now);
                 }
             }
             ObservedPlace::Served { agent } => {
                 self.served.insert(id, (*agent, news.placed_seq));
+                let has_accepted = withdrawn.is_some_and(|offer| offer.agent == *agent);
                 self.change_agent(*agent, now, |agent| {
                     agent.owned.insert(id);
                     agent.idle_since = now;
+                    if has_accepted {
+                        agent.missed_offers = 0;
+                    }
                 });
-                self.restart_agent_grace(*agent, now);
+                self.start_agent_grace(*agent, now);
+                self.continue_agent_grace(*agent, now);
             }
             ObservedPlace::Closed => {
                 self.closed.insert(id, news.placed_seq);
@@ -352,11 +357,12 @@ impl Board {
 
     /// Takes in an agent's seat. Coming online clears what they had declined.
     pub fn seat(&mut self, agent: AgentId, seat: Seat, now: At) {
-        let was_online = self
+        let before = self
             .agents
             .get(&agent)
-            .is_some_and(|known| known.seat.status == Status::Online);
-        let comes_online = seat.status == Status::Online && !was_online;
+            .map_or(Status::Offline, |known| known.seat.status);
+        let comes_online = seat.status == Status::Online && before != Status::Online;
+        let comes_back = seat.status != Status::Offline && before == Status::Offline;
         self.change_agent(agent, now, |known| {
             known.seat = seat;
             if comes_online {
@@ -371,6 +377,10 @@ impl Board {
             }
         }
         self.start_agent_grace(agent, now);
+        if comes_back {
+            // Written when the socket was gone already: the grace may have run out with nothing to end.
+            self.continue_agent_grace(agent, now);
+        }
     }
 
     /// Forgets an agent who was removed.
@@ -383,8 +393,12 @@ impl Board {
         for conversation in claimed {
             self.give_back(conversation, agent, now);
         }
-        self.unlist_agent(agent);
-        self.agents.remove(&agent);
+        self.change_agent(agent, now, |known| {
+            known.seat = Seat::nobodys();
+            known.sockets.clear();
+        });
+        // What they still own has not been put back into the line yet: whoever does it is told that it is due.
+        self.start_agent_grace(agent, now);
     }
 
     // --- sockets ----------------------------------------------------------------------------------------------
@@ -400,6 +414,7 @@ impl Board {
             .insert(socket);
         if let Some(waiting) = self.waiting.get_mut(&conversation) {
             waiting.gone_at = None;
+            waiting.gone_due_at = None;
             self.list_waiting(conversation);
         }
     }
@@ -413,12 +428,8 @@ impl Board {
             return;
         }
         self.visitor_sockets.remove(&conversation);
-        if let Some(waiting) = self.waiting.get_mut(&conversation) {
-            waiting.gone_at = Some(now);
-            self.unlist_waiting(conversation);
-            self.due
-                .insert((now + self.graces.visitor, Timer::VisitorGone(conversation)));
-        }
+        self.unlist_waiting(conversation);
+        self.start_visitor_grace(conversation, now);
     }
 
     /// A socket of an agent is there.
@@ -426,6 +437,7 @@ impl Board {
         self.change_agent(agent, now, |known| {
             known.sockets.insert(socket);
             known.gone_at = None;
+            known.gone_due_at = None;
         });
     }
 
@@ -596,6 +608,7 @@ impl Board {
                 due.push(one);
             }
         }
+        self.forget_closed(now);
         due
     }
 
@@ -603,12 +616,16 @@ impl Board {
     fn fire(&mut self, timer: Timer, at: At, now: At) -> Option<Due> {
         match timer {
             Timer::VisitorGone(conversation) => {
-                let gone_at = self.waiting.get(&conversation)?.gone_at?;
-                self.still_due(gone_at + self.graces.visitor, at, now, timer)
-                    .then_some(Due::VisitorGone {
-                        conversation,
-                        gone_at,
-                    })
+                let waiting = self.waiting.get_mut(&conversation)?;
+                let gone_at = waiting
+                    .gone_at
+                    .filter(|_| waiting.gone_due_at == Some(at))?;
+                waiting.gone_due_at = Some(now + DUE_RETRY);
+                self.due.insert((now + DUE_RETRY, timer));
+                Some(Due::VisitorGone {
+                    conversation,
+                    gone_at,
+                })
             }
             Timer::AgentAway(agent) => {
                 let gone_at = self.agents.get(&agent)?.gone_at?;
@@ -617,11 +634,12 @@ impl Board {
                     .then_some(Due::AgentAway { agent })
             }
             Timer::AgentGone(agent) => {
-                let known = self.agents.get(&agent)?;
-                let gone_at = known.gone_at?;
+                let known = self.agents.get_mut(&agent)?;
+                known.gone_at.filter(|_| known.gone_due_at == Some(at))?;
                 let has_something = known.seat.status != Status::Offline || !known.owned.is_empty();
-                (has_something && self.still_due(gone_at + self.graces.agent, at, now, timer))
-                    .then_some(Due::AgentGone { agent })
+                known.gone_due_at = has_something.then_some(now + DUE_RETRY);
+                self.due.insert((known.gone_due_at?, timer));
+                Some(Due::AgentGone { agent })
             }
             Timer::Claim(conversation) => {
                 let held = self.waiting.get(&conversation)?.claim?;
@@ -634,17 +652,10 @@ impl Board {
         }
     }
 
-    /// Whether a grace that ends at `ends_at` has ended; if so the timer is set again, for when nobody deals with it.
-    fn still_due(&mut self, ends_at: At, at: At, now: At, timer: Timer) -> bool {
-        let is_due = ends_at <= at;
-        if is_due {
-            self.due.insert((now + DUE_RETRY, timer));
-        }
-        is_due
-    }
-
     fn miss(&mut self, conversation: ConversationId, agent: AgentId) -> Due {
-        if let Some(waiting) = self.waiting.get_mut(&conversation) {
+        if let Some(waiting) = self.waiting.get_mut(&conversation)
+            && !waiting.missed.contains(&agent)
+        {
             waiting.missed.push(agent);
         }
         let missed = self.agents.get_mut(&agent).map_or(0, |agent| {
@@ -760,7 +771,6 @@ impl Board {
         let held = waiting.claim?;
         self.change_agent(held.agent, now, |agent| {
             agent.claimed.remove(&id);
-            agent.missed_offers = 0;
         });
         held.is_offer.then_some(Withdrawn {
             conversation: id,
@@ -804,13 +814,10 @@ impl Board {
     fn change_agent(&mut self, id: AgentId, now: At, change: impl FnOnce(&mut Agent)) {
         self.unlist_agent(id);
         let agent = self.agents.entry(id).or_insert_with(|| Agent {
-            seat: Seat {
-                status: Status::Offline,
-                capacity: 0,
-                departments: Vec::new(),
-            },
+            seat: Seat::nobodys(),
             sockets: HashSet::new(),
             gone_at: None,
+            gone_due_at: None,
             owned: HashSet::new(),
             claimed: HashSet::new(),
             idle_since: now,
@@ -818,6 +825,10 @@ impl Board {
             listed: None,
         });
         change(agent);
+        if agent.is_nobody() {
+            self.agents.remove(&id);
+            return;
+        }
         if agent.is_online() && agent.free_places() > 0 {
             let key = (agent.load_share(), agent.idle_since);
             agent.listed = Some(key);
@@ -848,30 +859,38 @@ impl Board {
         }
     }
 
-    /// For an agent who got a conversation by an append that was under way when their last socket went.
-    fn restart_agent_grace(&mut self, agent: AgentId, now: At) {
-        if let Some(gone_at) = self.agents.get(&agent).and_then(|agent| agent.gone_at) {
-            self.due
-                .insert((now.max(gone_at + self.graces.away), Timer::AgentAway(agent)));
-            self.due.insert((
-                now.max(gone_at + self.graces.agent),
-                Timer::AgentGone(agent),
-            ));
+    fn start_visitor_grace(&mut self, id: ConversationId, now: At) {
+        if let Some(waiting) = self.waiting.get_mut(&id) {
+            let due_at = now + self.graces.visitor;
+            waiting.gone_at = Some(now);
+            waiting.gone_due_at = Some(due_at);
+            self.due.insert((due_at, Timer::VisitorGone(id)));
         }
     }
 
     fn start_agent_grace(&mut self, agent: AgentId, now: At) {
-        let Some(known) = self.agents.get_mut(&agent) else {
-            return;
-        };
-        if !known.sockets.is_empty() || known.gone_at.is_some() {
-            return;
+        if let Some(known) = self.agents.get_mut(&agent)
+            && known.sockets.is_empty()
+            && known.gone_at.is_none()
+        {
+            known.gone_at = Some(now);
+            self.continue_agent_grace(agent, now);
         }
-        known.gone_at = Some(now);
-        self.due
-            .insert((now + self.graces.away, Timer::AgentAway(agent)));
-        self.due
-            .insert((now + self.graces.agent, Timer::AgentGone(agent)));
+    }
+
+    /// Also for an agent who came to have something after the last socket went, by a write that was under way.
+    fn continue_agent_grace(&mut self, agent: AgentId, now: At) {
+        if let Some(known) = self.agents.get_mut(&agent)
+            && let Some(gone_at) = known.gone_at
+        {
+            let away_at = now.max(gone_at + self.graces.away);
+            self.due.insert((away_at, Timer::AgentAway(agent)));
+            let gone_due_at = now.max(gone_at + self.graces.agent);
+            if known.gone_due_at.is_none() {
+                known.gone_due_at = Some(gone_due_at);
+                self.due.insert((gone_due_at, Timer::AgentGone(agent)));
+            }
+        }
     }
 }
 
@@ -889,7 +908,26 @@ impl Waiting {
     }
 }
 
+impl Seat {
+    /// That of somebody of whom nothing is known.
+    fn nobodys() -> Self {
+        Self {
+            status: Status::Offline,
+            capacity: 0,
+            departments: Vec::new(),
+        }
+    }
+}
+
 impl Agent {
+    /// Whether there is nothing to remember.
+    fn is_nobody(&self) -> bool {
+        self.seat == Seat::nobodys()
+            && self.sockets.is_empty()
+            && self.owned.is_empty()
+            && self.claimed.is_empty()
+    }
+
     fn is_online(&self) -> bool {
         self.seat.status == Status::Online && !self.sockets.is_empty()
     }
@@ -907,3 +945,19 @@ impl Agent {
         self.load() * 1_000 / u32::from(self.seat.capacity).max(1)
     }
 }
+
+#[cfg(test)]
+#[path = "routing_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "routing_world.rs"]
+mod routing_world;
+
+#[cfg(test)]
+#[path = "routing_trial.rs"]
+mod routing_trial;
+
+#[cfg(test)]
+#[path = "routing_histories.rs"]
+mod histories;
