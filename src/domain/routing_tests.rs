@@ -185,11 +185,12 @@ fn the_lowest_load_share_comes_first() {
     );
 }
 
-/// Agent 1 has 1 of 3 and came to it last; agent 2 has `load` of 99.
-fn asked_with_one_of_three_against(load: u64) -> AgentId {
+/// Agent 1 has 1 of 3 and came to it last; agent 2 has 33 of `capacity`.
+fn asked_with_one_of_three_or_thirty_three_of(capacity: u8) -> AgentId {
     let mut desk = Desk::new();
-    desk.comes_online(agent(1), 3).comes_online(agent(2), 99);
-    for number in 0..load {
+    desk.comes_online(agent(1), 3)
+        .comes_online(agent(2), capacity);
+    for number in 0..33 {
         desk.is_served(chat(100 + number), agent(2));
     }
     desk.after(Millis(10)).is_served(chat(1), agent(1));
@@ -199,12 +200,9 @@ fn asked_with_one_of_three_against(load: u64) -> AgentId {
 
 #[test]
 fn load_shares_are_compared_in_whole_thousandths() {
-    assert_eq!(
-        asked_with_one_of_three_against(33),
-        agent(2),
-        "333 and 333: by idle time"
-    );
-    assert_eq!(asked_with_one_of_three_against(34), agent(1), "333 and 343");
+    let asked = asked_with_one_of_three_or_thirty_three_of;
+    assert_eq!(asked(99), agent(2), "333 and 333: by idle time");
+    assert_eq!(asked(98), agent(1), "333 and 336");
 }
 
 #[test]
