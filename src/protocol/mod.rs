@@ -1,6 +1,6 @@
 //! The wire contract, version 1: every frame of both sockets, their limits and codes.
 //!
-//! These types are its only source. `client/wire.ts` and `docs/asyncapi.json` ([`reference`]) are generated from them by a
+//! These types are its only source. `client/wire.ts` and `docs/asyncapi.json` ([`mod@reference`]) are generated from them by a
 //! test (`tests/it/generated.rs`). Parsing turns untrusted bytes into frames that are within their limits ([`parse`]);
 //! nothing here knows sockets or stores. Names and meanings are fixed: fields and frames may be added, never changed.
 
