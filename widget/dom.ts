@@ -36,18 +36,31 @@ export function h(tag: string, props: Props | null, ...children: Child[]): Descr
   return { tag, key, props: rest, children: flat };
 }
 
+/** What is done once the new elements stand in the page: before that none can be focused or measured. */
+type Arrivals = (() => void)[];
+
 /** Makes the children of `parent` agree with `wanted`; an element is kept where its key (or its turn) and tag are the same. */
 export function patch(parent: Element, wanted: (Description | string)[]): void {
+  const arrivals: Arrivals = [];
+  patchInto(parent, wanted, arrivals);
+  for (const arrive of arrivals) arrive();
+}
+
+function patchInto(parent: Element, wanted: (Description | string)[], arrivals: Arrivals): void {
   const kept = new Map<string, Element>();
   let turn = 0;
   for (const element of parent.children) {
     const old = described.get(element);
     if (old !== undefined) kept.set(idOf(old, turn++), element);
   }
+  // What goes has to go before the rest is placed: an element that is moved past it would lose focus and scroll position.
+  turn = 0;
+  const ids = new Set(wanted.flatMap((child) => (typeof child === "string" ? [] : [idOf(child, turn++)])));
+  for (const [id, element] of kept) if (!ids.has(id)) element.remove();
   let place: ChildNode | null = parent.firstChild;
   turn = 0;
   for (const child of wanted) {
-    const node = typeof child === "string" ? textAt(place, child) : elementFor(child, kept, turn++);
+    const node = typeof child === "string" ? textAt(place, child) : elementFor(child, kept, turn++, arrivals);
     if (node === place) place = place.nextSibling;
     else parent.insertBefore(node, place);
   }
@@ -68,17 +81,18 @@ function textAt(place: ChildNode | null, text: string): ChildNode {
   return place;
 }
 
-function elementFor(wanted: Description, kept: Map<string, Element>, turn: number): Element {
+function elementFor(wanted: Description, kept: Map<string, Element>, turn: number, arrivals: Arrivals): Element {
   const id = idOf(wanted, turn);
   const known = kept.get(id);
   kept.delete(id);
   const element = known ?? (wanted.tag === "svg" || wanted.tag === "path" || wanted.tag === "circle" ? document.createElementNS(SVG, wanted.tag) : document.createElement(wanted.tag));
   const old = described.get(element)?.props ?? {};
-  patch(element, wanted.children); // first, because a select takes only a value that is among its options
+  patchInto(element, wanted.children, arrivals); // first, because a select takes only a value that is among its options
   for (const name in old) if (!(name in wanted.props)) set(element, name, undefined);
   for (const name in wanted.props) if (wanted.props[name] !== old[name] || name === "value" || name === "checked") set(element, name, wanted.props[name]);
   described.set(element, wanted);
-  if (known === undefined && element instanceof HTMLElement) wanted.props.mounted?.(element);
+  const { mounted } = wanted.props;
+  if (known === undefined && mounted !== undefined && element instanceof HTMLElement) arrivals.push(() => mounted(element));
   return element;
 }
 
