@@ -69,6 +69,8 @@ export function createDesk(options: DeskOptions): Desk {
   let looked_at: string | undefined;
   /** Followed on this socket and let go of: the server would go on after what it sent, which is no longer held. */
   const let_go = new Set<string>();
+  /** Chosen while there was no line: said as soon as there is one, or the choice would be lost without a word. */
+  let chosen_status: Extract<FromAgent, { t: "status" }> | undefined;
 
   const connection: Connection<FromAgent> = createConnection<FromAgent, ToAgent>({
     url: options.url,
@@ -119,6 +121,7 @@ export function createDesk(options: DeskOptions): Desk {
     const unsent = outbox.entries().filter((entry) => entry.failed === undefined && "text" in entry.command);
     line.value = lineAfter(line.value, { kind: "welcome", unsent: unsent.length }, options.clock.read());
     connection.send({ t: "lanes", on: true });
+    if (chosen_status !== undefined && connection.send(chosen_status)) chosen_status = undefined;
     const looked = looked_at;
     if (looked !== undefined && state.value.chats.get(looked)?.relation !== "mine") openAnew(looked);
     outbox.opened();
@@ -187,7 +190,8 @@ export function createDesk(options: DeskOptions): Desk {
     line,
     is_up: computed(() => line.value.kind === "up" || line.value.kind === "back"),
     setStatus: (status, capacity) => {
-      connection.send({ t: "status", status, ...(capacity === undefined ? {} : { capacity }) });
+      const choice = { t: "status", status, ...(capacity === undefined ? {} : { capacity }) } as const;
+      chosen_status = connection.send(choice) ? undefined : choice;
     },
     answerOffer(conversation, answer) {
       if (connection.send({ t: answer, conversation })) state.value = withAnsweredOffer(state.value, conversation, answer);
