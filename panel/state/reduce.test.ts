@@ -71,6 +71,12 @@ describe("the live desk", () => {
     assert.equal(chat?.timeline.events.length, 3);
   });
 
+  it("stays with a chat that has just come while its earlier log is read", () => {
+    const { state } = play(welcome(), { t: "assigned", conversation: "c1", visitor: VISITOR, department: "support", waited_ms: 1, seq: 2, from_seq: 0 }, ...log.slice(0, 1));
+    assert.equal(state.chats.get("c1")?.state, "active");
+    assert.deepEqual(state.chats.get("c1")?.owner, { id: ME.id, name: ME.name });
+  });
+
   it("says hello from what it holds of its own chats, and of no others", () => {
     const { state } = play(welcome([own(3)]), ...log);
     assert.deepEqual(helloOf(state), { epoch: "e1", after: { c1: 3 } });

@@ -224,7 +224,8 @@ function happened(state: DeskState, frame: Frame<"event">, now: number): Step {
     return { state: next, effects: [again] };
   }
   if (timeline === chat.timeline) return still(state);
-  const { state: standing, department, owner } = standingAfter(chat, frame);
+  // The frame with which following began has told how it stands after these; they only fill the log.
+  const { state: standing, department, owner } = frame.seq <= chat.seq ? chat : standingAfter(chat, frame);
   const is_words = frame.kind === "message" && frame.from.role === "visitor" && chat.relation === "mine";
   // What was said before the chat came here rings no bell.
   const is_news = is_words && frame.seq > chat.seq;
