@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp, useDesk, useWords } from "../app.ts";
 import { useCommand, useTitle } from "../parts/hooks.ts";
 import { hrefOf } from "../route.ts";
+import type { Chat } from "../state/model.ts";
 import { mineInOrder, nextUnanswered } from "../state/order.ts";
 import { Card } from "./card.tsx";
 import { Conversation } from "./conversation.tsx";
@@ -30,8 +31,10 @@ export function Inbox({ conversation }: { conversation: string | undefined }) {
 
   const go = (id: string | undefined) =>
     app.router.go(id === undefined ? { page: "inbox" } : { page: "inbox", conversation: id });
+  const focusOnceMine = useFocusOnceMine(chat);
   const take = (id: string) => {
     desk.take(id);
+    focusOnceMine(id);
     go(id);
   };
   const onDone = () => {
@@ -107,16 +110,33 @@ function Hints() {
   );
 }
 
-/** Opening a chat focuses its composer; on touch that would raise the keyboard over what one came to read. */
+/** Opening a chat focuses its composer. */
 function useFocusOnOpen(conversation: string | undefined): void {
   const { router } = useApp();
   const [last, setLast] = useState(conversation);
   useEffect(() => {
     if (conversation === last) return;
     setLast(conversation);
-    if (conversation === undefined || router.hasArrived() || window.matchMedia("(pointer: coarse)").matches) return;
-    document.querySelector<HTMLElement>("[data-composer]")?.focus();
+    if (conversation !== undefined && !router.hasArrived()) focusComposer();
   }, [conversation, last, router]);
+}
+
+/** A chat that is taken gets its composer only when the server has agreed: who took it wants to write then. */
+function useFocusOnceMine(chat: Chat | undefined): (conversation: string) => void {
+  const taken = useRef<string | undefined>(undefined);
+  const is_mine = chat?.relation === "mine" && chat.state === "active";
+  useEffect(() => {
+    if (!is_mine || taken.current !== chat?.id) return;
+    taken.current = undefined;
+    focusComposer();
+  }, [chat?.id, is_mine]);
+  return (conversation) => (taken.current = conversation);
+}
+
+/** On touch this would raise the keyboard over what one came to read. */
+function focusComposer(): void {
+  if (window.matchMedia("(pointer: coarse)").matches) return;
+  document.querySelector<HTMLElement>("[data-composer]")?.focus();
 }
 
 function useInboxKeys(
