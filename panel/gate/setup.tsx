@@ -41,7 +41,7 @@ export function Setup({ token }: { token: string }) {
         <Field name="email" label={words.gate.email} error={submission.errorAt("email")}>
           {(control) => <input {...control} class="in" type="email" autocomplete="username" dir="ltr" />}
         </Field>
-        <NewPassword name="password" label={words.gate.password} error={submission.errorAt("password")} />
+        <NewPassword name="password" label={words.gate.password} error={submission.errorAt("password")} onMend={submission.clear} />
         <button type="submit" class="btn btn-p btn-l" disabled={submission.busy}>
           {words.gate.setup_button}
         </button>

@@ -5,7 +5,15 @@ import { useWords } from "../app.ts";
 import { litBlocks, PASSWORD_CHARACTERS_MIN, strengthOf } from "../gate/password.ts";
 import { Field } from "./field.tsx";
 
-export function NewPassword({ name, label, error }: { name: string; label: string; error?: string | undefined }) {
+export interface NewPasswordProps {
+  name: string;
+  label: string;
+  error?: string | undefined;
+  /** The refused password is being changed: what was said about it holds no longer. */
+  onMend: () => void;
+}
+
+export function NewPassword({ name, label, error, onMend }: NewPasswordProps) {
   const words = useWords();
   const [password, setPassword] = useState("");
   const length = [...password].length;
@@ -18,7 +26,7 @@ export function NewPassword({ name, label, error }: { name: string; label: strin
         : words.gate.password_length(length, words.gate.password_words[strength] ?? "");
 
   return (
-    <Field name={name} label={label} help={help} error={error}>
+    <Field name={name} label={label} help={error === undefined ? help : undefined} error={error}>
       {(control) => (
         <>
           <input
@@ -27,7 +35,10 @@ export function NewPassword({ name, label, error }: { name: string; label: strin
             type="password"
             autocomplete="new-password"
             value={password}
-            onInput={(event) => setPassword(event.currentTarget.value)}
+            onInput={(event) => {
+              setPassword(event.currentTarget.value);
+              if (error !== undefined) onMend();
+            }}
           />
           <div class="meterp" aria-hidden="true">
             {[0, 1, 2, 3].map((block) => (

@@ -91,7 +91,7 @@ function PasswordForm() {
       <Field name="current" label={words.account.current} error={submission.errorAt("current")}>
         {(control) => <input {...control} class="in" type="password" autocomplete="current-password" />}
       </Field>
-      <NewPassword name="new" label={words.account.next} error={submission.errorAt("new")} />
+      <NewPassword name="new" label={words.account.next} error={submission.errorAt("new")} onMend={submission.clear} />
       <div class="form-act">
         <button type="submit" class="btn btn-p" disabled={submission.busy}>
           {words.account.change}

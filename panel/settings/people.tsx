@@ -157,7 +157,7 @@ function PersonFields({ person, is_me, offered, submission }: PersonFieldsProps)
         options={app.directory.departments.value.map((department) => ({ value: department.key, label: department.name }))}
         chosen={person?.departments ?? app.directory.departments.value.slice(0, 1).map((department) => department.key)}
       />
-      {!person && <NewPassword name="password" label={words.people.password} error={submission.errorAt("password")} />}
+      {!person && <NewPassword name="password" label={words.people.password} error={submission.errorAt("password")} onMend={submission.clear} />}
       {person && !is_me && (
         <Field
           name="password"
