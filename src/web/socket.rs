@@ -20,6 +20,7 @@ use crate::model::time::{At, Clock, Millis};
 use crate::protocol::error::{Close, ErrorCode, ErrorFrame};
 use crate::protocol::parse::refuse_unread;
 use crate::protocol::{FRAME_BYTES_MAX, HELLO_TIMEOUT_S, REFUSED_FRAMES_MAX, REFUSED_WINDOW_S};
+use crate::web::address::Seen;
 use crate::web::error::close_after;
 
 /// First size of a socket's read buffer; tungstenite lets it grow with the frames it sees. Small
@@ -172,13 +173,18 @@ enum Incoming {
 ///
 /// The task's size is what an idle visitor costs most: everything but waiting is boxed and gone when it is done, and
 /// the upgrade's own task, which is twice as large, ends here.
-pub fn live<P, G, F>(socket: WebSocket, hub: Arc<Hub>, pace: Pace, greet: G)
+pub fn live<P, G, F>(socket: WebSocket, hub: Arc<Hub>, pace: Pace, seen: Seen, greet: G)
 where
     P: Peer + 'static,
     G: Fn(Utf8Bytes) -> F + Send + Sync + 'static,
     F: Future<Output = (Vec<Answer>, Option<P>)> + Send,
 {
-    let mut life = Box::new(Life { socket, pace, hub });
+    let mut life = Box::new(Life {
+        socket,
+        pace,
+        hub,
+        _seen: seen,
+    });
     tokio::spawn(async move {
         let end = match Box::pin(life.greeted(greet)).await {
             Err(end) => end,
@@ -198,6 +204,8 @@ struct Life {
     socket: WebSocket,
     pace: Pace,
     hub: Arc<Hub>,
+    /// Counted for its address as long as the socket lives.
+    _seen: Seen,
 }
 
 impl Life {
