@@ -56,9 +56,13 @@ test("two people talk, and each sees only what is meant for them", async (t) => 
   const noor = await agentAt(t, house, house.admin);
   await noor.waiting().first().waitFor();
   await look(noor.page, "inbox-away-one-waits");
+  await ana.page.getByRole("textbox", { name: "Message" }).pressSequentially("Half a ");
   await noor.goesOnline();
   await noor.hasChat("Do you ship to Ghent?");
   await ana.sees("Noor Haddad joined the chat");
+  await ana.page.keyboard.type("thought");
+  assert.equal(await ana.page.getByRole("textbox", { name: "Message" }).inputValue(), "Half a thought", "who writes is not interrupted");
+  await ana.page.getByRole("textbox", { name: "Message" }).fill("");
 
   await noor.says("Yes, on Tuesdays.");
   await ana.hears("Yes, on Tuesdays.");

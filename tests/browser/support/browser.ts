@@ -4,6 +4,7 @@
 // no violation of its content policy; what the browser itself says about a server that is away does not count.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, type TestContext } from "node:test";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { DEADLINE_MS } from "./until.ts";
@@ -12,9 +13,12 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking
 /** The browser's own words about a request that failed: not ours to avoid, and the page says it better. */
 const OF_THE_BROWSER = /^(Failed to load resource|WebSocket connection to)/;
 
+/** Where pictures are left, under the root of the repository. */
+export const PICTURES = join("target", "screenshots");
 export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844 };
 
+let pictures = 0;
 let browser: Promise<Browser> | undefined;
 
 async function launched(): Promise<Browser> {
@@ -30,8 +34,17 @@ export interface Watched {
   tab(): Promise<Page>;
 }
 
-/** Somebody with a browser of their own. */
-export async function somebody(test: TestContext, options: BrowserContextOptions = {}): Promise<Watched> {
+/** What everybody saw when a test failed says more than its words. */
+async function leavePictures(test: TestContext, context: BrowserContext): Promise<void> {
+  for (const page of context.pages()) {
+    pictures += 1;
+    const name = `failed-${test.name.replace(/\W+/g, "-").slice(0, 60)}-${pictures}.png`;
+    await page.screenshot({ path: join(PICTURES, name) }).catch(() => {}); // a page that hangs has no picture
+  }
+}
+
+/** Somebody with a browser of their own; `expected` is what its pages may complain of. */
+export async function somebody(test: TestContext, options: BrowserContextOptions = {}, expected?: RegExp): Promise<Watched> {
   const context = await (await launched()).newContext({
     viewport: DESKTOP,
     locale: "en-GB",
@@ -49,10 +62,11 @@ export async function somebody(test: TestContext, options: BrowserContextOptions
   const faults: string[] = [];
   context.on("weberror", (error) => faults.push(String(error.error().stack ?? error.error())));
   context.on("console", (message) => {
-    if (!["error", "warning"].includes(message.type()) || OF_THE_BROWSER.test(message.text())) return;
+    if (!["error", "warning"].includes(message.type()) || OF_THE_BROWSER.test(message.text()) || expected?.test(message.text())) return;
     faults.push(`${message.text()} (${message.location().url})`);
   });
   test.after(async () => {
+    if (Reflect.get(test, "passed") !== true) await leavePictures(test, context);
     await context.close();
     assert.deepEqual(faults, [], "what the pages complained of");
   });

@@ -7,15 +7,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type axe from "axe-core";
 import type { Page } from "playwright-core";
-import { DESKTOP, PHONE } from "./browser.ts";
+import { DESKTOP, PHONE, PICTURES } from "./browser.ts";
 
-const FOLDER = join("target", "screenshots");
 const SIZES = { desk: DESKTOP, phone: PHONE };
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const SOURCE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export interface LookOptions {
-  /** Where a state exists at one size only. */
+  /** Where a state is of one size only. */
   sizes?: (keyof typeof SIZES)[];
 }
 
@@ -28,7 +27,7 @@ export async function look(page: Page, name: string, { sizes = ["desk", "phone"]
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       await settled(page);
-      await page.screenshot({ path: join(FOLDER, `${name}-${size}-${colorScheme}.png`) });
+      await page.screenshot({ path: join(PICTURES, `${name}-${size}-${colorScheme}.png`) });
       for (const each of await violationsOn(page)) violations.push(`${name}, ${size}, ${colorScheme}: ${each}`);
     }
   }

@@ -1,0 +1,124 @@
+// The widget as a guest: on a page of another origin with a strict policy, style rules that hit everything and scripts
+// that bend the language. It must look and work as on the demo page, and leave nothing behind.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { test, type TestContext } from "node:test";
+import type { Page } from "playwright-core";
+import { agentAt } from "./support/agent.ts";
+import { somebody } from "./support/browser.ts";
+import { startHouse } from "./support/house.ts";
+import { look } from "./support/look.ts";
+import { visitorAt, visitorOn } from "./support/visitor.ts";
+
+const CSS = `
+  * { letter-spacing: .4em; text-transform: uppercase; line-height: 3; font: italic 30px cursive; color: #800; text-align: right }
+  div, span, p, h2, h3, form, label, button, input, textarea, select, svg, path, ol, i, b {
+    all: unset !important; display: none !important; border: 9px solid red !important; position: static !important
+  }
+  balie-chat { letter-spacing: 1em; font-size: 50px; direction: rtl; color: red; text-indent: 4em; word-spacing: 1em; cursor: wait }
+  :focus { outline: none !important }
+`;
+
+/** A page's own script that spoils what lazy scripts rely on, and a shortcut on every letter. */
+const SCRIPT = `
+  Object.prototype.everywhere = "a";
+  Array.prototype.everywhere = function () { throw new Error("called by the page"); };
+  String.prototype.everywhere = Number.prototype.everywhere = "b";
+  window.h = window.t = window.start = window.load = 1;
+  window.shortcuts = 0;
+  document.addEventListener("keydown", (event) => { window.shortcuts += 1; event.preventDefault(); });
+`;
+
+/** A shop of another origin. */
+async function shop(t: TestContext, balie: string): Promise<string> {
+  const policy = [
+    "default-src 'none'",
+    "style-src 'self'",
+    `script-src 'self' ${balie}`,
+    `connect-src ${balie} ${balie.replace("http", "ws")}`,
+    "trusted-types 'none'",
+    "require-trusted-types-for 'script'",
+  ].join("; ");
+  const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A strict shop</title><link rel="stylesheet" href="/shop.css"><script src="/shop.js"></script>
+    <script src="${balie}/widget.js" data-site="demo" async></script></head><body><main><h1>A strict shop</h1></main></body></html>`;
+  const files: Record<string, [string, string]> = { "/": ["text/html", html], "/shop.css": ["text/css", CSS], "/shop.js": ["text/javascript", SCRIPT] };
+  const server = createServer((request, response) => {
+    const [type, body] = files[request.url ?? ""] ?? [];
+    if (type === undefined) response.writeHead(404).end();
+    else response.writeHead(200, { "content-type": type, "content-security-policy": policy }).end(body);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("The shop has no port.");
+  return `http://127.0.0.1:${address.port}`;
+}
+
+/** How the parts of the widget look: what a rule of the page could have changed. */
+async function looks(page: Page): Promise<Record<string, string>> {
+  return page.evaluate(() => {
+    const root = document.querySelector("balie-chat")?.shadowRoot;
+    const found: Record<string, string> = {};
+    for (const part of [".launcher", ".window", ".head", ".head h2", ".ticket .place", ".bubble", ".meta", ".composer", ".write", ".go"]) {
+      const element = root?.querySelector(part);
+      if (element === null || element === undefined) throw new Error(`${part} is missing`);
+      const style = getComputedStyle(element);
+      const names = ["display", "color", "background-color", "font-family", "font-size", "font-style", "font-weight", "line-height", "letter-spacing", "word-spacing", "text-transform", "text-indent", "text-align", "direction", "cursor", "border-top-width"];
+      const { width, height } = element.getBoundingClientRect();
+      // The ticket counts minutes and the bubble tells the time, whose digits differ in width.
+      const size = part === ".meta" || part === ".ticket .place" ? "" : `${Math.round(width)}×${Math.round(height)}`;
+      found[part] = `${size} ${names.map((name) => style.getPropertyValue(name)).join(" | ")}`;
+    }
+    return found;
+  });
+}
+
+test("a page with a strict policy, hostile styles and hostile scripts has the same chat as any other", async (t) => {
+  const house = await startHouse(t);
+  const address = await shop(t, house.origin);
+  await house.request("PATCH", "/api/sites/demo", { origins: ["self", address] });
+  const bram = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await bram.starts("Do you ship to Ghent?");
+  await bram.isNumber(1);
+
+  const ana = await visitorAt(await (await somebody(t)).tab(), address);
+  await ana.starts("Do you ship to Ghent?");
+  await ana.isNumber(2);
+  await ana.page.getByRole("textbox", { name: "Message" }).pressSequentially("abc");
+  assert.equal(await ana.page.evaluate("shortcuts"), 0, "what is typed into the chat is not for the page's shortcuts");
+  await ana.page.getByRole("textbox", { name: "Message" }).fill("");
+  assert.deepEqual(await looks(ana.page), await looks(bram.page));
+  // Axe is itself a script that the bent language breaks; the widget has been loaded and used by now.
+  await ana.page.evaluate(() => {
+    for (const { prototype } of [Object, Array, String, Number]) Reflect.deleteProperty(prototype, "everywhere");
+  });
+  await look(ana.page, "hostile");
+
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  await ana.sees("Noor Haddad joined the chat");
+  await noor.page.locator("[data-row]").last().click();
+  await noor.says("We do.");
+  await ana.hears("We do.");
+
+  const globals = await ana.page.evaluate(() => Object.keys(globalThis).filter((name) => /balie/i.test(name)));
+  assert.deepEqual(globals, [], "its one global does not show in loops");
+  await ana.page.evaluate("Balie.destroy()");
+  assert.deepEqual(await ana.page.evaluate(() => ["Balie" in globalThis, document.querySelector("balie-chat") !== null, document.body.children.length]), [false, false, 1]);
+});
+
+test("a page that the site does not list is not served, and says so in words", async (t) => {
+  const house = await startHouse(t);
+  const address = await shop(t, house.origin);
+  const person = await somebody(t, {}, /blocked by CORS policy/);
+  const ana = visitorOn(await person.tab());
+  await ana.page.goto(address);
+  await ana.open();
+  await ana.sees("The chat does not answer just now.");
+  const { conversations } = (await house.request("GET", "/api/conversations")) as { conversations: unknown[] };
+  assert.deepEqual(conversations, []);
+});

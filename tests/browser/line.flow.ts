@@ -1,0 +1,88 @@
+// Waiting in line: the place is live, leaving is asked once, offers ring, and a supervisor sees what goes on.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { agentAt } from "./support/agent.ts";
+import { somebody } from "./support/browser.ts";
+import { startHouse } from "./support/house.ts";
+import { look } from "./support/look.ts";
+import { until } from "./support/until.ts";
+import { visitorAt } from "./support/visitor.ts";
+
+test("who stands behind somebody that leaves the line moves up, and is served next", async (t) => {
+  const house = await startHouse(t);
+  const demo = `${house.origin}/demo/`;
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  for (const left of [2, 1]) {
+    await noor.page.getByRole("button", { name: "One chat fewer at a time" }).click();
+    await noor.page.getByText(`0/${left}`, { exact: true }).waitFor();
+  }
+  await look(noor.page, "inbox-quiet");
+
+  const cas = await visitorAt(await (await somebody(t)).tab(), demo);
+  await cas.starts("I am served at once");
+  await cas.sees("Noor Haddad joined the chat");
+  const ana = await visitorAt(await (await somebody(t)).tab(), demo);
+  await ana.starts("Is the Duin in stock?");
+  await ana.isNumber(1);
+  await ana.sees("You are next");
+  const bram = await visitorAt(await (await somebody(t)).tab(), demo);
+  await bram.starts("My tyre is flat");
+  await bram.isNumber(2);
+  await bram.sees("1 person before you");
+  await look(bram.page, "waiting-second");
+  await until("both are in the agent's list", async () => (await noor.waiting().count()) === 2);
+  assert.deepEqual(await noor.waiting().locator(".row-b").allInnerTexts(), ["Is the Duin in stock?", "My tyre is flat"]);
+  await look(noor.page, "inbox-two-wait");
+
+  await ana.page.getByRole("button", { name: "Leave the line" }).click();
+  await ana.sees("Leave the line?");
+  await look(ana.page, "leave-question");
+  await ana.page.getByRole("button", { name: "Leave", exact: true }).click();
+  await ana.sees("You left the line");
+  await look(ana.page, "left");
+  await bram.isNumber(1);
+  await bram.sees("You are next");
+  await noor.hasChat("I am served at once");
+  await noor.closes();
+  await bram.sees("Noor Haddad joined the chat");
+  await noor.page.getByRole("log").getByText("My tyre is flat").waitFor();
+});
+
+test("an offer that one agent declines rings for the next, and stays out of the way of who is not asked", async (t) => {
+  const house = await startHouse(t);
+  await house.request("PATCH", "/api/departments/support", { mode: "offer" });
+  const daan = await agentAt(t, house, await house.person("Daan Smit"));
+  await daan.goesOnline();
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.starts("Can I return a helmet?");
+  await daan.sees("Can I return a helmet?");
+  const offer = daan.page.getByRole("region", { name: "Incoming offer" });
+  await offer.waitFor();
+  await look(daan.page, "offer");
+
+  const eva = await agentAt(t, house, await house.person("Eva Vos"));
+  await eva.goesOnline();
+  await offer.getByRole("button", { name: "Decline" }).click();
+  await offer.waitFor({ state: "detached" });
+  const next = eva.page.getByRole("region", { name: "Incoming offer" });
+  await next.waitFor();
+  await eva.page.keyboard.press("Alt+a");
+  await ana.sees("Eva Vos joined the chat");
+  await eva.hasChat("Can I return a helmet?");
+  await next.waitFor({ state: "detached" });
+  assert.equal(await daan.page.getByRole("log").count(), 0);
+});
+
+test("an offer that nobody answers goes on, and the agent is told", async (t) => {
+  const house = await startHouse(t, { settings: { BALIE_RING_MS: "1500" } });
+  await house.request("PATCH", "/api/departments/support", { mode: "offer" });
+  const daan = await agentAt(t, house, await house.person("Daan Smit"));
+  await daan.goesOnline();
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.starts("Hello there");
+  await daan.page.getByRole("region", { name: "Incoming offer" }).waitFor();
+  await daan.sees(/went to the next in line$/);
+  await look(daan.page, "offer-missed", { sizes: ["desk"] });
+});

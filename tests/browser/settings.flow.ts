@@ -1,0 +1,126 @@
+// The panel's quieter pages: an administrator arranges the house, everybody else is told what they may not change.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { agentAt } from "./support/agent.ts";
+import { somebody } from "./support/browser.ts";
+import { PASSWORD, startHouse } from "./support/house.ts";
+import { look } from "./support/look.ts";
+import { visitorAt } from "./support/visitor.ts";
+
+test("an administrator adds a department, a person, a reply, a tag and a site", async (t) => {
+  const house = await startHouse(t);
+  const { page } = await agentAt(t, house, house.admin, "#settings/departments");
+  const field = (name: string) => page.getByRole("form").getByLabel(name, { exact: true });
+  const pane = async (name: string, button: string): Promise<void> => {
+    await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name }).click();
+    await page.getByRole("heading", { level: 1, name }).waitFor();
+    await look(page, `settings-${name.toLowerCase().replace(" ", "-")}`);
+    await page.getByRole("button", { name: button }).click();
+    await page.getByRole("form").waitFor();
+  };
+  const save = async (): Promise<void> => {
+    await page.keyboard.press("Control+s");
+    await page.getByRole("status").getByText("Saved").waitFor();
+    await page.getByRole("button", { name: "Dismiss" }).click();
+  };
+
+  await pane("Departments", "New department");
+  await field("Name").fill("After sales");
+  assert.equal(await field("Key").inputValue(), "after-sales");
+  await look(page, "settings-department-new");
+  await save();
+  await page.getByRole("button", { name: "After sales" }).waitFor();
+
+  await pane("People", "New person");
+  await field("Name").fill("Daan Smit");
+  await field("E-mail").fill("daan@shop.example");
+  await page.getByRole("form").getByLabel("First password", { exact: true }).fill("short");
+  await page.keyboard.press("Control+s");
+  await page.getByRole("alert").first().waitFor();
+  await look(page, "settings-person-refused");
+  await page.getByRole("form").getByLabel("First password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("form").getByRole("checkbox", { name: "After sales" }).check();
+  await save();
+  await page.getByRole("button", { name: "Daan Smit" }).waitFor();
+
+  await pane("Canned replies", "New reply");
+  await field("Shortcut").fill("hours");
+  await field("Title").fill("Opening hours");
+  await field("Text").fill("Hello {visitor.first_name}, we are open from ten to six.");
+  await save();
+  await page.getByRole("cell", { name: "Opening hours" }).waitFor();
+  await look(page, "settings-canned-one");
+
+  await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Tags" }).click();
+  await page.getByLabel("New tag").fill("delivery");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByText("delivery", { exact: true }).waitFor();
+  await look(page, "settings-tags");
+
+  await pane("Sites", "New site");
+  await field("Name").fill("Noord Bikes");
+  await field("Allowed origins").fill("https://noord.example");
+  await look(page, "settings-site-new");
+  await save();
+  await page.getByRole("button", { name: "Noord Bikes" }).waitFor();
+  const { sites } = (await house.request("GET", "/api/sites")) as { sites: { key: string; origins: string[] }[] };
+  assert.deepEqual(sites.find(({ key }) => key === "noord-bikes")?.origins, ["https://noord.example"]);
+});
+
+test("an agent may look at the settings, change the own account, and is signed out elsewhere by a new password", async (t) => {
+  const house = await startHouse(t);
+  const person = await house.person("Daan Smit");
+  const elsewhere = await agentAt(t, house, person);
+  await elsewhere.sees("You are away");
+  const { page } = await agentAt(t, house, person, "#settings/departments");
+  await page.getByText("Only an administrator can change this.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "New department" }).count(), 0);
+  await look(page, "settings-read-only");
+
+  await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "My account" }).click();
+  await page.getByText("last seen").first().waitFor();
+  await look(page, "settings-account");
+  await page.getByLabel("Language", { exact: true }).selectOption("nl");
+  await page.getByRole("heading", { level: 1, name: "Mijn account" }).waitFor();
+  await look(page, "settings-account-nl");
+  await page.getByLabel("Taal", { exact: true }).selectOption("en");
+
+  const next = `${PASSWORD}, twice`;
+  await page.getByLabel("Password now").fill(PASSWORD);
+  await page.getByLabel("New password").fill(next);
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.getByText("Password changed. Every other session has ended.").waitFor();
+  await elsewhere.sees(/^You were signed out/);
+  await look(elsewhere.page, "signed-out-elsewhere");
+  await elsewhere.page.getByLabel("E-mail").fill(person.email);
+  await elsewhere.page.getByLabel("Password").fill(next);
+  await elsewhere.page.getByRole("button", { name: "Sign in" }).click();
+  await elsewhere.sees("You are away");
+});
+
+test("a visitor who reads Dutch is spoken to in Dutch", async (t) => {
+  const house = await startHouse(t);
+  await house.request("PATCH", "/api/sites/demo", { form: [
+    { name: "name", label: "Naam", kind: "text", required: true },
+    { name: "email", label: "E-mail", kind: "email", required: false },
+  ] });
+  const page = await (await somebody(t, { locale: "nl-BE" })).tab();
+  await page.addInitScript(() => {
+    document.addEventListener("readystatechange", () => (document.documentElement.lang = "nl"), { once: true });
+  });
+  const ana = await visitorAt(page, `${house.origin}/demo/`);
+  await page.getByRole("button", { name: /^Chat met ons/ }).click();
+  await page.getByRole("button", { name: "Chat starten" }).click();
+  await ana.sees("Dit veld is nodig");
+  await page.getByLabel(/^E-mail/).fill("ana@shop");
+  await look(page, "dutch-form");
+  await page.getByLabel("Naam").fill("Ana Peeters");
+  await page.getByLabel(/^E-mail/).fill("ana@shop.example");
+  await page.getByLabel(/^Je vraag/).fill("Leveren jullie in Gent?");
+  await page.getByRole("button", { name: "Chat starten" }).click();
+  await page.getByRole("textbox", { name: "Bericht" }).waitFor();
+  await look(page, "dutch-waiting");
+  const noor = await agentAt(t, house, house.admin);
+  await noor.waiting().filter({ hasText: "Ana Peeters" }).waitFor();
+});
