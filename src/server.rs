@@ -1,5 +1,6 @@
 //! The composition root: opens the engines, starts the tasks, serves, and lets go of everything in order.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -188,14 +189,19 @@ fn announce(web: &Web, address: SocketAddr) {
         .0
         .clone()
         .unwrap_or_else(|| format!("http://{address}"));
-    println!("Balie listens on http://{address}");
-    println!("  demo shop    {base}/demo/");
-    println!("  agent panel  {base}/panel/");
+    let mut text = format!(
+        "Balie listens on http://{address}\n  demo shop    {base}/demo/\n  agent panel  {base}/panel/\n"
+    );
     if let Some(token) = web.rest.accounts.setup.token_to_print() {
-        println!(
-            "  first administrator, once: {base}/panel/#setup={}",
+        text.push_str(&format!(
+            "  first administrator, once: {base}/panel/#setup={}\n",
             token.reveal()
-        );
+        ));
+    }
+    // Not `println!`, which panics where nobody reads any more (`balie | head -1`): the server is no worse for it.
+    let mut out = std::io::stdout();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        tracing::warn!(%error, "the addresses could not be printed");
     }
 }
 
