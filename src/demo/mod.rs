@@ -222,6 +222,7 @@ fn tell(week: &Week, colleagues: &[Colleague], password: &str, config: &Config) 
 #[cfg(test)]
 mod tests {
     use super::{SITE, shop, stories, week};
+    use crate::model::event::{Body, Event};
     use crate::model::id::SiteKey;
     use crate::model::time::{At, Millis};
 
@@ -259,5 +260,28 @@ mod tests {
         };
         assert!(texts(&one).len() > 300);
         assert_eq!(texts(&one), texts(&later));
+    }
+
+    #[test]
+    fn a_week_can_end_at_any_hour() {
+        let stories = stories::stories().unwrap();
+        let site = SiteKey::new(SITE).unwrap();
+        for seed in 0..24 {
+            let now =
+                At(1_780_000_000_000) + Millis::seconds(i64::try_from(seed).unwrap() * 25_987);
+            let colleagues = shop::colleagues(seed, week::begin_of(now));
+            let week = week::play(&colleagues, &stories, &site, seed, now);
+            assert!(week.logs.len() > 300, "{} at {now:?}", week.logs.len());
+            for (_, id, events) in &week.logs {
+                assert!(events.iter().all(|event| event.at <= now), "{id}");
+                let is_closed = |event: &Event| matches!(event.body, Body::Closed { .. });
+                assert_eq!(
+                    events.iter().filter(|event| is_closed(event)).count(),
+                    1,
+                    "{id}"
+                );
+            }
+            assert!(week.journal.is_sorted_by_key(|(at, _)| *at));
+        }
     }
 }

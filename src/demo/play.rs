@@ -182,12 +182,12 @@ impl Chat {
         tags
     }
 
-    /// The rating, if the visitor gives one: worse after a long wait.
+    /// The rating, if the visitor gives one: worse after a long wait, and none by whoever gave up waiting.
     pub fn rating(&mut self) -> Option<(u8, Option<String>)> {
+        let waited_s = self.first_wait_ms()?.0 / 1_000;
         if !self.dice.chance(42) {
             return None;
         }
-        let waited_s = self.first_wait_ms().map_or(0, |waited| waited.0 / 1_000);
         let luck = self.dice.between(1, 100) + waited_s / 6;
         let score = match luck {
             ..=62 => 5,
