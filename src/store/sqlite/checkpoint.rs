@@ -3,22 +3,17 @@
 //! A thread with its own connection copies committed pages into the database with passive checkpoints, which stop
 //! nobody. A passive checkpoint never catches up with a busy writer, so once the log is long the writer is asked to
 //! begin it anew between two transactions, when little is left to copy. The file itself never shrinks below
-//! [`WAL_BYTES_KEPT`] while the server runs: writing over old pages is cheaper than growing the file again.
+//! [`super::nudge::WAL_BYTES_KEPT`] while the server runs: writing over old pages is cheaper than growing the file again.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::nudge::RESTART_AT_PAGES;
 use super::open;
 use super::writer::{WalRestarter, spawn_vital};
 
-/// Pages (4 KiB each) written since the last checkpoint that make the next one due.
-const PASSIVE_EVERY_PAGES: u32 = 1_000;
-/// Pages in the log from which the writer is asked to begin it anew: 16 MiB.
-const RESTART_AT_PAGES: u32 = 4_000;
-/// What the file may keep after it began anew.
-pub(super) const WAL_BYTES_KEPT: u32 = RESTART_AT_PAGES * 4_096;
 /// A checkpoint at least so often while something was written: little is left to copy at a crash or at the end.
 const PASSIVE_EVERY: Duration = Duration::from_secs(30);
 /// After a reader was in the way. Each attempt may hold up the writer a little, so the pauses grow, each twice as long,
@@ -27,47 +22,12 @@ const RESTART_PAUSE_MIN: Duration = Duration::from_millis(250);
 /// See [`RESTART_PAUSE_MIN`].
 const RESTART_PAUSE_MAX: Duration = Duration::from_secs(8);
 
-/// The writer's end: tells how long the log is.
-pub(super) struct Nudge {
-    sender: SyncSender<u32>,
-    told_pages: u32,
-}
-
-impl Nudge {
-    /// Called after each commit.
-    pub(super) fn after_commit(&mut self, wal_pages: u32) {
-        if wal_pages < self.told_pages {
-            self.told_pages = 0;
-        }
-        if wal_pages - self.told_pages < PASSIVE_EVERY_PAGES {
-            return;
-        }
-        match self.sender.try_send(wal_pages) {
-            // Full: a checkpoint is due already, and this one is asked for again after the next commit.
-            Err(TrySendError::Full(_)) => {}
-            Ok(()) | Err(TrySendError::Disconnected(_)) => self.told_pages = wal_pages,
-        }
-    }
-}
-
 /// The checkpoint thread. It ends when the writer does; dropping this waits for that, so drop the writer first.
 pub(super) struct Checkpointer {
     thread: Option<JoinHandle<()>>,
 }
 
 impl Checkpointer {
-    /// The channel between the writer and a checkpoint thread to be.
-    pub(super) fn channel() -> (Nudge, Receiver<u32>) {
-        let (sender, receiver) = sync_channel(1);
-        (
-            Nudge {
-                sender,
-                told_pages: 0,
-            },
-            receiver,
-        )
-    }
-
     /// Starts the thread.
     pub(super) fn start(
         path: PathBuf,

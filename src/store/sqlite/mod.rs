@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod lists;
 mod log;
+mod nudge;
 mod open;
 mod people;
 mod readers;
@@ -30,6 +31,7 @@ pub use check::{CheckReport, check};
 pub use open::OpenError;
 
 use checkpoint::Checkpointer;
+use nudge::Nudge;
 use readers::Readers;
 use writer::Writer;
 
@@ -65,7 +67,7 @@ impl SqliteStore {
             source,
         };
         let connection = open::prepare(&file)?;
-        let (nudge, nudges) = Checkpointer::channel();
+        let (nudge, nudges) = Nudge::channel();
         let writer = Writer::start(connection, file.clone(), nudge).map_err(as_folder_error)?;
         let checkpointer = Checkpointer::start(file.clone(), nudges, writer.wal_restarter())
             .map_err(as_folder_error)?;

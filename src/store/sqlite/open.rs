@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::checkpoint::WAL_BYTES_KEPT;
+use super::nudge::WAL_BYTES_KEPT;
 
 /// The database's name in the data folder.
 pub(super) const DATABASE_FILE: &str = "balie.db";

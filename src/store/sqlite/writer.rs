@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::checkpoint::Nudge;
+use super::nudge::Nudge;
 use super::open;
 use crate::store::StoreError;
 
