@@ -744,9 +744,6 @@ impl Conversation {
 }
 
 #[cfg(test)]
-#[path = "conversation_tests.rs"]
-mod tests;
-
-#[cfg(test)]
-#[path = "conversation_histories.rs"]
 mod histories;
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Whatever comes and goes, in whatever order: the board does what the plain world of `routing_world.rs` does.
+//! Whatever comes and goes, in whatever order: the board does what the plain world of `world.rs` does.
 //!
 //! A history is a list of arrivals, sockets, seats, claims and what becomes of them, news of the log, and time. After
 //! each step the lines, the loads and what is due next are compared, at each claim the pair, and whenever time passes
@@ -6,7 +6,7 @@
 
 use proptest::prelude::*;
 
-use super::routing_trial::{AGENTS, BEGIN, Checked, DEPARTMENTS, Trial, agent_id, department};
+use super::trial::{AGENTS, BEGIN, Checked, DEPARTMENTS, Trial, agent_id, department};
 use super::{Board, Graces, Observed, ObservedPlace, Seat};
 use crate::domain::seeded::hold;
 use crate::model::id::ConversationId;

@@ -1,4 +1,4 @@
-//! The pairing rule, one sentence at a time. What holds over all of them is in `routing_histories.rs`.
+//! The pairing rule, one sentence at a time. What holds over all of them is in `histories.rs`.
 
 use uuid::Uuid;
 

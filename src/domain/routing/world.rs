@@ -1,6 +1,6 @@
 //! The pairing rule a second time, slow and plain: what a [`super::Board`] must do, found by looking at everything.
 //!
-//! Only for `routing_histories.rs`. A [`World`] keeps flat facts, has no index and no list that could be stale, and
+//! Only for `histories.rs`. A [`World`] keeps flat facts, has no index and no list that could be stale, and
 //! answers each question by a search over all of it, in the words of the contract.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! A [`Board`] beside the plain [`World`]: each thing that happens is done to both, and what they say is compared.
 //!
-//! Only for `routing_histories.rs`. Every method answers an error as soon as the two differ.
+//! Only for `histories.rs`. Every method answers an error as soon as the two differ.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use uuid::Uuid;
 
-use super::routing_world::{Agent, Chat, World};
+use super::world::{Agent, Chat, World};
 use super::{Board, CLOSED_MEMORY, DUE_RETRY, Due, Graces, Observed, ObservedPlace, Ringing, Seat};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::record::Status;

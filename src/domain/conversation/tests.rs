@@ -1,4 +1,4 @@
-//! The rules of a conversation, one by one. What holds over all of them is in `conversation_histories.rs`.
+//! The rules of a conversation, one by one. What holds over all of them is in `histories.rs`.
 
 use super::{Command, Conversation, Place, Refusal, Room, Start, decide, start};
 use crate::model::event::{
