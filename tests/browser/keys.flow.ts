@@ -158,7 +158,8 @@ test("an agent goes online, takes, answers, notes, transfers and closes by the p
   await press("Control+Enter");
   await ana.sees("Noor Haddad ended the chat");
 
-  await press("Escape");
+  await until("the closed chat has left the list", async () => (await noor.page.locator("[data-row]").count()) === 1);
+
   await press("Alt+1");
   await noor.hasChat("My chain is off");
   const daan = await agentAt(t, house, { name: "Daan Smit", email: "daan@shop.example" });
