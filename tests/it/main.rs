@@ -19,5 +19,6 @@ mod sign_out;
 mod store_sqlite;
 mod store_suite;
 mod support;
+mod tidy;
 mod visitor;
 mod wire;
