@@ -207,6 +207,19 @@ impl Mailbox {
         }
     }
 
+    /// Takes what is on its way to the peer already: frames, and ends of ownership behind them. What is still to be read
+    /// stays, in its order. Whoever begins a following anew writes these first.
+    pub fn take_on_the_way(&self) -> Vec<Item> {
+        let mut inbox = self.inbox();
+        let (on_the_way, stays): (VecDeque<Item>, VecDeque<Item>) =
+            std::mem::take(&mut inbox.items)
+                .into_iter()
+                .partition(Item::is_on_the_way);
+        inbox.bytes = stays.iter().map(Item::cost).sum();
+        inbox.items = stays;
+        on_the_way.into()
+    }
+
     /// Notes that the peer was heard.
     pub fn hear(&self, now_s: u32) {
         // Relaxed: a moment stands alone.
@@ -233,6 +246,19 @@ impl Mailbox {
 }
 
 impl Item {
+    fn is_on_the_way(&self) -> bool {
+        match self {
+            Item::Frame(_) | Item::Ephemeral(..) | Item::Unassigned { .. } => true,
+            Item::Behind(_)
+            | Item::Started(_)
+            | Item::Moved(_)
+            | Item::Owned(_)
+            | Item::Offered(_)
+            | Item::PersonChanged
+            | Item::Ping => false,
+        }
+    }
+
     fn cost(&self) -> usize {
         match self {
             Item::Frame(bytes) | Item::Ephemeral(_, bytes) => ITEM_BYTES + bytes.len(),

@@ -310,6 +310,17 @@ impl Hub {
         }
     }
 
+    /// Makes one socket read this log again; answers whether it follows it at all.
+    pub fn doubt_socket(&self, conversation: ConversationId, socket: SocketId) -> bool {
+        let Some(mut followers) = self.followers.get_mut(&conversation) else {
+            return false;
+        };
+        let follower = followers
+            .iter_mut()
+            .find(|follower| follower.socket() == socket);
+        follower.map(Follower::doubt).is_some()
+    }
+
     /// Makes every follower of every log read it again.
     pub fn doubt_all(&self) {
         for mut followers in self.followers.iter_mut() {

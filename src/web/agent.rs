@@ -15,7 +15,7 @@ use crate::hub::{Following, frame_bytes};
 use crate::model::event::Seq;
 use crate::model::id::{CommandId, ConversationId};
 use crate::model::record::{Person, SessionKind};
-use crate::protocol::agent::{AgentHello, AgentWelcome, FromAgent, Me, ToAgent};
+use crate::protocol::agent::{AgentHello, AgentWelcome, FromAgent, Me, ToAgent, UnassignReason};
 use crate::protocol::error::{ErrorCode, ErrorFrame};
 use crate::protocol::parse::agent_frame;
 use crate::protocol::parts::Ack;
@@ -96,7 +96,6 @@ impl AgentPeer {
     /// Answers `hello`: oneself, one's conversations, what was missed of those that are gone, what rings.
     async fn welcome(&mut self, hello: AgentHello) -> Result<Vec<Answer>, Answer> {
         let refused = |refused: Refused| refusal("hello", None, None, &refused);
-        self.stop_following().await;
         let desk = &self.web.desk;
         let epoch = desk.epoch();
         let is_same_epoch = hello
@@ -173,6 +172,70 @@ impl AgentPeer {
         Ok(answers)
     }
 
+    /// Starts following anew. What is on its way belongs to the following before, and comes before `welcome`.
+    async fn hello_again(&mut self, hello: AgentHello) -> Vec<Answer> {
+        self.stop_following().await;
+        let mut answers = self.on_the_way();
+        match self.welcome(hello).await {
+            Ok(welcome) => answers.extend(welcome),
+            Err(refusal) => answers.push(refusal),
+        }
+        answers
+    }
+
+    /// What is on its way to the client already.
+    fn on_the_way(&mut self) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        for item in self.mailbox.take_on_the_way() {
+            match item {
+                Item::Frame(bytes) | Item::Ephemeral(_, bytes) => {
+                    answers.push(Answer::Frame(bytes))
+                }
+                Item::Unassigned {
+                    conversation,
+                    reason,
+                    place,
+                } => answers.push(Answer::Frame(self.disown(conversation, reason, place))),
+                later @ (Item::Behind(_)
+                | Item::Started(_)
+                | Item::Moved(_)
+                | Item::Owned(_)
+                | Item::Offered(_)
+                | Item::PersonChanged
+                | Item::Ping) => self.mailbox.push(later),
+            }
+        }
+        answers
+    }
+
+    /// Stops following one log for a moment, to begin it anew.
+    fn pause(&self, id: ConversationId) -> Option<(Following, Seq)> {
+        let (hub, socket) = (&self.web.desk.hub, self.mailbox.socket);
+        let (following, _) = hub.following(id, socket)?;
+        // The place may have moved on since it was looked at; what `unfollow` answers is the last.
+        hub.unfollow(id, socket).map(|place| (following, place))
+    }
+
+    /// Goes on where [`AgentPeer::pause`] stopped.
+    fn go_on(&self, id: ConversationId, before: Option<(Following, Seq)>) {
+        if let Some((following, place)) = before {
+            self.web
+                .desk
+                .hub
+                .follow(id, &self.mailbox, following, place);
+        }
+    }
+
+    /// The conversation is no longer the agent's, whose client has its log up to `place`.
+    fn disown(&mut self, id: ConversationId, reason: UnassignReason, place: Seq) -> Bytes {
+        self.owned.remove(&id);
+        self.remember(id, place);
+        frame_bytes(&ToAgent::Unassigned {
+            conversation: id,
+            reason,
+        })
+    }
+
     async fn stop_following(&mut self) {
         let socket = self.mailbox.socket;
         for id in self.owned.drain() {
@@ -201,10 +264,13 @@ impl AgentPeer {
     }
 
     /// Says that the agent owns a conversation and follows it, once each time it becomes theirs; `again` says it anew
-    /// to a client that asks.
-    async fn own(&mut self, id: ConversationId, again: bool) -> Result<Vec<Bytes>, StoreError> {
-        let socket = self.mailbox.socket;
-        let before = self.web.desk.hub.following(id, socket);
+    /// to a client that asks. `before` is how it was followed up to now.
+    async fn own(
+        &mut self,
+        id: ConversationId,
+        before: Option<(Following, Seq)>,
+        again: bool,
+    ) -> Result<Vec<Bytes>, StoreError> {
         let place = before
             .map(|(_, place)| place)
             .or_else(|| self.places.get(&id).copied());
@@ -232,21 +298,26 @@ impl AgentPeer {
         Ok(vec![frame_bytes(&frame)])
     }
 
-    async fn open(
-        &mut self,
-        id: ConversationId,
-        after: Option<Seq>,
-    ) -> Result<Vec<Answer>, Refused> {
-        let socket = self.mailbox.socket;
-        let before = self.web.desk.hub.following(id, socket);
+    async fn open(&mut self, id: ConversationId, after: Option<Seq>) -> Vec<Answer> {
+        // Seen before it is looked at: `opened` must not tell of less than what came before it.
+        let before = self.pause(id);
+        let mut answers = self.on_the_way();
         let sent = before
             .map(|(_, place)| place)
             .or_else(|| self.places.get(&id).copied());
-        let (card, from_seq) = self
+        let visible = self
             .web
             .desk
             .visible_card(&self.person, id, after.or(sent))
-            .await?;
+            .await;
+        let (card, from_seq) = match visible {
+            Ok(visible) => visible,
+            Err(refused) => {
+                self.go_on(id, before);
+                answers.push(refusal("open", None, Some(id), &refused));
+                return answers;
+            }
+        };
         let owned_from = match before {
             Some((Following::Agent { owned_from, .. }, _)) => owned_from,
             Some((Following::Visitor, _)) | None => None,
@@ -255,14 +326,12 @@ impl AgentPeer {
             owned_from,
             is_opened: true,
         };
-        self.web
-            .desk
-            .hub
-            .follow(id, &self.mailbox, following, from_seq);
+        self.go_on(id, Some((following, from_seq)));
         self.opened.insert(id);
-        let answer = Answer::of(&self.web.desk.opened(&card, from_seq).await);
-        self.web.desk.view(&self.person, id, socket, true).await;
-        Ok(vec![answer])
+        let desk = &self.web.desk;
+        answers.push(Answer::of(&desk.opened(&card, from_seq).await));
+        desk.view(&self.person, id, self.mailbox.socket, true).await;
+        answers
     }
 
     async fn shut(&mut self, id: ConversationId) {
@@ -316,8 +385,17 @@ impl AgentPeer {
 
     async fn accept(&mut self, id: ConversationId) -> Result<Vec<Answer>, Refused> {
         self.web.desk.accept(&self.person, id).await?;
-        let frames = self.own(id, true).await?;
-        Ok(frames.into_iter().map(Answer::Frame).collect())
+        let before = self.pause(id);
+        let mut answers = self.on_the_way();
+        let owned = self.own(id, before, true).await;
+        if !matches!(&owned, Ok(frames) if !frames.is_empty()) {
+            self.go_on(id, before);
+        }
+        match owned {
+            Ok(frames) => answers.extend(frames.into_iter().map(Answer::Frame)),
+            Err(error) => answers.push(refusal("accept", None, Some(id), &error.into())),
+        }
+        Ok(answers)
     }
 
     async fn command(&mut self, frame: FromAgent) -> Vec<Answer> {
@@ -347,10 +425,7 @@ impl AgentPeer {
             }))])
         };
         match frame {
-            FromAgent::Hello(hello) => Ok(self
-                .welcome(hello)
-                .await
-                .unwrap_or_else(|answer| vec![answer])),
+            FromAgent::Hello(hello) => Ok(self.hello_again(hello).await),
             FromAgent::Status { status, capacity } => {
                 self.person = desk.choose_status(person.id, status, capacity).await?;
                 Ok(vec![Answer::of(&desk.agent_frame(&self.person).await?)])
@@ -363,7 +438,7 @@ impl AgentPeer {
             FromAgent::Open {
                 conversation,
                 after,
-            } => self.open(conversation, after).await,
+            } => Ok(self.open(conversation, after).await),
             FromAgent::Shut { conversation } => {
                 self.shut(conversation).await;
                 Ok(Vec::new())
@@ -428,26 +503,25 @@ impl AgentPeer {
                     again: page.has_more.then(|| item.clone()),
                 })
             }
-            Item::Owned(conversation) => Ok(Reply {
-                frames: self.own(*conversation, false).await?,
-                again: None,
-            }),
+            Item::Owned(conversation) => {
+                let before = self
+                    .web
+                    .desk
+                    .hub
+                    .following(*conversation, self.mailbox.socket);
+                Ok(Reply {
+                    frames: self.own(*conversation, before, false).await?,
+                    again: None,
+                })
+            }
             Item::Unassigned {
                 conversation,
                 reason,
                 place,
-            } => {
-                self.owned.remove(conversation);
-                self.remember(*conversation, *place);
-                let frame = ToAgent::Unassigned {
-                    conversation: *conversation,
-                    reason: *reason,
-                };
-                Ok(Reply {
-                    frames: vec![frame_bytes(&frame)],
-                    again: None,
-                })
-            }
+            } => Ok(Reply {
+                frames: vec![self.disown(*conversation, *reason, *place)],
+                again: None,
+            }),
             Item::Offered(ringing) => Ok(Reply {
                 frames: self.offer(ringing).await?.into_iter().collect(),
                 again: None,

@@ -32,6 +32,8 @@ pub struct VisitorPeer {
     whereabouts: Box<Whereabouts>,
     /// The conversation that is followed.
     conversation: Option<ConversationId>,
+    /// Those before it, whose last events are on their way.
+    parting: Vec<ConversationId>,
     /// What `welcome` told of its log; the state that later events bring about is told as well.
     told_seq: Seq,
     address: Seen,
@@ -110,6 +112,7 @@ async fn hello_first(
         mailbox,
         whereabouts,
         conversation: None,
+        parting: Vec::new(),
         told_seq: 0,
         address,
     };
@@ -223,7 +226,7 @@ impl VisitorPeer {
         is_open: bool,
     ) {
         if self.conversation != Some(conversation) {
-            self.drop_conversation().await;
+            self.part().await;
         }
         self.conversation = Some(conversation);
         self.told_seq = told_seq;
@@ -241,6 +244,74 @@ impl VisitorPeer {
         desk.look_at_lines().await;
     }
 
+    /// Goes to another conversation. What was acknowledged of the one before is still told: its log is read to its end
+    /// once more, and only then followed no longer.
+    async fn part(&mut self) {
+        if let Some(conversation) = self.conversation.take() {
+            let desk = &self.web.desk;
+            if desk.hub.doubt_socket(conversation, self.who.socket) {
+                self.parting.push(conversation);
+            }
+            desk.coordination
+                .visitor_left(conversation, self.who.socket)
+                .await
+                .ok();
+        }
+    }
+
+    /// Stops following for a moment, to begin anew; answers the place reached, and what is on its way already.
+    fn pause(&mut self) -> (Option<Seq>, Vec<Answer>) {
+        let (hub, socket) = (&self.web.desk.hub, self.who.socket);
+        for parting in self.parting.drain(..) {
+            hub.unfollow(parting, socket);
+        }
+        let place = self
+            .conversation
+            .and_then(|conversation| hub.unfollow(conversation, socket));
+        let mut answers = Vec::new();
+        for item in self.mailbox.take_on_the_way() {
+            match item {
+                Item::Frame(bytes) | Item::Ephemeral(_, bytes) => {
+                    answers.push(Answer::Frame(bytes))
+                }
+                later @ (Item::Behind(_)
+                | Item::Started(_)
+                | Item::Moved(_)
+                | Item::Owned(_)
+                | Item::Unassigned { .. }
+                | Item::Offered(_)
+                | Item::PersonChanged
+                | Item::Ping) => self.mailbox.push(later),
+            }
+        }
+        (place, answers)
+    }
+
+    /// The next page of a log that is behind.
+    async fn catch_up(&mut self, conversation: ConversationId) -> Reply {
+        let desk = &self.web.desk;
+        let is_parting = self.parting.contains(&conversation);
+        // Of a conversation that is over only its events are of interest, no longer the state they brought about.
+        let told_seq = if is_parting { Seq::MAX } else { self.told_seq };
+        match desk.catch_up(conversation, &self.mailbox, told_seq).await {
+            Ok(page) => {
+                if is_parting && !page.has_more {
+                    desk.hub.unfollow(conversation, self.who.socket);
+                    self.parting.retain(|parting| *parting != conversation);
+                }
+                Reply {
+                    frames: page.frames,
+                    again: page.has_more.then_some(Item::Behind(conversation)),
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a log could not be read");
+                push_later(&self.mailbox, Item::Behind(conversation));
+                Reply::default()
+            }
+        }
+    }
+
     async fn drop_conversation(&mut self) {
         if let Some(conversation) = self.conversation.take() {
             let desk = &self.web.desk;
@@ -252,7 +323,8 @@ impl VisitorPeer {
         }
     }
 
-    async fn hello_again(&mut self, hello: VisitorHello) -> Result<ToVisitor, Answer> {
+    /// Starts following anew. What is on its way belongs to the following before, and comes before `welcome`.
+    async fn hello_again(&mut self, hello: VisitorHello) -> Result<Vec<Answer>, Answer> {
         let conflict = |message: &str| {
             Answer::Refusal(Box::new(about(
                 "hello",
@@ -280,9 +352,19 @@ impl VisitorPeer {
             lang: hello.lang.clone(),
             tz: hello.tz.clone(),
         };
-        self.welcome(&site, &hello)
-            .await
-            .map_err(|refused| refusal("hello", None, &refused))
+        // Stopped before the log is looked at: `welcome` must not tell of less than what came before it.
+        let (place, mut answers) = self.pause();
+        match self.welcome(&site, &hello).await {
+            Ok(welcome) => answers.push(Answer::of(&welcome)),
+            Err(refused) => {
+                if let (Some(conversation), Some(place)) = (self.conversation, place) {
+                    let hub = &self.web.desk.hub;
+                    hub.follow(conversation, &self.mailbox, Following::Visitor, place);
+                }
+                answers.push(refusal("hello", None, &refused));
+            }
+        }
+        Ok(answers)
     }
 
     fn site(&self) -> Result<Arc<Site>, Refused> {
@@ -376,10 +458,10 @@ impl VisitorPeer {
                     .await
             }
             FromVisitor::Hello(hello) => {
-                return match self.hello_again(hello).await {
-                    Ok(welcome) => vec![Answer::of(&welcome)],
-                    Err(answer) => vec![answer],
-                };
+                return self
+                    .hello_again(hello)
+                    .await
+                    .unwrap_or_else(|refusal| vec![refusal]);
             }
             FromVisitor::Start(start) => {
                 let cmd = start.cmd;
@@ -434,24 +516,7 @@ impl Peer for VisitorPeer {
 
     async fn item(&mut self, item: Item) -> Reply {
         match item {
-            Item::Behind(conversation) => {
-                match self
-                    .web
-                    .desk
-                    .catch_up(conversation, &self.mailbox, self.told_seq)
-                    .await
-                {
-                    Ok(page) => Reply {
-                        frames: page.frames,
-                        again: page.has_more.then_some(item),
-                    },
-                    Err(error) => {
-                        tracing::warn!(%error, "a log could not be read");
-                        push_later(&self.mailbox, item);
-                        Reply::default()
-                    }
-                }
-            }
+            Item::Behind(conversation) => self.catch_up(conversation).await,
             Item::Started(conversation) => {
                 self.follow_started(conversation).await;
                 Reply::default()
@@ -476,6 +541,9 @@ impl Peer for VisitorPeer {
     }
 
     async fn leave(mut self) {
+        for parting in self.parting.drain(..) {
+            self.web.desk.hub.unfollow(parting, self.who.socket);
+        }
         self.drop_conversation().await;
     }
 }

@@ -1,5 +1,6 @@
 //! What is promised across cuts, tabs and restarts: nothing missed, nothing twice, the same answer to the same command.
 
+use balie_loadtest::participant::agent::Agent;
 use balie_loadtest::participant::ledger::Deed;
 use balie_loadtest::participant::visitor::Visitor;
 use balie_loadtest::participant::wire::{Ack, CommandId, ConversationId};
@@ -438,4 +439,89 @@ async fn what_was_refused_is_not_remembered() {
     let answer = repeat_elsewhere(&node, &token, &early).await;
     assert_eq!((&answer["t"], &answer["seq"]), (&json!("ack"), &json!(3)));
     assert_eq!(refused(vera.start("again").await).code, "conflict");
+}
+
+// --- starting anew in the midst of talk --------------------------------------------------------------------------
+
+const UNLIMITED: [(&str, &str); 2] = [
+    ("BALIE_VISITOR_FRAMES_PER_S", "0"),
+    ("BALIE_AGENT_FRAMES_PER_S", "0"),
+];
+
+/// Goal: whatever is on its way when a following ends belongs to it, and comes before what begins the next. Method: one side
+/// pours messages out while the other says hello or opens again and again; the participants find repeats and leaps.
+async fn pour(node: &Node, lines: usize) -> (Visitor, Agent, ConversationId, Vec<String>) {
+    let mut ben = node.online("ben", 1).await;
+    let mut vera = node.visitor_who_says("help").await;
+    let conversation = ben.next_assigned().await.unwrap();
+    vera.agent().await.unwrap();
+    let lines = (0..lines).map(|line| format!("line {line}")).collect();
+    (vera, ben, conversation, lines)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_visitor_who_says_hello_while_an_agent_talks_hears_each_word_once() {
+    let node = Node::with(&UNLIMITED).await;
+    let (mut vera, ben, conversation, lines) = pour(&node, 300).await;
+    for chunk in lines.chunks(10) {
+        for line in chunk {
+            ben.send_later(conversation, line);
+        }
+        vera.hello_again().await.unwrap();
+        vera.hello_again().await.unwrap();
+    }
+    vera.expect_text("line 299").await.unwrap();
+    vera.finish().await.unwrap();
+    ben.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_agent_who_says_hello_or_opens_while_a_visitor_talks_hears_each_word_once() {
+    let node = Node::with(&UNLIMITED).await;
+    let (vera, mut ben, conversation, lines) = pour(&node, 300).await;
+    let mut sue = node.agent("sue").await;
+    sue.open(conversation, None).await.unwrap();
+    for chunk in lines.chunks(10) {
+        for line in chunk {
+            vera.send_later(line);
+        }
+        ben.hello_again().await.unwrap();
+        sue.open(conversation, Some(1)).await.unwrap();
+        sue.shut(conversation);
+        sue.open(conversation, Some(0)).await.unwrap();
+    }
+    ben.expect_text("line 299").await.unwrap();
+    sue.expect_text("line 299").await.unwrap();
+    vera.finish().await.unwrap();
+    ben.finish().await.unwrap();
+    sue.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_was_acknowledged_of_one_conversation_arrives_although_the_next_has_begun() {
+    let node = Node::with(&UNLIMITED).await;
+    let mut vera = node.visitor().await;
+    for _ in 0..40 {
+        vera.start("help").await.unwrap();
+        vera.leave().await.unwrap();
+        vera.rate(5, None).await.unwrap();
+    }
+    // Waits for every event that was acknowledged.
+    vera.finish().await.unwrap();
+    let (mut socket, _) = raw::welcomed_visitor(&node).await;
+    let mut words = Vec::new();
+    for _ in 0..20 {
+        for t in ["start", "leave", "rate"] {
+            let frame = json!({"t": t, "cmd": CommandId::fresh(), "text": "help", "score": 4});
+            words.push(frame.to_string());
+        }
+    }
+    socket.say_all(words).await.unwrap();
+    let mut kinds = Vec::new();
+    while kinds.len() < 4 * 20 {
+        let event = next(&mut socket, "event").await;
+        kinds.push(event["kind"].as_str().unwrap().to_owned());
+    }
+    let whole = ["queued", "message", "closed", "rated"];
+    assert!(kinds.chunks(4).all(|kinds| kinds == whole), "{kinds:?}");
 }
