@@ -5,6 +5,8 @@
 mod agent;
 mod bad_input;
 mod config;
+mod coordination_memory;
+mod coordination_suite;
 mod demo;
 mod full_disk;
 mod generated;
