@@ -145,6 +145,8 @@ function systemLine(event: EventFrame, { words, departmentName }: ThreadOptions)
     case "assigned":
       return { text: words.joined(event.agent.name) };
     case "transferred":
+      // Somebody who takes a chat over passes it to nobody: who joined is said by the next line.
+      if ("agent" in event.to && event.to.agent.id === event.from.id) return undefined;
       return { text: "agent" in event.to ? words.passedOn(from, event.to.agent.name) : words.passedToLine(from, departmentName(event.to.department)) };
     case "requeued":
       return { strong: words.requeued, text: words.requeuedMore };

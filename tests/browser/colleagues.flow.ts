@@ -74,7 +74,8 @@ test("a supervisor watches in silence, whispers, and takes over", async (t) => {
   await look(daan.page, "whisper");
 
   await iris.page.getByRole("button", { name: "Take over" }).click();
-  await ana.sees("Iris Bos");
+  await ana.sees("Iris Bos joined the chat");
+  assert.ok(!(await ana.page.getByRole("dialog").innerText()).includes("passed you on"));
   await daan.sees(/^Iris Bos took .+ chat$/);
   await iris.says("I take this from here.");
   await ana.reads(["This is the third time", "I am sorry to hear it.", "What happened?", "I take this from here."]);
