@@ -34,8 +34,8 @@ function OfferCard({ offer, is_first }: { offer: Offer; is_first: boolean }) {
   const desk = useDesk();
   const now = app.clock.now.value;
   const ring_ms = Math.max(1, offer.expires_at - offer.rang_at);
-  // The clock of the page may be most of a second behind: no ring has longer left than it is long.
-  const left_s = Math.max(0, Math.ceil(Math.min(ring_ms, offer.expires_at - now) / 1_000));
+  // The page's clock runs a little behind or ahead of the server's: no ring has longer left than it is long.
+  const left_s = Math.max(0, Math.min(Math.round(ring_ms / 1_000), Math.ceil((offer.expires_at - now) / 1_000)));
   // pathLength is 100: the arc is the share of the ring that is over.
   const over = Math.min(100, Math.max(0, ((now - offer.rang_at) / ring_ms) * 100));
   const enqueued_at = desk.state.value.waiting.get(offer.conversation)?.enqueued_at;

@@ -57,7 +57,7 @@ export function TagsPane() {
             </ul>
           )}
           {may_change && (
-            <form class="in-row" onSubmit={add}>
+            <form class="in-row in-foot" onSubmit={add}>
               <Field name="tag" label={words.tags.new} error={submission.errorAt("tag")}>
                 {(control) => <input {...control} class="in" maxLength={60} />}
               </Field>
