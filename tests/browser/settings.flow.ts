@@ -111,6 +111,7 @@ test("a visitor who reads Dutch is spoken to in Dutch", async (t) => {
   });
   const ana = await visitorAt(page, `${house.origin}/demo/`);
   await page.getByRole("button", { name: /^Chat met ons/ }).click();
+  await ana.sees("Hallo. Waarmee kunnen we helpen?");
   await page.getByRole("button", { name: "Chat starten" }).click();
   await ana.sees("Dit veld is nodig");
   await page.getByLabel(/^E-mail/).fill("ana@shop");

@@ -315,7 +315,7 @@ fn seed_fresh_installation(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute(
         "insert into site (key, name, origins, form, greeting, color, typing_preview, identity_secret,
                            identity_public_key)
-         values ('demo', 'Demo shop', '[\"self\"]', '[]', 'Hello! How can we help?', null, 1, ?1, null)",
+         values ('demo', 'Demo shop', '[\"self\"]', '[]', null, null, 1, ?1, null)",
         [URL_SAFE_NO_PAD.encode(random_bytes::<32>())],
     )?;
     connection.execute_batch(

@@ -25,7 +25,7 @@ pub async fn a_fresh_installation_has_the_demo_site(store: Arc<dyn Store>) {
         [department("support"), department("sales")]
     );
     assert_eq!(demo.origins, [OWN_ORIGIN]);
-    assert!(demo.typing_preview && demo.form.is_empty() && demo.greeting.is_some());
+    assert!(demo.typing_preview && demo.form.is_empty() && demo.greeting.is_none());
     assert!(
         demo.identity_secret
             .as_ref()
