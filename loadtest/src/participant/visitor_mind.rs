@@ -97,6 +97,14 @@ impl VisitorMind {
                             .is_none_or(|epoch| *epoch == welcome.epoch)
                     })
                     .and_then(|hello| hello.after);
+                // Of those before it nothing more comes over a socket, not even what was acknowledged at the last moment.
+                let before = self.memory.timelines.keys().copied();
+                for other in before
+                    .filter(|other| *other != named.id)
+                    .collect::<Vec<_>>()
+                {
+                    self.memory.ledger.stop_awaiting(other);
+                }
                 self.conversation = Some(named.id);
                 self.memory
                     .start_following(named.id, after, named.seq, named.from_seq);
