@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import type { Page } from "playwright-core";
 import { type Agent, agentAt } from "./support/agent.ts";
 import { somebody } from "./support/browser.ts";
 import { type House, newestLog, startHouse } from "./support/house.ts";
@@ -68,6 +69,29 @@ test("two tabs of one visitor show the same chat, whichever writes", async (t) =
   await Promise.all([first.sees("Noor Haddad ended the chat"), second.sees("Noor Haddad ended the chat")]);
 });
 
+test("a visitor whose agent is gone is told, and keeps the place in line", async (t) => {
+  const house = await startHouse(t, { settings: { BALIE_AGENT_AWAY_MS: "300", BALIE_AGENT_GRACE_MS: "2500" } });
+  const daan = await agentAt(t, house, await house.person("Daan Smit"));
+  await daan.goesOnline();
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.starts("Is it mended?");
+  await daan.hasChat("Is it mended?");
+  await daan.says("Nearly.");
+  await ana.hears("Nearly.");
+  await daan.page.close();
+  await ana.sees("Daan Smit lost the connection. One moment, please.");
+  await ana.sees("You are back in line, your place is kept.");
+  await ana.isNumber(1);
+  await look(ana.page, "requeued");
+
+  const eva = await agentAt(t, house, await house.person("Eva Vos"));
+  await eva.goesOnline();
+  await eva.reads(["Is it mended?", "Nearly."]);
+  await eva.says("It is mended.");
+  await ana.reads(["Is it mended?", "Nearly.", "It is mended."]);
+  await look(eva.page, "panel-requeued");
+});
+
 interface Pair {
   house: House;
   ana: Visitor;
@@ -99,6 +123,12 @@ async function agree({ house, ana, noor }: Pair, written: { visitor: string[]; a
   await noor.reads(texts);
 }
 
+/** The pages try again by themselves, by now half a minute apart perhaps; a browser that finds its network tries at once. */
+async function comeBack(house: House, ...pages: Page[]): Promise<void> {
+  await house.startAgain();
+  for (const page of pages) await page.evaluate(() => dispatchEvent(new Event("online")));
+}
+
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   test(`both go on writing while the server is gone by ${signal}, and everything arrives once and in order`, async (t) => {
     const pair = await talking(t);
@@ -122,9 +152,8 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
     await look(ana.page, `gone-${signal.toLowerCase()}`);
     await look(noor.page, `panel-gone-${signal.toLowerCase()}`);
 
-    await house.startAgain();
-    await ana.sees("You are back.");
-    await noor.sees("Connected.");
+    // Both sentences go after some seconds, so they are looked for together.
+    await Promise.all([comeBack(house, ana.page, noor.page), ana.sees("You are back."), noor.sees("Connected.")]);
     await write();
     await agree(pair, written);
     await noor.sees("Online");
@@ -156,7 +185,7 @@ test("a visitor who opens the chat while the server is gone is told so, and gets
   await ana.sees("The chat does not answer just now.");
   await ana.sees("Are you there?");
   await look(page, "down");
-  await house.startAgain();
+  await comeBack(house, page);
   await ana.isNumber(1);
   await ana.reads(["Are you there?"]);
 });
