@@ -8,6 +8,7 @@ use balie_loadtest::participant::wire::CommandId;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
+use crate::support::PATIENCE;
 use crate::support::node::Node;
 use crate::support::raw::{
     self, close_code, closing_code, error_after, exchange, frame_bytes, next, upgrade_status,
@@ -324,20 +325,20 @@ async fn a_frame_that_cannot_be_one_closes_the_socket_with_its_code() {
             .write_all(&frame_bytes(0x81, b"{\"t\":\"\xff\xfe\"}"))
             .await
             .unwrap();
-        assert_eq!(closing_code(&mut stream).await, Some(1007));
+        assert_eq!(closing_code(&mut stream, PATIENCE).await, Some(1007));
         // In pieces it is as large.
         let mut stream = open().await.into_stream();
         let piece = vec![b' '; 40_000];
         stream.write_all(&frame_bytes(0x01, &piece)).await.unwrap();
         let _ = stream.write_all(&frame_bytes(0x80, &piece)).await;
-        assert_eq!(closing_code(&mut stream).await, Some(1009));
+        assert_eq!(closing_code(&mut stream, PATIENCE).await, Some(1009));
         // A length that is only claimed is not waited for.
         let mut stream = open().await.into_stream();
         let mut claim = vec![0x81, 0x80 | 127];
         claim.extend((1_u64 << 40).to_be_bytes());
         claim.extend([0; 4]);
         stream.write_all(&claim).await.unwrap();
-        assert_eq!(closing_code(&mut stream).await, Some(1009));
+        assert_eq!(closing_code(&mut stream, PATIENCE).await, Some(1009));
     }
     let mut socket = raw::welcomed_agent(&node, "ben").await.0;
     socket.say_binary(vec![0]).await.unwrap();

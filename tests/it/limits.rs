@@ -379,3 +379,53 @@ async fn answers_that_nobody_reads_are_not_piled_up() {
     vera.close().await.unwrap();
     drop(stream);
 }
+
+/// Goal: a peer that is gone without a word is noticed, and one that only listens is not taken for gone; meanwhile who waits is told so
+/// every thirty seconds. Method: two visitors wait in silence; the library behind one answers pings, the other's bytes are only read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_dead_peer_is_dropped_and_a_silent_one_hears_of_its_place_every_thirty_seconds() {
+    let node = Node::start().await;
+    let (mut listening, _) = raw::welcomed_visitor(&node).await;
+    let (mut dead, _) = raw::welcomed_visitor(&node).await;
+    for socket in [&mut listening, &mut dead] {
+        let start = json!({"t": "start", "cmd": CommandId::fresh()});
+        socket.say(start.to_string()).await.unwrap();
+        next(socket, "queue").await;
+    }
+    let mut dead = dead.into_stream();
+    let began = Instant::now();
+    let dying = async {
+        let code = timeout(
+            Duration::from_secs(90),
+            raw::closing_code(&mut dead, Duration::from_secs(60)),
+        )
+        .await;
+        (code.expect("a dead peer is dropped"), began.elapsed())
+    };
+    let waiting = async {
+        let mut told = Vec::new();
+        while began.elapsed() < Duration::from_secs(80) {
+            match listening.hear_within(1_000).await {
+                Ok(frame) => {
+                    assert_eq!(frame["t"], "queue", "{frame}");
+                    told.push(began.elapsed().as_secs());
+                }
+                Err(Trouble::Deadline { .. }) => {}
+                Err(trouble) => panic!("{trouble}"),
+            }
+        }
+        told
+    };
+    let ((code, died_after), told) = tokio::join!(dying, waiting);
+    assert!(matches!(code, Some(1013) | None), "{code:?}");
+    assert!((45..80).contains(&died_after.as_secs()), "{died_after:?}");
+    assert!(
+        told.iter().any(|after| (28..=32).contains(after)),
+        "{told:?}"
+    );
+    listening
+        .say(json!({"t": "ping", "n": 1}).to_string())
+        .await
+        .unwrap();
+    next(&mut listening, "pong").await;
+}

@@ -149,10 +149,10 @@ pub fn frame_bytes(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Reads frames of the server until it closes; the code of its close frame, if it sent one.
-pub async fn closing_code(stream: &mut TcpStream) -> Option<u16> {
+/// Reads frames of the server, which comes at least so often, and answers none; the code of its close frame, if it sent one.
+pub async fn closing_code(stream: &mut TcpStream, often: Duration) -> Option<u16> {
     loop {
-        let first = timeout(PATIENCE, stream.read_u8()).await.unwrap().ok()?;
+        let first = timeout(often, stream.read_u8()).await.unwrap().ok()?;
         let length = match stream.read_u8().await.ok()? {
             126 => usize::from(stream.read_u16().await.ok()?),
             127 => usize::try_from(stream.read_u64().await.ok()?).unwrap(),
