@@ -80,7 +80,7 @@ function form({ session, model, change, frame }: Context): Pick<Actions, "submit
   return {
     leftField(name) {
       if (name === "") {
-        session.typing(false);
+        session.typing("", false);
         return;
       }
       const field = fieldsOf(model()).find((each) => each.name === name);
@@ -159,7 +159,7 @@ function rating({ session, model, change, keep, frame, clock }: Context): Pick<A
       const { [field]: _mended, ...errors } = model().errors;
       change({ errors, complaint: undefined });
       keep({ ...model().values, [field]: value });
-      if (field === "") session.typing(value !== "");
+      if (field === "") session.typing(value, model().site?.typing_preview === true);
       else if (field === COMMENT) later(); // somebody who writes decides when it is done
     },
   };

@@ -19,6 +19,8 @@ export interface SiteInfo {
   color: string | null;
   form: FormField[];
   departments: { key: string; name: string }[];
+  /** Whether agents see what stands in the field before it is sent. */
+  typing_preview: boolean;
   open: boolean;
 }
 

@@ -20,6 +20,7 @@ function model(form: FormField[], values: Record<string, string>): Model {
     color: null,
     form,
     departments: [{ key: "support", name: "Support" }, { key: "sales", name: "Sales" }],
+    typing_preview: false,
     open: true,
   };
   return {

@@ -273,13 +273,28 @@ test("typing is told at most every three seconds, and its end once", () => {
   const { clock, tab } = browser();
   const { session, sent, welcome } = tab();
   welcome(conversation("active", 0, { agent: SANNE }));
-  session.typing(true);
-  session.typing(true);
+  session.typing("a", false);
+  session.typing("ab", false);
   clock.advance(3_000);
-  session.typing(true);
-  session.typing(false);
-  session.typing(false);
+  session.typing("abc", false);
+  session.typing("", false);
+  session.typing("", false);
   assert.deepEqual(sent("typing").map(({ on }) => on), [true, true, false]);
+  assert.ok(sent("typing").every((frame) => !("preview" in frame)));
+});
+
+test("where the site shows it, the latest words follow once a second, and none after they are sent", () => {
+  const { clock, tab } = browser();
+  const { session, sent, welcome } = tab();
+  welcome(conversation("active", 0, { agent: SANNE }));
+  session.typing("a", true);
+  session.typing("ab", true);
+  session.typing("abc", true);
+  clock.advance(1_000);
+  session.typing("abcd", true);
+  session.send("abcd");
+  clock.advance(5_000);
+  assert.deepEqual(sent("typing").map(({ preview }) => preview), ["a", "abc"]);
 });
 
 test("what was read without a line is told when it is back", () => {

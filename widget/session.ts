@@ -3,7 +3,7 @@
 // `visit` and `connection`, and never see the socket.
 
 import { type Connection, type ConnectionState, createConnection } from "../client/connection.ts";
-import { type Clock, type KeyValueStore, observable, type Observable, type Random, type Socket, type Surroundings } from "../client/environment.ts";
+import { type Cancel, type Clock, type KeyValueStore, observable, type Observable, type Random, type Socket, type Surroundings } from "../client/environment.ts";
 import { createIds } from "../client/id.ts";
 import { wellFormed } from "../client/limits.ts";
 import { createOutbox, type Entry, type OutboxChange, type Refusal, type TabLock } from "../client/outbox.ts";
@@ -44,7 +44,8 @@ export interface Session {
   send(text: string): boolean;
   retry(cmd: string): void;
   discard(cmd: string): void;
-  typing(on: boolean): void;
+  /** What stands in the field, "" for nothing; agents see the words themselves only where the site wants that. */
+  typing(words: string, isShown: boolean): void;
   /** Everything up to here was on screen. */
   saw(seq: number): void;
   /** Gives up the place in line, or ends the chat. */
@@ -61,6 +62,8 @@ export interface Session {
 const LANE = "visitor";
 /** Others see "is typing" for 6 s; half of that keeps it steady. */
 const TYPING_EVERY_MS = 3_000;
+/** Where agents see the words, they come as fast as one reads. */
+const PREVIEW_EVERY_MS = 1_000;
 /** Nobody who comes back later than this wants to be put in line for what they wrote then. */
 const START_FOR_MS = 10 * 60_000;
 /** Addresses of pages can be long (searches, tracking); the frame has a limit, and nobody reads further. */
@@ -76,6 +79,8 @@ export function createSession(options: SessionOptions): Session {
   let token = remembered?.token;
   let epoch = remembered?.epoch;
   let typed_at = Number.NEGATIVE_INFINITY;
+  /** Tells the latest words when their time has come. */
+  let typingLater: Cancel | undefined;
 
   const connection: Connection<FromVisitor> = createConnection<FromVisitor, ToVisitor>({
     url: options.url,
@@ -212,6 +217,20 @@ export function createSession(options: SessionOptions): Session {
   restore();
   connection.start();
 
+  function tellTyping(words: string, isShown: boolean): void {
+    typed_at = clock.now();
+    connection.send({ t: "typing", on: true, ...(isShown ? { preview: wellFormed(words) } : {}) });
+  }
+
+  /** Whether anybody had been told that there is typing. */
+  function typingEnds(): boolean {
+    const wasTold = typed_at !== Number.NEGATIVE_INFINITY;
+    typed_at = Number.NEGATIVE_INFINITY;
+    typingLater?.();
+    typingLater = undefined;
+    return wasTold;
+  }
+
   return {
     visit,
     connection: connection.state,
@@ -223,18 +242,22 @@ export function createSession(options: SessionOptions): Session {
       add({ t: "start", cmd: newId(), fields, ...(department === undefined ? {} : { department }), ...words });
     },
     send(text) {
-      typed_at = Number.NEGATIVE_INFINITY;
+      typingEnds();
       return add({ t: "send", cmd: newId(), text: wellFormed(text) });
     },
     retry: (cmd) => outbox.retry(cmd),
     discard: (cmd) => outbox.discard(cmd),
-    typing(on) {
+    typing(words, isShown) {
       if (!isLive(visit.get())) return;
-      const now = clock.now();
-      const isTold = on ? now - typed_at < TYPING_EVERY_MS : typed_at === Number.NEGATIVE_INFINITY;
-      if (isTold) return;
-      typed_at = on ? now : Number.NEGATIVE_INFINITY;
-      connection.send({ t: "typing", on });
+      if (words === "") {
+        if (typingEnds()) connection.send({ t: "typing", on: false });
+        return;
+      }
+      const due_in_ms = typed_at + (isShown ? PREVIEW_EVERY_MS : TYPING_EVERY_MS) - clock.now();
+      typingLater?.();
+      typingLater = undefined;
+      if (due_in_ms <= 0) tellTyping(words, isShown);
+      else if (isShown) typingLater = clock.after(due_in_ms, () => tellTyping(words, true));
     },
     saw(seq) {
       if (seq <= seen.get()) return;
@@ -256,6 +279,7 @@ export function createSession(options: SessionOptions): Session {
     },
     tryNow: () => connection.retryNow(),
     stop() {
+      typingEnds();
       connection.stop();
       outbox.stop();
     },

@@ -51,6 +51,8 @@ pub struct Widget {
     form: Vec<FormField>,
     /// The first is the default.
     departments: Vec<WidgetDepartment>,
+    /// Whether agents see what stands in the field before it is sent.
+    typing_preview: bool,
     /// Whether agents could answer now: a hint, up to a minute old.
     open: bool,
     /// When agents answer again; null while the site has no opening hours.
@@ -105,6 +107,7 @@ async fn read_widget(
         color: site.color.clone(),
         form: site.form.clone(),
         departments,
+        typing_preview: site.typing_preview,
         open: rest.desk.is_open(site).await,
         next_open_at: None,
     };
