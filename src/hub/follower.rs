@@ -77,6 +77,11 @@ impl Follower {
         self.place
     }
 
+    /// Whether its socket's task is to read the log for it.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
     /// Why it follows.
     pub fn following(&self) -> Following {
         self.following

@@ -217,6 +217,21 @@ impl Hub {
         Some((follower.following(), follower.place()))
     }
 
+    /// The same, but only of a follower that is behind: whoever is live gets what comes by itself, and reading the log
+    /// for them would give it twice.
+    #[must_use]
+    pub fn behind(
+        &self,
+        conversation: ConversationId,
+        socket: SocketId,
+    ) -> Option<(Following, Seq)> {
+        let followers = self.followers.get(&conversation)?;
+        let follower = followers
+            .iter()
+            .find(|follower| follower.socket() == socket && follower.is_behind())?;
+        Some((follower.following(), follower.place()))
+    }
+
     /// Changes why a socket follows a log (owned, opened), keeping its place.
     pub fn change_following(
         &self,
