@@ -41,7 +41,8 @@ impl Desk {
         mailbox: &Arc<Mailbox>,
         told_seq: Seq,
     ) -> Result<Page, StoreError> {
-        let Some((following, place)) = self.hub.following(conversation, mailbox.socket) else {
+        // Two requests to read may be under way for one follower; the second finds it live.
+        let Some((following, place)) = self.hub.behind(conversation, mailbox.socket) else {
             return Ok(Page::default());
         };
         let view = match following {
@@ -143,13 +144,13 @@ impl Desk {
     }
 
     /// What an agent missed of a conversation that is no longer theirs: the log after `after` up to the event that
-    /// took it away, then `unassigned`.
+    /// took it away, then `unassigned`; and the last event that the client then has.
     pub async fn missed_end(
         &self,
         person: &Person,
         conversation: ConversationId,
         after: Seq,
-    ) -> Result<Vec<Bytes>, Refused> {
+    ) -> Result<(Vec<Bytes>, Seq), Refused> {
         let agent = person.id;
         let found = self
             .store
@@ -203,10 +204,8 @@ impl Desk {
             conversation,
             reason,
         });
-        Ok(frames
-            .into_iter()
-            .map(|(_, frame)| frame)
-            .chain([unassigned])
-            .collect())
+        let sent = frames.last().map_or(after, |(seq, _)| *seq);
+        let frames = frames.into_iter().map(|(_, frame)| frame);
+        Ok((frames.chain([unassigned]).collect(), sent))
     }
 }

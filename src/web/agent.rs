@@ -96,7 +96,8 @@ impl AgentPeer {
     /// Answers `hello`: oneself, one's conversations, what was missed of those that are gone, what rings.
     async fn welcome(&mut self, hello: AgentHello) -> Result<Vec<Answer>, Answer> {
         let refused = |refused: Refused| refusal("hello", None, None, &refused);
-        let desk = &self.web.desk;
+        let web = Arc::clone(&self.web);
+        let desk = &web.desk;
         let epoch = desk.epoch();
         let is_same_epoch = hello
             .epoch
@@ -150,9 +151,15 @@ impl AgentPeer {
             now: desk.clock.now(),
         };
         answers.push(Answer::of(&ToAgent::Welcome(welcome)));
-        for (id, after) in after.into_iter().filter(|(id, _)| !self.owned.contains(id)) {
+        for (id, after) in after {
+            if self.owned.contains(&id) {
+                continue;
+            }
             match desk.missed_end(&self.person, id, after).await {
-                Ok(frames) => answers.extend(frames.into_iter().map(Answer::Frame)),
+                Ok((frames, sent)) => {
+                    answers.extend(frames.into_iter().map(Answer::Frame));
+                    self.remember(id, sent);
+                }
                 Err(refused) => answers.push(refusal("hello", None, Some(id), &refused)),
             }
         }
