@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 
-use crate::desk::visit::{SignedIdentity, Visiting, Whereabouts};
+use crate::desk::visit::{CLOSED_SHOWN, SignedIdentity, Visiting, Whereabouts};
 use crate::desk::{RETRY, Refused};
 use crate::hub::Following;
 use crate::hub::mailbox::{Item, Mailbox, Who};
@@ -405,14 +405,23 @@ impl VisitorPeer {
         Ok(receipt)
     }
 
-    /// Follows a conversation that began, here or in another tab, unless it is followed or over already.
+    /// Follows a conversation that began, here or in another tab, unless it is followed already. It may be over by now;
+    /// then it is followed all the same while it is the visitor's last, as `welcome` would name it.
     async fn follow_started(&mut self, conversation: ConversationId) {
         if self.conversation == Some(conversation) {
             return;
         }
-        match self.web.desk.store.conversation(conversation).await {
-            Ok(Some(found)) if found.visitor == self.who.visitor && found.is_open() => {
-                self.adopt(conversation, 0, 0, true).await;
+        let desk = &self.web.desk;
+        let closed_since = desk.clock.now() - CLOSED_SHOWN;
+        let present = desk
+            .store
+            .conversation_of_visitor(self.who.visitor, closed_since)
+            .await;
+        match present {
+            Ok(Some(found)) if found.id == conversation => {
+                let is_open = found.is_open();
+                let told_seq = if is_open { 0 } else { found.visitor_seq };
+                self.adopt(conversation, 0, told_seq, is_open).await;
             }
             Ok(Some(_) | None) => {}
             // The store was there a moment ago; asked again when the item comes round.
