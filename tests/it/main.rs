@@ -4,12 +4,15 @@
 
 mod agent;
 mod bad_input;
+mod colleagues;
 mod config;
 mod coordination_memory;
 mod coordination_suite;
 mod demo;
+mod door;
 mod full_disk;
 mod generated;
+mod graces;
 mod identity;
 mod kill;
 mod limits;

@@ -6,6 +6,7 @@
 pub mod node;
 pub mod people;
 pub mod raw;
+pub mod scenes;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
