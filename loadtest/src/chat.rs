@@ -8,10 +8,10 @@ use balie_loadtest::chorus::Pace;
 use balie_loadtest::meter::{Meter, now_us};
 
 use crate::arguments::Chat;
+use crate::job::{ChatJob, Job, Step};
 use crate::machine::{self, Usage};
 use crate::report::{self, Table};
-use crate::worker::ChatJob;
-use crate::workers::{Job, Step, Workers};
+use crate::workers::Workers;
 
 /// More conversations than this an agent may not have (the contract's limit).
 const CAPACITY_MAX: usize = 100;

@@ -8,10 +8,10 @@ use serde_json::json;
 use balie_loadtest::participant::fault::Fault;
 
 use crate::arguments::{Idle, Target};
+use crate::job::{IdleJob, Job, Step};
 use crate::machine::{self, Usage};
 use crate::report::{self, Table};
-use crate::worker::IdleJob;
-use crate::workers::{Job, Step, Workers};
+use crate::workers::Workers;
 
 /// What all workers together saw.
 #[derive(Default)]

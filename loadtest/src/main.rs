@@ -6,6 +6,7 @@
 mod arguments;
 mod chat;
 mod idle;
+mod job;
 mod machine;
 mod report;
 mod worker;

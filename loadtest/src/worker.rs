@@ -1,11 +1,8 @@
 //! One worker process: takes its job from its input, does it step by step, and tells its figures.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::ops::Range;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines, Stdin};
 use tokio::task::JoinSet;
@@ -13,52 +10,12 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use balie_loadtest::chorus::{Cast, Chorus, Pace};
 use balie_loadtest::meter::now_us;
-use balie_loadtest::participant::fault::{Fault, Trouble};
+use balie_loadtest::participant::fault::Trouble;
 use balie_loadtest::participant::mind::Mind as _;
 use balie_loadtest::participant::visitor::Visitor;
 
+use crate::job::{ChatJob, IdleJob, IdleTally, Job, Step};
 use crate::machine;
-use crate::workers::{Job, Step};
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct IdleJob {
-    pub url: String,
-    pub site: String,
-    pub visitors: usize,
-    pub per_s: f64,
-    pub starts: bool,
-    pub hold_s: u64,
-    /// Sent as `Origin`; without it the server's own.
-    pub origin: Option<String>,
-    pub sources: Vec<IpAddr>,
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct IdleTally {
-    pub established: usize,
-    pub started: usize,
-    /// By reason.
-    pub refused: BTreeMap<String, u64>,
-    /// Sockets that were lost after they were established, by reason.
-    pub lost: BTreeMap<String, u64>,
-    pub faults: Vec<Fault>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ChatJob {
-    pub url: String,
-    pub site: String,
-    pub department: Option<String>,
-    pub visitors: usize,
-    pub tokens: Vec<String>,
-    pub capacity: u64,
-    /// Messages a second of each pair; without it the loop is closed.
-    pub rate_per_pair: Option<f64>,
-    pub text_chars: usize,
-    /// Sent as `Origin`; without it the server's own.
-    pub origin: Option<String>,
-    pub sources: Vec<IpAddr>,
-}
 
 /// The parent, as a worker sees it.
 struct Parent {

@@ -6,30 +6,11 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use balie_loadtest::meter::Tally;
-
-use crate::worker::{ChatJob, IdleJob, IdleTally};
-
-/// What a worker is to do.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Job {
-    Idle(IdleJob),
-    Chat(ChatJob),
-}
-
-/// What a worker says when it has finished a step.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum Step {
-    Ready,
-    Held(IdleTally),
-    Talked(Box<Tally>),
-    Failed(String),
-}
+use crate::job::{Job, Step};
 
 struct Worker {
     /// Killed when it is dropped, so that no load is left behind.
