@@ -67,8 +67,16 @@ pub enum Notice {
     AgentChanged(AgentId),
     /// What an agent may do changed: name, role or departments are to be read again.
     PersonChanged(AgentId),
-    /// An append may have been made durable without its notice: followers compare their place with the log.
-    Doubted(ConversationId),
+    /// An append may have been made durable without its notice: followers compare their place with the log, and whoever
+    /// should follow is reminded to.
+    Doubted {
+        /// Which log.
+        conversation: ConversationId,
+        /// Whose conversation it is.
+        visitor: VisitorId,
+        /// Who owns it now, and since which event.
+        owner: Option<(AgentId, Seq)>,
+    },
     /// A visitor's conversation now belongs to another visitor id.
     VisitorMoved {
         /// Which conversation.

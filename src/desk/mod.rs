@@ -4,7 +4,9 @@
 //! keeps nothing that the log or coordination keeps. An `Ok` with a [`Receipt`] means: on durable storage, and every
 //! follower is being told.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use uuid::Uuid;
 
@@ -47,6 +49,11 @@ pub struct Desk {
     pub clock: Clock,
     /// As last read from the store; a std lock, held for a clone.
     epoch: RwLock<Arc<str>>,
+    /// Logs that an append without an answer may have changed, and how often the sweep still looks at each; a std lock,
+    /// held for one look-up.
+    doubted: Mutex<HashMap<ConversationId, u32>>,
+    /// Notices were lost: the sweep compares everything at its next look.
+    has_lost_notices: AtomicBool,
 }
 
 /// Why a command was refused.
@@ -153,6 +160,8 @@ impl Desk {
             settings,
             clock,
             epoch: RwLock::new(Arc::from(epoch)),
+            doubted: Mutex::new(HashMap::new()),
+            has_lost_notices: AtomicBool::new(false),
         }
     }
 
@@ -181,7 +190,11 @@ impl Desk {
             command,
             now: self.clock.now(),
         };
-        match self.store.append(append).await? {
+        let outcome = self.store.append(append).await;
+        if matches!(&outcome, Err(AppendError::Store(StoreError::Away(_)))) {
+            self.doubt(conversation);
+        }
+        match outcome? {
             Outcome::Written(appended) => {
                 let last = appended
                     .events
@@ -240,9 +253,13 @@ impl Desk {
     async fn tell_again(&self, conversation: ConversationId) -> Result<(), StoreError> {
         if let Some(conversation) = self.store.conversation(conversation).await? {
             self.observe(&conversation).await;
-            self.coordination
-                .publish(Notice::Doubted(conversation.id))
-                .await;
+            let owner = conversation.owner().map(|agent| agent.id);
+            let notice = Notice::Doubted {
+                conversation: conversation.id,
+                visitor: conversation.visitor,
+                owner: owner.map(|agent| (agent, conversation.placed_seq)),
+            };
+            self.coordination.publish(notice).await;
         }
         Ok(())
     }
@@ -270,8 +287,10 @@ impl Desk {
                     .await;
             }
             Ok(None) => {}
-            // The sweep tells it again.
-            Err(away) => tracing::warn!(error = %away, "a place was not observed"),
+            Err(away) => {
+                tracing::warn!(error = %away, "a place was not observed; it is told again");
+                self.doubt(conversation.id);
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! anybody else's news.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::mpsc;
 use tokio::time::{Duration, MissedTickBehavior, interval};
@@ -123,7 +124,14 @@ impl Desk {
                 board.changed_agents.insert(agent);
             }
             Notice::PersonChanged(agent) => self.hub.push_to_agent(agent, &Item::PersonChanged),
-            Notice::Doubted(conversation) => self.hub.doubt(conversation),
+            Notice::Doubted {
+                conversation,
+                visitor,
+                owner,
+            } => {
+                self.hub.doubt(conversation);
+                self.hub.remind(conversation, visitor, owner);
+            }
             Notice::VisitorMoved { conversation, from } => {
                 self.hub.push_to_visitor(from, &Item::Moved(conversation));
             }
@@ -159,7 +167,21 @@ impl Desk {
             }
             Notice::Lost => {
                 self.hub.doubt_all();
+                self.has_lost_notices.store(true, Ordering::Relaxed);
+                self.ring_again().await;
                 board.has_moved = true;
+            }
+        }
+    }
+
+    /// Shows every offer that rings at an agent here; clients know an offer that they show already.
+    async fn ring_again(&self) {
+        for agent in self.hub.agents() {
+            match self.coordination.ringing_at(agent).await {
+                Ok(ringing) => ringing
+                    .into_iter()
+                    .for_each(|one| self.hub.push_to_agent(agent, &Item::Offered(one))),
+                Err(away) => tracing::warn!(error = %away, "what rings is not known"),
             }
         }
     }

@@ -2,15 +2,17 @@
 //!
 //! Nothing here touches idle visitors but the wheel, which pings the silent ones every 25 s.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::time::{Duration, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::relay::signed_out;
 use crate::desk::{Desk, Refused, seat};
-use crate::domain::conversation::{Command, Refusal};
+use crate::domain::conversation::{Command, Conversation, Refusal};
 use crate::domain::routing::{Observed, ObservedPlace};
 use crate::hub::mailbox::{Farewell, Who};
 use crate::model::id::ConversationId;
@@ -23,6 +25,11 @@ const LOOK: Duration = Duration::from_secs(1);
 const RECONCILE_LOOKS: u64 = 10;
 /// Looks between two clearings of expired sessions.
 const SESSIONS_LOOKS: u64 = 3_600;
+/// Looks at a log that an append without an answer may have changed: a write that the store gave up waiting for ends
+/// within this many seconds, if ever.
+const DOUBTED_LOOKS: u32 = 30;
+/// Logs in doubt at once. Beyond that the comparison of everything finds them.
+const DOUBTED_MAX: usize = 10_000;
 
 /// Sweeps until the token is cancelled.
 pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
@@ -52,13 +59,16 @@ impl Desk {
         }
     }
 
-    async fn look(&self, tick: u64) -> Result<(), Refused> {
+    /// One look at what has changed without anybody saying so. Called once a second, `tick` counts the calls.
+    pub async fn look(&self, tick: u64) -> Result<(), Refused> {
         if self.settings.refresh().await? {
             self.settings_changed().await?;
         }
         self.set_epoch(&self.store.installation().await?.epoch);
+        self.look_at_doubted().await?;
         self.mind_idle_chats().await?;
-        if tick.is_multiple_of(RECONCILE_LOOKS) {
+        let has_lost_notices = self.has_lost_notices.swap(false, Ordering::Relaxed);
+        if tick.is_multiple_of(RECONCILE_LOOKS) || has_lost_notices {
             self.reconcile().await?;
         }
         if tick.is_multiple_of(SESSIONS_LOOKS) {
@@ -100,6 +110,47 @@ impl Desk {
         Ok(())
     }
 
+    /// An append was not answered and may be durable by now, or soon; or coordination was not told of one. The sweep
+    /// looks at the log until everybody knows it.
+    pub(super) fn doubt(&self, conversation: ConversationId) {
+        let mut doubted = self.doubted();
+        if doubted.len() < DOUBTED_MAX {
+            doubted.insert(conversation, DOUBTED_LOOKS);
+        }
+    }
+
+    fn doubted(&self) -> MutexGuard<'_, HashMap<ConversationId, u32>> {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn look_at_doubted(&self) -> Result<(), Refused> {
+        let doubted: Vec<ConversationId> = self.doubted().keys().copied().collect();
+        for id in doubted {
+            if let Some(conversation) = self.store.conversation(id).await? {
+                self.compare(&conversation).await;
+            }
+            if let Entry::Occupied(mut looks) = self.doubted().entry(id) {
+                *looks.get_mut() -= 1;
+                if *looks.get() == 0 {
+                    looks.remove();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares what coordination, followers and those who should follow know with the log.
+    async fn compare(&self, conversation: &Conversation) {
+        self.observe(conversation).await;
+        let id = conversation.id;
+        self.hub
+            .check(id, conversation.visitor_seq, conversation.seq);
+        let owner = conversation
+            .owner()
+            .map(|agent| (agent.id, conversation.placed_seq));
+        self.hub.remind(id, conversation.visitor, owner);
+    }
+
     /// Compares coordination and the followers with the log. An append whose answer was lost may be durable without
     /// anybody having been told.
     async fn reconcile(&self) -> Result<(), Refused> {
@@ -107,9 +158,7 @@ impl Desk {
         let known: HashSet<ConversationId> =
             open.iter().map(|conversation| conversation.id).collect();
         for conversation in &open {
-            self.observe(conversation).await;
-            self.hub
-                .check(conversation.id, conversation.visitor_seq, conversation.seq);
+            self.compare(conversation).await;
         }
         for line in self.coordination.lines().await? {
             for waiting in line.waiting {
@@ -123,11 +172,7 @@ impl Desk {
 
     async fn forget_if_closed(&self, id: ConversationId) -> Result<(), Refused> {
         match self.store.conversation(id).await? {
-            Some(conversation) => {
-                self.observe(&conversation).await;
-                self.hub
-                    .check(id, conversation.visitor_seq, conversation.seq);
-            }
+            Some(conversation) => self.compare(&conversation).await,
             None => {
                 let news = Observed {
                     conversation: id,

@@ -336,6 +336,31 @@ impl Hub {
         follower.map(Follower::doubt).is_some()
     }
 
+    /// Tells the sockets that should follow a conversation and do not: its visitor's, and its owner's since this event.
+    pub fn remind(
+        &self,
+        conversation: ConversationId,
+        visitor: VisitorId,
+        owner: Option<(AgentId, Seq)>,
+    ) {
+        let following = |socket| self.following(conversation, socket).map(|(how, _)| how);
+        for mailbox in sockets_of(&self.visitors, visitor) {
+            if following(mailbox.socket).is_none() {
+                mailbox.push(Item::Started(conversation));
+            }
+        }
+        let Some((owner, since)) = owner else { return };
+        for mailbox in sockets_of(&self.agents, owner) {
+            let is_told = matches!(
+                following(mailbox.socket),
+                Some(Following::Agent { owned_from: Some(from), .. }) if from == since
+            );
+            if !is_told {
+                mailbox.push(Item::Owned(conversation));
+            }
+        }
+    }
+
     /// Makes every follower of every log read it again.
     pub fn doubt_all(&self) {
         for mut followers in self.followers.iter_mut() {
@@ -478,6 +503,16 @@ impl Hub {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A copy, so that no lock is held while something else is looked up.
+fn sockets_of<K: std::hash::Hash + Eq>(
+    map: &DashMap<K, Vec<Arc<Mailbox>>>,
+    key: K,
+) -> Vec<Arc<Mailbox>> {
+    map.get(&key)
+        .map(|sockets| sockets.clone())
+        .unwrap_or_default()
 }
 
 fn remove_from<K: std::hash::Hash + Eq>(
