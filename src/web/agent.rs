@@ -10,7 +10,7 @@ use crate::accounts::sessions::SignedIn;
 use crate::desk::{Refused, visitor_card};
 use crate::domain::conversation::Place;
 use crate::domain::routing::Ringing;
-use crate::hub::mailbox::{Item, Mailbox, Who};
+use crate::hub::mailbox::{EphemeralKey, Item, Mailbox, Who};
 use crate::hub::{Following, frame_bytes};
 use crate::model::event::Seq;
 use crate::model::id::{CommandId, ConversationId};
@@ -569,6 +569,22 @@ impl Peer for AgentPeer {
                 push_later(&self.mailbox, item);
                 Reply::default()
             }
+        }
+    }
+
+    fn wants(&self, key: &EphemeralKey) -> bool {
+        match key {
+            EphemeralKey::Typing(conversation, _) | EphemeralKey::Read(conversation, _) => self
+                .web
+                .desk
+                .hub
+                .following(*conversation, self.mailbox.socket)
+                .is_some(),
+            EphemeralKey::Queue
+            | EphemeralKey::Presence
+            | EphemeralKey::Agent(_)
+            | EphemeralKey::Lanes
+            | EphemeralKey::Viewers(_) => true,
         }
     }
 

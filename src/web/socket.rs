@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio::time::timeout;
 
-use crate::hub::mailbox::{Farewell, Item, Mailbox, Taken};
+use crate::hub::mailbox::{EphemeralKey, Farewell, Item, Mailbox, Taken};
 use crate::hub::{Hub, frame_bytes};
 use crate::model::time::{At, Clock, Millis};
 use crate::protocol::error::{Close, ErrorCode, ErrorFrame};
@@ -53,6 +53,8 @@ pub trait Peer: Send {
     fn frame(&mut self, text: &str) -> impl Future<Output = Vec<Answer>> + Send;
     /// Does what an item asks.
     fn item(&mut self, item: Item) -> impl Future<Output = Reply> + Send;
+    /// Whether an ephemeral frame is still of use: what it is about may have come to its end since it was pushed.
+    fn wants(&self, key: &EphemeralKey) -> bool;
     /// The socket is gone.
     fn leave(self) -> impl Future<Output = ()> + Send;
 }
@@ -355,6 +357,7 @@ async fn write_items<P: Peer>(
     let mut frames = Vec::new();
     while let Some(item) = items.pop_front() {
         match item {
+            Item::Ephemeral(key, _) if !peer.wants(&key) => {}
             Item::Frame(bytes) | Item::Ephemeral(_, bytes) => frames.push(bytes),
             Item::Ping => send(socket, Message::Ping(Bytes::new())).await?,
             other => {

@@ -7,7 +7,7 @@ use axum::extract::ws::Utf8Bytes;
 use crate::desk::visit::{CLOSED_SHOWN, SignedIdentity, Visiting, Whereabouts};
 use crate::desk::{RETRY, Refused};
 use crate::hub::Following;
-use crate::hub::mailbox::{Item, Mailbox, Who};
+use crate::hub::mailbox::{EphemeralKey, Item, Mailbox, Who};
 use crate::model::event::Seq;
 use crate::model::id::{CommandId, ConversationId, SiteKey, VisitorId};
 use crate::model::record::Site;
@@ -547,6 +547,10 @@ impl Peer for VisitorPeer {
             | Item::PersonChanged
             | Item::Ping => Reply::default(),
         }
+    }
+
+    fn wants(&self, _key: &EphemeralKey) -> bool {
+        true
     }
 
     async fn leave(mut self) {
