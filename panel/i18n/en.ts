@@ -381,7 +381,7 @@ export const en = {
     color: "Colour",
     color_help: "Text on it turns black or white by itself.",
     preview: "Let agents see text before it is sent",
-    preview_help: "Visitors are told. Off by default.",
+    preview_help: "Off for a new site. Tell your visitors, in your privacy notice for instance.",
   },
   tags: {
     new: "New tag",

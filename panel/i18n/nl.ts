@@ -382,7 +382,7 @@ export const nl: Words = {
     color: "Kleur",
     color_help: "Tekst erop wordt vanzelf zwart of wit.",
     preview: "Laat medewerkers tekst zien voor die verstuurd is",
-    preview_help: "Bezoekers krijgen dat te horen. Standaard uit.",
+    preview_help: "Uit voor een nieuwe site. Vertel het je bezoekers, bijvoorbeeld in je privacyverklaring.",
   },
   tags: {
     new: "Nieuw label",
