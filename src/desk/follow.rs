@@ -151,61 +151,71 @@ impl Desk {
         conversation: ConversationId,
         after: Seq,
     ) -> Result<(Vec<Bytes>, Seq), Refused> {
-        let agent = person.id;
         let found = self
             .store
             .conversation(conversation)
             .await?
             .ok_or(Refused::NotFound("conversation"))?;
-        let mut frames = Vec::new();
-        // Whoever owned it may know how that ended; anybody else must be allowed to see it at all.
-        let mut was_owned = false;
-        let mut ended: Option<UnassignReason> = None;
-        let mut place = 0;
-        loop {
-            let page = self
-                .store
-                .events(conversation, View::Agent, place, PAGE_EVENTS)
-                .await?;
-            for (prev, event) in &page.events {
-                place = event.seq;
-                if event.seq > after && (was_owned || ended.is_none()) {
-                    frames.push((
-                        event.seq,
-                        event_bytes(conversation, *prev, event, View::Agent),
-                    ));
-                }
-                if was_owned && let Some(reason) = taken_from(agent, event) {
-                    was_owned = false;
-                    ended = Some(reason);
-                    frames.retain(|(seq, _)| *seq <= place);
-                    if place > after {
-                        break;
-                    }
-                }
-                if let Body::Assigned { agent: owner, .. } = &event.body
-                    && owner.id == agent
-                {
-                    was_owned = true;
-                }
-            }
-            if !page.has_more || ended.is_some() && place > after {
-                break;
-            }
-        }
-        let Some(reason) = ended else {
+        let Some((end, reason)) = self.loss(person.id, conversation, after).await? else {
             return Err(if may_see(person, &found) {
                 Refused::Forbidden("This conversation is not yours. Open it to follow it.")
             } else {
                 Refused::NotFound("conversation")
             });
         };
-        let unassigned = frame_bytes(&ToAgent::Unassigned {
+        let mut frames = Vec::new();
+        let mut place = after;
+        while place < end {
+            let page = self
+                .store
+                .events(conversation, View::Agent, place, PAGE_EVENTS)
+                .await?;
+            for (prev, event) in page.events.iter().filter(|(_, event)| event.seq <= end) {
+                place = event.seq;
+                frames.push(event_bytes(conversation, *prev, event, View::Agent));
+            }
+        }
+        frames.push(frame_bytes(&ToAgent::Unassigned {
             conversation,
             reason,
-        });
-        let sent = frames.last().map_or(after, |(seq, _)| *seq);
-        let frames = frames.into_iter().map(|(_, frame)| frame);
-        Ok((frames.chain([unassigned]).collect(), sent))
+        }));
+        Ok((frames, place))
+    }
+
+    /// The event that took the conversation from the agent: the first after `after`, else the last before. `None` for
+    /// somebody who never had it: whoever owned it may know how that ended, anybody else must be allowed to see it.
+    async fn loss(
+        &self,
+        agent: AgentId,
+        conversation: ConversationId,
+        after: Seq,
+    ) -> Result<Option<(Seq, UnassignReason)>, StoreError> {
+        let mut is_owned = false;
+        let mut loss = None;
+        let mut place = 0;
+        loop {
+            let page = self
+                .store
+                .events(conversation, View::Agent, place, PAGE_EVENTS)
+                .await?;
+            for (_, event) in &page.events {
+                place = event.seq;
+                if is_owned && let Some(reason) = taken_from(agent, event) {
+                    is_owned = false;
+                    loss = Some((event.seq, reason));
+                    if event.seq > after {
+                        return Ok(loss);
+                    }
+                }
+                if let Body::Assigned { agent: owner, .. } = &event.body
+                    && owner.id == agent
+                {
+                    is_owned = true;
+                }
+            }
+            if !page.has_more {
+                return Ok(loss);
+            }
+        }
     }
 }

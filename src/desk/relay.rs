@@ -113,11 +113,11 @@ impl Desk {
                     OfferEnd::Taken => UnassignReason::Taken,
                     OfferEnd::Closed => UnassignReason::Closed,
                 };
-                let frame = frame_bytes(&ToAgent::Unassigned {
+                let item = Item::OfferEnded {
                     conversation,
                     reason,
-                });
-                self.hub.push_to_agent(agent, &Item::Frame(frame));
+                };
+                self.hub.push_to_agent(agent, &item);
             }
             Notice::LineMoved => board.has_moved = true,
             Notice::AgentChanged(agent) => {
@@ -169,6 +169,11 @@ impl Desk {
                 self.hub.doubt_all();
                 self.has_lost_notices.store(true, Ordering::Relaxed);
                 self.ring_again().await;
+                self.hub.for_each(|mailbox| match mailbox.who {
+                    Who::Visitor { .. } => mailbox.push(Item::Started),
+                    // The sweep reminds them of what they own.
+                    Who::Agent { .. } => {}
+                });
                 board.has_moved = true;
             }
         }
@@ -200,8 +205,7 @@ impl Desk {
             .first()
             .is_some_and(|event| begins(&event.body))
         {
-            self.hub
-                .push_to_visitor(notice.visitor, &Item::Started(conversation));
+            self.hub.push_to_visitor(notice.visitor, &Item::Started);
         }
         let is_assigned = |body: &Body| matches!(body, Body::Assigned { .. });
         if let Some(owner) = notice.owner

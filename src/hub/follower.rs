@@ -171,6 +171,20 @@ impl Follower {
         true
     }
 
+    /// The owner's since this event. Answers whether it is an agent's at all.
+    pub fn own(&mut self, owned_from: Seq) -> bool {
+        match self.following {
+            Following::Agent { is_opened, .. } => {
+                self.following = Following::Agent {
+                    owned_from: Some(owned_from),
+                    is_opened,
+                };
+                true
+            }
+            Following::Visitor => false,
+        }
+    }
+
     /// No longer the owner's. Answers whether following goes on because it was opened.
     pub fn disown(&mut self) -> bool {
         match self.following {

@@ -54,8 +54,8 @@ pub enum Item {
     Ephemeral(EphemeralKey, Bytes),
     /// The log of this conversation is to be read from the follower's place.
     Behind(ConversationId),
-    /// The visitor's conversation began: follow it.
-    Started(ConversationId),
+    /// A conversation of the visitor may have begun: look, and follow it.
+    Started,
     /// The visitor's conversation belongs to somebody else now: stop following.
     Moved(ConversationId),
     /// The agent owns this conversation: say so and follow it.
@@ -71,6 +71,13 @@ pub enum Item {
     },
     /// An offer rings: show it.
     Offered(Ringing),
+    /// An offer no longer rings: say so, unless the agent accepted it.
+    OfferEnded {
+        /// Which.
+        conversation: ConversationId,
+        /// Why.
+        reason: UnassignReason,
+    },
     /// The agent's name, role or departments changed: read them again.
     PersonChanged,
     /// Send a ping: the peer has been silent.
@@ -250,10 +257,11 @@ impl Item {
         match self {
             Item::Frame(_) | Item::Ephemeral(..) | Item::Unassigned { .. } => true,
             Item::Behind(_)
-            | Item::Started(_)
+            | Item::Started
             | Item::Moved(_)
             | Item::Owned(_)
             | Item::Offered(_)
+            | Item::OfferEnded { .. }
             | Item::PersonChanged
             | Item::Ping => false,
         }
@@ -263,11 +271,12 @@ impl Item {
         match self {
             Item::Frame(bytes) | Item::Ephemeral(_, bytes) => ITEM_BYTES + bytes.len(),
             Item::Behind(_)
-            | Item::Started(_)
+            | Item::Started
             | Item::Moved(_)
             | Item::Owned(_)
             | Item::Unassigned { .. }
             | Item::Offered(_)
+            | Item::OfferEnded { .. }
             | Item::PersonChanged
             | Item::Ping => ITEM_BYTES,
         }

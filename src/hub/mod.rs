@@ -248,6 +248,26 @@ impl Hub {
         }
     }
 
+    /// The socket's agent owns the conversation since this event, and goes on following it. Answers false if the follower
+    /// is no longer at `place`, where it was seen when the owner was looked up.
+    #[must_use]
+    pub fn own(
+        &self,
+        conversation: ConversationId,
+        socket: SocketId,
+        owned_from: Seq,
+        place: Seq,
+    ) -> bool {
+        self.followers
+            .get_mut(&conversation)
+            .is_some_and(|mut followers| {
+                followers
+                    .iter_mut()
+                    .find(|follower| follower.socket() == socket && follower.place() == place)
+                    .is_some_and(|follower| follower.own(owned_from))
+            })
+    }
+
     /// The socket's agent no longer owns the conversation. Answers whether it follows on because it was opened.
     #[must_use]
     pub fn disown(&self, conversation: ConversationId, socket: SocketId) -> bool {
@@ -346,7 +366,7 @@ impl Hub {
         let following = |socket| self.following(conversation, socket).map(|(how, _)| how);
         for mailbox in sockets_of(&self.visitors, visitor) {
             if following(mailbox.socket).is_none() {
-                mailbox.push(Item::Started(conversation));
+                mailbox.push(Item::Started);
             }
         }
         let Some((owner, since)) = owner else { return };

@@ -204,10 +204,11 @@ impl AgentPeer {
                     place,
                 } => answers.push(Answer::Frame(self.disown(conversation, reason, place))),
                 later @ (Item::Behind(_)
-                | Item::Started(_)
+                | Item::Started
                 | Item::Moved(_)
                 | Item::Owned(_)
                 | Item::Offered(_)
+                | Item::OfferEnded { .. }
                 | Item::PersonChanged
                 | Item::Ping) => self.mailbox.push(later),
             }
@@ -270,13 +271,12 @@ impl AgentPeer {
         }))
     }
 
-    /// Says that the agent owns a conversation and follows it, once each time it becomes theirs; `again` says it anew
-    /// to a client that asks. `before` is how it was followed up to now.
+    /// Says that the agent owns a conversation and begins to follow it. `before` is how it was followed until a moment
+    /// ago.
     async fn own(
         &mut self,
         id: ConversationId,
         before: Option<(Following, Seq)>,
-        again: bool,
     ) -> Result<Vec<Bytes>, StoreError> {
         let place = before
             .map(|(_, place)| place)
@@ -286,13 +286,6 @@ impl AgentPeer {
         else {
             return Ok(Vec::new());
         };
-        let is_known = matches!(
-            before,
-            Some((Following::Agent { owned_from: Some(known), .. }, _)) if known == owned_from
-        );
-        if is_known && !again {
-            return Ok(Vec::new());
-        }
         let following = Following::Agent {
             owned_from: Some(owned_from),
             is_opened: self.opened.contains(&id),
@@ -303,6 +296,38 @@ impl AgentPeer {
             .hub
             .follow(id, &self.mailbox, following, from_seq);
         Ok(vec![frame_bytes(&frame)])
+    }
+
+    /// The same of a conversation that is followed already: following goes on as it is, once each time it becomes theirs.
+    async fn own_followed(
+        &mut self,
+        id: ConversationId,
+        (following, place): (Following, Seq),
+    ) -> Result<Reply, StoreError> {
+        let desk = &self.web.desk;
+        let assigned = desk.assigned(id, self.person.id, Some(place)).await?;
+        let Some((frame, _, owned_from)) = assigned else {
+            return Ok(Reply::default());
+        };
+        let is_known = matches!(
+            following,
+            Following::Agent { owned_from: Some(known), .. } if known == owned_from
+        );
+        if is_known {
+            return Ok(Reply::default());
+        }
+        if !desk.hub.own(id, self.mailbox.socket, owned_from, place) {
+            // What came meanwhile may have taken it away again: look once more.
+            return Ok(Reply {
+                frames: Vec::new(),
+                again: Some(Item::Owned(id)),
+            });
+        }
+        self.owned.insert(id);
+        Ok(Reply {
+            frames: vec![frame_bytes(&frame)],
+            again: None,
+        })
     }
 
     async fn open(&mut self, id: ConversationId, after: Option<Seq>) -> Vec<Answer> {
@@ -394,7 +419,7 @@ impl AgentPeer {
         self.web.desk.accept(&self.person, id).await?;
         let before = self.pause(id);
         let mut answers = self.on_the_way();
-        let owned = self.own(id, before, true).await;
+        let owned = self.own(id, before).await;
         if !matches!(&owned, Ok(frames) if !frames.is_empty()) {
             self.go_on(id, before);
         }
@@ -511,15 +536,14 @@ impl AgentPeer {
                 })
             }
             Item::Owned(conversation) => {
-                let before = self
-                    .web
-                    .desk
-                    .hub
-                    .following(*conversation, self.mailbox.socket);
-                Ok(Reply {
-                    frames: self.own(*conversation, before, false).await?,
-                    again: None,
-                })
+                let hub = &self.web.desk.hub;
+                match hub.following(*conversation, self.mailbox.socket) {
+                    Some(before) => self.own_followed(*conversation, before).await,
+                    None => Ok(Reply {
+                        frames: self.own(*conversation, None).await?,
+                        again: None,
+                    }),
+                }
             }
             Item::Unassigned {
                 conversation,
@@ -529,6 +553,23 @@ impl AgentPeer {
                 frames: vec![self.disown(*conversation, *reason, *place)],
                 again: None,
             }),
+            // About an offer, which the agent accepted in the same moment.
+            Item::OfferEnded { conversation, .. } if self.owned.contains(conversation) => {
+                Ok(Reply::default())
+            }
+            Item::OfferEnded {
+                conversation,
+                reason,
+            } => {
+                let frame = ToAgent::Unassigned {
+                    conversation: *conversation,
+                    reason: *reason,
+                };
+                Ok(Reply {
+                    frames: vec![frame_bytes(&frame)],
+                    again: None,
+                })
+            }
             Item::Offered(ringing) => Ok(Reply {
                 frames: self.offer(ringing).await?.into_iter().collect(),
                 again: None,
@@ -544,7 +585,7 @@ impl AgentPeer {
                 again: None,
             }),
             // For visitors, and pings, which the socket itself sends.
-            Item::Started(_) | Item::Moved(_) | Item::Ping => Ok(Reply::default()),
+            Item::Started | Item::Moved(_) | Item::Ping => Ok(Reply::default()),
         }
     }
 }

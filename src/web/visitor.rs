@@ -275,11 +275,12 @@ impl VisitorPeer {
                     answers.push(Answer::Frame(bytes))
                 }
                 later @ (Item::Behind(_)
-                | Item::Started(_)
+                | Item::Started
                 | Item::Moved(_)
                 | Item::Owned(_)
                 | Item::Unassigned { .. }
                 | Item::Offered(_)
+                | Item::OfferEnded { .. }
                 | Item::PersonChanged
                 | Item::Ping) => self.mailbox.push(later),
             }
@@ -401,16 +402,13 @@ impl VisitorPeer {
             .start(&self.who, &site, &self.whereabouts, start)
             .await;
         let receipt = receipt.map_err(|refused| refuse(&refused))?;
-        self.follow_started(receipt.conversation).await;
+        self.follow_started().await;
         Ok(receipt)
     }
 
-    /// Follows a conversation that began, here or in another tab, unless it is followed already. It may be over by now;
-    /// then it is followed all the same while it is the visitor's last, as `welcome` would name it.
-    async fn follow_started(&mut self, conversation: ConversationId) {
-        if self.conversation == Some(conversation) {
-            return;
-        }
+    /// Follows the visitor's conversation that began, here or in another tab, unless it is followed already. It may be
+    /// over by now; then it is followed all the same, as `welcome` would name it.
+    async fn follow_started(&mut self) {
         let desk = &self.web.desk;
         let closed_since = desk.clock.now() - CLOSED_SHOWN;
         let present = desk
@@ -418,16 +416,16 @@ impl VisitorPeer {
             .conversation_of_visitor(self.who.visitor, closed_since)
             .await;
         match present {
-            Ok(Some(found)) if found.id == conversation => {
+            Ok(Some(found)) if self.conversation != Some(found.id) => {
                 let is_open = found.is_open();
                 let told_seq = if is_open { 0 } else { found.visitor_seq };
-                self.adopt(conversation, 0, told_seq, is_open).await;
+                self.adopt(found.id, 0, told_seq, is_open).await;
             }
             Ok(Some(_) | None) => {}
             // The store was there a moment ago; asked again when the item comes round.
             Err(error) => {
                 tracing::warn!(%error, "a conversation that began could not be read");
-                push_later(&self.mailbox, Item::Started(conversation));
+                push_later(&self.mailbox, Item::Started);
             }
         }
     }
@@ -526,8 +524,8 @@ impl Peer for VisitorPeer {
     async fn item(&mut self, item: Item) -> Reply {
         match item {
             Item::Behind(conversation) => self.catch_up(conversation).await,
-            Item::Started(conversation) => {
-                self.follow_started(conversation).await;
+            Item::Started => {
+                self.follow_started().await;
                 Reply::default()
             }
             Item::Moved(conversation) => {
@@ -544,6 +542,7 @@ impl Peer for VisitorPeer {
             Item::Owned(_)
             | Item::Unassigned { .. }
             | Item::Offered(_)
+            | Item::OfferEnded { .. }
             | Item::PersonChanged
             | Item::Ping => Reply::default(),
         }
