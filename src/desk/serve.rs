@@ -61,8 +61,13 @@ impl Desk {
                     .await
                     .is_ok()
             {
-                match self.store.card(id).await? {
+                let is_theirs = |card: &Card| {
+                    let owner = card.conversation.owner();
+                    owner.is_some_and(|owner| owner.id == agent)
+                };
+                match self.store.card(id).await?.filter(is_theirs) {
                     Some(fresh) => card = fresh,
+                    // It went elsewhere in this very moment: the client is told how.
                     None => continue,
                 }
             }

@@ -92,11 +92,6 @@ impl Follower {
         std::mem::take(&mut self.is_new)
     }
 
-    /// Changes why it follows.
-    pub fn set_following(&mut self, following: Following) {
-        self.following = following;
-    }
-
     /// What it may see.
     pub fn view(&self) -> View {
         match self.following {
@@ -182,6 +177,26 @@ impl Follower {
                 true
             }
             Following::Visitor => false,
+        }
+    }
+
+    /// No longer opened. Answers whether following goes on because it is owned.
+    pub fn shut(&mut self) -> bool {
+        match self.following {
+            Following::Agent {
+                owned_from: Some(from),
+                ..
+            } => {
+                self.following = Following::Agent {
+                    owned_from: Some(from),
+                    is_opened: false,
+                };
+                true
+            }
+            Following::Agent {
+                owned_from: None, ..
+            }
+            | Following::Visitor => false,
         }
     }
 

@@ -187,20 +187,41 @@ impl Hub {
         mailbox.push(Item::Behind(conversation));
     }
 
-    /// Ends following; answers the place reached.
-    pub fn unfollow(&self, conversation: ConversationId, socket: SocketId) -> Option<Seq> {
-        let mut place = None;
+    /// Ends following; answers how it was, and the place reached.
+    pub fn unfollow(
+        &self,
+        conversation: ConversationId,
+        socket: SocketId,
+    ) -> Option<(Following, Seq)> {
+        let mut end = None;
         self.followers.remove_if_mut(&conversation, |_, followers| {
             followers.retain(|follower| {
                 let stays = follower.socket() != socket;
                 if !stays {
-                    place = Some(follower.place());
+                    end = Some((follower.following(), follower.place()));
                 }
                 stays
             });
             followers.is_empty()
         });
-        place
+        end
+    }
+
+    /// The socket no longer has the conversation open. It is followed on while it is owned; else answers the place
+    /// reached.
+    pub fn shut(&self, conversation: ConversationId, socket: SocketId) -> Option<Seq> {
+        let mut end = None;
+        self.followers.remove_if_mut(&conversation, |_, followers| {
+            followers.retain_mut(|follower| {
+                let stays = follower.socket() != socket || follower.shut();
+                if !stays {
+                    end = Some(follower.place());
+                }
+                stays
+            });
+            followers.is_empty()
+        });
+        end
     }
 
     /// How a socket follows a log, and its place; `None` if it does not.
@@ -230,22 +251,6 @@ impl Hub {
             .iter()
             .find(|follower| follower.socket() == socket && follower.is_behind())?;
         Some((follower.following(), follower.place()))
-    }
-
-    /// Changes why a socket follows a log (owned, opened), keeping its place.
-    pub fn change_following(
-        &self,
-        conversation: ConversationId,
-        socket: SocketId,
-        following: Following,
-    ) {
-        if let Some(mut followers) = self.followers.get_mut(&conversation)
-            && let Some(follower) = followers
-                .iter_mut()
-                .find(|follower| follower.socket() == socket)
-        {
-            follower.set_following(following);
-        }
     }
 
     /// The socket's agent owns the conversation since this event, and goes on following it. Answers false if the follower

@@ -218,10 +218,7 @@ impl AgentPeer {
 
     /// Stops following one log for a moment, to begin it anew.
     fn pause(&self, id: ConversationId) -> Option<(Following, Seq)> {
-        let (hub, socket) = (&self.web.desk.hub, self.mailbox.socket);
-        let (following, _) = hub.following(id, socket)?;
-        // The place may have moved on since it was looked at; what `unfollow` answers is the last.
-        hub.unfollow(id, socket).map(|place| (following, place))
+        self.web.desk.hub.unfollow(id, self.mailbox.socket)
     }
 
     /// Goes on where [`AgentPeer::pause`] stopped.
@@ -371,36 +368,8 @@ impl AgentPeer {
             return;
         }
         let socket = self.mailbox.socket;
-        let hub = &self.web.desk.hub;
-        match hub.following(id, socket) {
-            Some((
-                Following::Agent {
-                    owned_from: Some(from),
-                    ..
-                },
-                _,
-            )) => {
-                hub.change_following(
-                    id,
-                    socket,
-                    Following::Agent {
-                        owned_from: Some(from),
-                        is_opened: false,
-                    },
-                );
-            }
-            Some((
-                Following::Agent {
-                    owned_from: None, ..
-                }
-                | Following::Visitor,
-                _,
-            ))
-            | None => {
-                if let Some(place) = hub.unfollow(id, socket) {
-                    self.remember(id, place);
-                }
-            }
+        if let Some(place) = self.web.desk.hub.shut(id, socket) {
+            self.remember(id, place);
         }
         self.web.desk.view(&self.person, id, socket, false).await;
     }

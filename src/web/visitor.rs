@@ -267,7 +267,8 @@ impl VisitorPeer {
         }
         let place = self
             .conversation
-            .and_then(|conversation| hub.unfollow(conversation, socket));
+            .and_then(|conversation| hub.unfollow(conversation, socket))
+            .map(|(_, place)| place);
         let mut answers = Vec::new();
         for item in self.mailbox.take_on_the_way() {
             match item {
