@@ -7,4 +7,4 @@ pub mod conversation;
 pub mod routing;
 
 #[cfg(test)]
-mod seeded;
+pub(crate) mod seeded;

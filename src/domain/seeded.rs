@@ -1,5 +1,4 @@
-//! Random histories for the tests of this room: a property is held against many, and the seed of one that breaks it
-//! is printed.
+//! Random histories for tests: a property is held against many, and the seed of one that breaks it is printed.
 //!
 //! `BALIE_SEED=<number>` runs the same histories again, `BALIE_SOAK=1` fifty times as many. What is found is shrunk to
 //! a small history before it is shown.

@@ -555,3 +555,6 @@ fn remove_from<K: std::hash::Hash + Eq>(
 pub fn frame_bytes(frame: &impl serde::Serialize) -> Bytes {
     Bytes::from(serde_json::to_vec(frame).expect("frames have only text keys and finite numbers"))
 }
+
+#[cfg(test)]
+mod tests;
