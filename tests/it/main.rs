@@ -21,6 +21,7 @@ mod pairing;
 mod rest;
 mod resume;
 mod sign_out;
+mod simulate;
 mod store_sqlite;
 mod store_suite;
 mod support;

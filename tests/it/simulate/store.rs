@@ -1,0 +1,140 @@
+//! A store whose appends sometimes fail, before they were written or after.
+//!
+//! Everything else is the engine's own. Whether an append that failed was written is unknown to whoever asked for it,
+//! as with a disk that is full at the wrong moment.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use balie::domain::conversation::Conversation;
+use balie::model::event::{Event, Seq, View};
+use balie::model::id::{
+    AgentId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId, SiteKey, VisitorId,
+};
+use balie::model::record::{
+    CannedReply, Department, JournalEntry, Page, Person, ReadMarks, Session, Site, Visitor,
+};
+use balie::model::time::{At, Millis};
+use balie::store::sqlite::SqliteStore;
+use balie::store::{
+    Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
+    NewPerson, Outcome, PersonChange, Receipt, Store, StoreError,
+};
+use uuid::Uuid;
+
+use super::dice::Dice;
+
+pub struct ShakyStore {
+    inner: SqliteStore,
+    /// Chance, and how many of a hundred appends fail.
+    fate: Mutex<(Dice, usize)>,
+}
+
+impl ShakyStore {
+    pub fn new(inner: SqliteStore, dice: Dice) -> Self {
+        Self {
+            inner,
+            fate: Mutex::new((dice, 0)),
+        }
+    }
+
+    /// So many of a hundred appends fail from here on.
+    pub fn set_failing(&self, percent: usize) {
+        self.fate.lock().unwrap().1 = percent;
+    }
+
+    /// Whether an append fails now: `Some(true)` when it is written all the same.
+    fn fails(&self) -> Option<bool> {
+        let (dice, percent) = &mut *self.fate.lock().unwrap();
+        dice.chance(*percent).then(|| dice.chance(50))
+    }
+}
+
+/// Hands every call through, but for appends.
+macro_rules! store {
+    ($(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl Store for ShakyStore {
+            fn gauges(&self) -> Vec<(&'static str, &'static str, i64)> {
+                self.inner.gauges()
+            }
+
+            async fn append(&self, append: Append) -> Result<Outcome, AppendError> {
+                let fails = self.fails();
+                let away = || AppendError::Store(StoreError::Away("a test says so".to_owned()));
+                if fails == Some(false) {
+                    return Err(away());
+                }
+                let outcome = self.inner.append(append).await?;
+                if fails.is_some() { Err(away()) } else { Ok(outcome) }
+            }
+
+            $(
+                async fn $name(&self, $($argument: $kind),*) -> $answer {
+                    self.inner.$name($($argument),*).await
+                }
+            )+
+        }
+    };
+}
+
+store! {
+    fn installation() -> Result<Installation, StoreError>;
+    fn new_epoch() -> Result<String, StoreError>;
+    fn probe() -> Result<(), StoreError>;
+    fn backup(to: &Path) -> Result<(), StoreError>;
+    fn settings_version() -> Result<u64, StoreError>;
+    fn receipt(sender: Uuid, cmd: CommandId) -> Result<Option<Receipt>, StoreError>;
+    fn conversation(id: ConversationId) -> Result<Option<Conversation>, StoreError>;
+    fn card(id: ConversationId) -> Result<Option<Card>, StoreError>;
+    fn conversation_of_visitor(visitor: VisitorId, closed_since: At) -> Result<Option<Conversation>, StoreError>;
+    fn open_conversations() -> Result<Vec<Conversation>, StoreError>;
+    fn conversations_of_agent(agent: AgentId) -> Result<Vec<Card>, StoreError>;
+    fn conversations(filter: ConversationFilter) -> Result<Vec<Card>, StoreError>;
+    fn events(id: ConversationId, view: View, after: Seq, limit: u32) -> Result<Events, StoreError>;
+    fn seq_before_last(id: ConversationId, view: View, count: u32) -> Result<Seq, StoreError>;
+    fn mark_read(id: ConversationId, view: View, seq: Seq) -> Result<ReadMarks, StoreError>;
+    fn tag_conversation(id: ConversationId, tags: Vec<String>) -> Result<(), StoreError>;
+    fn silent_conversations(department: &DepartmentKey, silent_since: At) -> Result<Vec<(ConversationId, At, Option<At>)>, StoreError>;
+    fn department_figures(since: At, threshold: Millis) -> Result<Vec<DepartmentFigures>, StoreError>;
+    fn visitor(id: VisitorId) -> Result<Option<Visitor>, StoreError>;
+    fn visitor_of_subject(site: &SiteKey, subject: &str) -> Result<Option<Visitor>, StoreError>;
+    fn save_visitor(visitor: &Visitor, now: At) -> Result<(), StoreError>;
+    fn save_page(visitor: VisitorId, page: &Page) -> Result<(), StoreError>;
+    fn join_identity(anonymous: VisitorId, identified: VisitorId) -> Result<Option<Conversation>, StoreError>;
+    fn people() -> Result<Vec<Person>, StoreError>;
+    fn person(id: AgentId) -> Result<Option<Person>, StoreError>;
+    fn person_by_email(email: &str) -> Result<Option<(Person, String)>, StoreError>;
+    fn create_person(person: NewPerson, now: At) -> Result<(), StoreError>;
+    fn create_first_person(person: NewPerson, now: At) -> Result<(), StoreError>;
+    fn change_person(id: AgentId, change: PersonChange, now: At) -> Result<Person, StoreError>;
+    fn remove_person(id: AgentId, now: At) -> Result<(), StoreError>;
+    fn set_password(id: AgentId, hash: String, keep: Option<SessionId>) -> Result<(), StoreError>;
+    fn journal(entry: JournalEntry, now: At) -> Result<(), StoreError>;
+    fn journal_of(agent: AgentId, since: At) -> Result<Vec<(At, JournalEntry)>, StoreError>;
+    fn create_session(session: Session) -> Result<(), StoreError>;
+    fn session(secret_hash: [u8; 32]) -> Result<Option<(Session, Person)>, StoreError>;
+    fn session_exists(id: SessionId) -> Result<bool, StoreError>;
+    fn touch_session(id: SessionId, now: At) -> Result<(), StoreError>;
+    fn sessions_of(person: AgentId) -> Result<Vec<Session>, StoreError>;
+    fn end_session(person: AgentId, id: SessionId) -> Result<(), StoreError>;
+    fn end_sessions(person: AgentId) -> Result<(), StoreError>;
+    fn forget_expired_sessions(now: At) -> Result<(), StoreError>;
+    fn sites() -> Result<Vec<Site>, StoreError>;
+    fn create_site(site: Site) -> Result<(), StoreError>;
+    fn save_site(site: Site) -> Result<(), StoreError>;
+    fn remove_site(key: &SiteKey) -> Result<(), StoreError>;
+    fn departments() -> Result<Vec<Department>, StoreError>;
+    fn create_department(department: Department) -> Result<(), StoreError>;
+    fn save_department(department: Department) -> Result<(), StoreError>;
+    fn remove_department(key: &DepartmentKey) -> Result<(), StoreError>;
+    fn tags() -> Result<Vec<String>, StoreError>;
+    fn create_tag(tag: &str) -> Result<(), StoreError>;
+    fn remove_tag(tag: &str) -> Result<(), StoreError>;
+    fn canned_replies() -> Result<Vec<CannedReply>, StoreError>;
+    fn create_canned_reply(reply: CannedReply) -> Result<(), StoreError>;
+    fn save_canned_reply(reply: CannedReply) -> Result<(), StoreError>;
+    fn remove_canned_reply(id: CannedReplyId) -> Result<(), StoreError>;
+    fn import_history(logs: Vec<(Visitor, ConversationId, Vec<Event>)>) -> Result<(), StoreError>;
+}
