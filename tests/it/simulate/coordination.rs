@@ -311,7 +311,7 @@ impl Coordination for Shaky {
     }
 
     async fn offer(&self, claim: &Claim) -> Result<Option<Ringing>, Away> {
-        shaky!(self, self.inner.offer(claim), |_watched, answer| ())
+        shaky!(self, self.inner.offer(claim), |_watched, answer| {})
     }
 
     async fn give_back(&self, conversation: ConversationId, agent: AgentId) -> Result<(), Away> {
