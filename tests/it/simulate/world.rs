@@ -598,6 +598,13 @@ impl World {
                 Place::Closed { .. } => unreachable!("it was open"),
             }
         }
+        // Coordination hears of an end right after the log does.
+        for _ in 0..ATTEMPTS_MAX {
+            if self.node().coordination.lines().await.unwrap().is_empty() {
+                break;
+            }
+            sleep(Duration::from_millis(2)).await;
+        }
         assert_eq!(self.node().coordination.lines().await.unwrap(), []);
         self.node.take().unwrap().kill().await;
     }
