@@ -72,17 +72,6 @@ async fn live_through(histories: u64, weather: Weather) {
     }
 }
 
-/// Histories with appends that fail: only in a soak. About one in fifty does not come to rest within the patience of this
-/// test, and why is not known yet (docs/reliability.md, "Open").
-fn failing_disk_histories() -> u64 {
-    if std::env::var_os("BALIE_SOAK").is_some() {
-        6
-    } else {
-        println!("histories with failing appends run in the soak only");
-        0
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_calm_desk_keeps_its_promises() {
     live_through(6, CALM).await;
@@ -113,7 +102,7 @@ async fn a_desk_whose_disk_fails_keeps_its_promises() {
         failing_appends: 10,
         ..CALM
     };
-    live_through(failing_disk_histories(), weather).await;
+    live_through(6, weather).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -127,5 +116,5 @@ async fn a_desk_that_has_it_all_at_once_keeps_its_promises() {
         failing_appends: 5,
         kills: true,
     };
-    live_through(failing_disk_histories(), weather).await;
+    live_through(6, weather).await;
 }

@@ -36,6 +36,8 @@ pub struct AgentMind {
     hellos: VecDeque<Hello>,
     /// `open` frames not answered yet, with their `after`.
     opens: VecDeque<(ConversationId, Option<u64>)>,
+    /// Shut on this socket. Nothing answers `shut`, so what the server wrote before it read it may still come.
+    shut: HashSet<ConversationId>,
     /// Where following ended on this socket: there it goes on when it starts again.
     left_at: HashMap<ConversationId, u64>,
 }
@@ -51,6 +53,7 @@ impl Default for AgentMind {
             opened: HashSet::new(),
             hellos: VecDeque::new(),
             opens: VecDeque::new(),
+            shut: HashSet::new(),
             left_at: HashMap::new(),
         }
     }
@@ -70,6 +73,7 @@ impl AgentMind {
     /// Says `shut`. What is under way may still come, so the timeline stays ready for it.
     pub fn shut(&mut self, conversation: ConversationId) {
         self.opened.remove(&conversation);
+        self.shut.insert(conversation);
         if !self.owned.contains(&conversation) {
             self.memory.ledger.stop_awaiting(conversation);
         }
@@ -105,6 +109,7 @@ impl AgentMind {
         self.memory.welcomed();
         self.left_at.clear();
         self.opens.clear();
+        self.shut.clear();
         let mut after = hello
             .filter(|hello| {
                 hello
@@ -197,7 +202,12 @@ impl AgentMind {
             self.memory
                 .fault(Fault::of(Breach::TakenSilently, conversation, detail));
         }
-        if !self.opened.contains(&conversation) {
+        if self.opened.contains(&conversation) {
+            return;
+        }
+        if self.shut.contains(&conversation) {
+            self.memory.ledger.stop_awaiting(conversation);
+        } else {
             self.stop_following(conversation);
         }
     }
@@ -356,5 +366,101 @@ impl Mind for AgentMind {
             | ToAgent::Visitors {}
             | ToAgent::Unknown => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const CONVERSATION: ConversationId = ConversationId(Uuid::from_u128(1));
+
+    fn hear(mind: &mut AgentMind, frames: &[Value]) {
+        for frame in frames {
+            mind.hear(&frame.to_string(), Instant::now());
+        }
+    }
+
+    fn event(seq: u64, kind: &str, fields: Value) -> Value {
+        let mut frame = json!({
+            "t": "event", "conversation": CONVERSATION, "seq": seq, "prev": seq - 1, "at": 100 + seq, "kind": kind,
+            "from": {"role": "visitor", "id": "v"},
+        });
+        let object = frame.as_object_mut().unwrap();
+        object.extend(fields.as_object().unwrap().clone());
+        frame
+    }
+
+    /// An agent who owns a conversation that was opened too, and has its first two events.
+    fn owner() -> AgentMind {
+        let mut mind = AgentMind::default();
+        mind.hello();
+        hear(
+            &mut mind,
+            &[json!({
+                "t": "welcome", "epoch": "e", "agent": {"id": "a", "name": "A", "role": "agent"}, "status": "online",
+                "capacity": 3, "departments": ["support"], "conversations": [], "now": 100,
+            })],
+        );
+        mind.open(CONVERSATION, None);
+        let given = json!({
+            "conversation": CONVERSATION, "visitor": {"id": "v"}, "department": "support", "seq": 2, "from_seq": 1,
+        });
+        let mut opened = given.clone();
+        opened["t"] = json!("opened");
+        opened["state"] = json!("active");
+        let mut assigned = given;
+        assigned["t"] = json!("assigned");
+        assigned["waited_ms"] = json!(2);
+        hear(
+            &mut mind,
+            &[
+                opened,
+                assigned,
+                event(
+                    1,
+                    "queued",
+                    json!({"department": "support", "enqueued_at": 101}),
+                ),
+                event(
+                    2,
+                    "assigned",
+                    json!({"agent": {"id": "a", "name": "A"}, "department": "support", "waited_ms": 1}),
+                ),
+            ],
+        );
+        mind
+    }
+
+    fn close(mind: &mut AgentMind) {
+        let closed = event(3, "closed", json!({"reason": "visitor"}));
+        let unassigned =
+            json!({"t": "unassigned", "conversation": CONVERSATION, "reason": "closed"});
+        let rated = event(4, "rated", json!({"score": 5}));
+        hear(mind, &[closed, unassigned, rated]);
+    }
+
+    #[test]
+    fn what_was_under_way_when_it_was_shut_may_come() {
+        let mut mind = owner();
+        mind.shut(CONVERSATION);
+        close(&mut mind);
+        assert_eq!(mind.memory().faults(), &[]);
+    }
+
+    #[test]
+    fn what_is_neither_owned_nor_opened_does_not_come() {
+        let mut mind = owner();
+        mind.opened.clear();
+        close(&mut mind);
+        let breaches: Vec<Breach> = mind
+            .memory()
+            .faults()
+            .iter()
+            .map(|fault| fault.breach)
+            .collect();
+        assert_eq!(breaches, [Breach::NotFollowed]);
     }
 }

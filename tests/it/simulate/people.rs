@@ -305,7 +305,13 @@ impl Agent {
         match dice.below(10) {
             0..6 => self.client.command(deed, Some(conversation), fields),
             6..9 => self.client.mind.open(conversation, None),
-            _ => self.client.mind.shut(conversation),
+            // What is shut before `opened` has come would be taken for open: clients wait for that.
+            _ if self.client.mind.opened.contains(&conversation)
+                && self.client.mind.memory().say.is_empty() =>
+            {
+                self.client.mind.shut(conversation);
+            }
+            _ => {}
         }
     }
 }

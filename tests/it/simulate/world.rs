@@ -548,17 +548,15 @@ impl World {
             agent.client.lose();
             socket.leave().await;
         }
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 1..=ATTEMPTS_MAX {
             self.passes(Millis::seconds(1));
             sleep(Duration::from_millis(2)).await;
-            if self
-                .node()
-                .store
-                .open_conversations()
-                .await
-                .unwrap()
-                .is_empty()
-            {
+            let node = self.node();
+            // The sweep: the clock runs so fast that news may come later than coordination remembers.
+            node.desk().look(attempt).await.unwrap();
+            let is_over = node.store.open_conversations().await.unwrap().is_empty()
+                && node.coordination.lines().await.unwrap().is_empty();
+            if is_over {
                 break;
             }
         }
