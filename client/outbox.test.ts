@@ -244,3 +244,44 @@ test("ids grow within a millisecond and when the clock is set back, and are UUID
   assert.equal(new Set(ids).size, ids.length);
   for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
+
+test("a file holds its place: what was written after it waits until the file has arrived or failed", () => {
+  const { message, tab } = browser();
+  const { outbox, texts } = tab();
+  outbox.opened();
+  const slip = message("");
+  outbox.add(slip, "a", "c", { name: "slip.png", type: "image/png", bytes: 3 });
+  outbox.add(message("after it"), "a");
+  const lost = message("");
+  outbox.add(lost, "a", "c", { name: "lost.png", type: "image/png", bytes: 3 });
+  outbox.add(message("last"), "a");
+  assert.deepEqual(texts(), []);
+  outbox.complete({ ...slip, text: "the whole command" });
+  assert.deepEqual(texts(), ["the whole command"]);
+  outbox.acknowledged(slip.cmd);
+  assert.deepEqual(texts(), ["the whole command", "after it"]);
+  outbox.refused(lost.cmd, { code: "too_large", message: "" });
+  outbox.acknowledged(outbox.entries()[0]?.command.cmd ?? "");
+  assert.deepEqual(texts(), ["the whole command", "after it", "last"]);
+});
+
+test("a file whose tab is gone is given up, and nothing behind it waits for ever", () => {
+  const { clock, message, tab } = browser();
+  const first = tab();
+  first.outbox.opened();
+  const file = message("");
+  first.outbox.add(file, "a", "c", { name: "slip.png", type: "image/png", bytes: 3 });
+  clock.advance(50_000);
+  first.outbox.hold(file.cmd);
+  first.outbox.add(message("after it"), "a");
+  const second = tab();
+  first.outbox.stop();
+  second.outbox.opened();
+  clock.advance(50_000);
+  assert.deepEqual(second.texts(), []);
+  clock.advance(10_000);
+  assert.deepEqual(second.texts(), ["after it"]);
+  assert.equal(second.outbox.entries()[0]?.failed?.code, "not_sent");
+  second.outbox.retry(file.cmd);
+  assert.deepEqual(second.texts(), ["after it"], "tried again it is held again");
+});

@@ -4,6 +4,8 @@
 // reconnect it is sent again with the same `cmd`, until `ack` (then it is forgotten) or a final error (then it is kept as
 // failed, with the server's words, until somebody says `retry` or `discard`). Commands of one lane (a conversation) go
 // strictly one after the other. All tabs of a site see the same outbox; one of them, which holds the lock, does the sending.
+// A command whose file is still being uploaded is kept at its place and held until `complete`, so that words written after
+// the file stay behind it.
 //
 // It never gives a command another `cmd`, never sends one while an earlier one of its lane is unanswered, and never
 // repeats a frame after the server closed the socket because of it (1003, 1007, 1009).
@@ -15,6 +17,13 @@ import type { ErrorCode } from "./wire.ts";
 export interface Refusal {
   code: ErrorCode | "not_sent";
   message: string;
+}
+
+/** A file as it is shown before the server knows it. */
+export interface FileNote {
+  name: string;
+  type: string;
+  bytes: number;
 }
 
 /** A frame that carries a `cmd`. */
@@ -30,6 +39,10 @@ export interface Entry<C extends Command> {
   /** The conversation it was meant for, where that was known when it was made. */
   conversation?: string;
   made_at: number;
+  /** What the command brings along. */
+  file?: FileNote;
+  /** The file is on its way, so the command is not whole; after this moment nobody is at work on it any more. */
+  held_until?: number;
   /** The server asked for it to be repeated, but not before this moment. */
   not_before?: number;
   /** Set when it is final that it was not done. */
@@ -61,7 +74,11 @@ export interface OutboxOptions<C extends Command> {
 
 export interface Outbox<C extends Command> {
   /** False if it is full or the frame is longer than the server takes; then nothing was kept. */
-  add(command: C, lane: string, conversation?: string): boolean;
+  add(command: C, lane: string, conversation?: string, file?: FileNote): boolean;
+  /** Somebody still works on the file of a held command. */
+  hold(cmd: string): void;
+  /** The file of a held command has arrived: this is the whole command, and it may go. */
+  complete(command: C): void;
   /** In the order they were made. */
   entries(): Entry<C>[];
   /** The socket is open and `hello` is answered: what is unanswered goes out (again). */
@@ -84,6 +101,8 @@ export const FRAME_BYTES_MAX = 64 * 1024;
 const ANSWER_WITHIN_MS = 20_000;
 /** A tab that the system put to sleep may hold the lock: whoever has a socket and still waits for so long takes it. */
 const STEAL_AFTER_MS = 4_000;
+/** A tab that uploads says so more often than this; when it is gone, what stands behind its file goes on. */
+const HELD_FOR_MS = 60_000;
 /** Closing codes that say: a frame of yours did this. */
 const OUR_FAULT = new Set([1003, 1007, 1009]);
 
@@ -164,6 +183,11 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
   function attempt(entry: Entry<C>): number {
     const { cmd } = entry.command;
     const now = clock.now();
+    if (entry.held_until !== undefined) {
+      if (now < entry.held_until) return entry.held_until;
+      fail(cmd, { code: "not_sent", message: "" });
+      return now;
+    }
     const flight = flying.get(cmd);
     const due_at = flight !== undefined ? flight.sent_at + ANSWER_WITHIN_MS : (entry.not_before ?? 0);
     if (now < due_at) return due_at;
@@ -209,7 +233,7 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
   function stealLater(): void {
     const [first] = heads();
     if (first === undefined || steal !== undefined) return;
-    const wait_ms = Math.max(0, (first.not_before ?? 0) - clock.now()) + STEAL_AFTER_MS;
+    const wait_ms = Math.max(0, (first.held_until ?? first.not_before ?? 0) - clock.now()) + STEAL_AFTER_MS;
     steal = clock.after(wait_ms, () => {
       steal = undefined;
       if (!isOpen || isHolder || heads().length === 0) return;
@@ -241,13 +265,26 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
   const stopWatching = store.onForeignChange(prefix, changedElsewhere);
 
   return {
-    add(command, lane, conversation) {
+    add(command, lane, conversation, file) {
       if (entries.size >= ENTRIES_MAX || frameBytes(command) > FRAME_BYTES_MAX) return false;
-      const entry: Entry<C> = { command, lane, made_at: clock.now(), ...(conversation === undefined ? {} : { conversation }) };
+      const now = clock.now();
+      const held = file === undefined ? {} : { file, held_until: now + HELD_FOR_MS };
+      const entry: Entry<C> = { command, lane, made_at: now, ...held, ...(conversation === undefined ? {} : { conversation }) };
       keep(entry);
       options.onChange?.({ kind: "added", entry });
       drain();
       return true;
+    },
+    hold(cmd) {
+      const entry = entries.get(cmd);
+      if (entry?.held_until !== undefined) keep({ ...entry, held_until: clock.now() + HELD_FOR_MS });
+    },
+    complete(command) {
+      const entry = entries.get(command.cmd);
+      if (entry === undefined) return;
+      const { held_until: _held, ...whole } = entry;
+      keep({ ...whole, command });
+      drain();
     },
     entries: sorted,
     opened() {
@@ -283,7 +320,8 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
     retry(cmd) {
       const entry = entries.get(cmd);
       if (entry?.failed === undefined) return;
-      const { failed: _failed, not_before: _notBefore, ...again } = entry;
+      const { failed: _failed, not_before: _notBefore, ...rest } = entry;
+      const again = rest.held_until === undefined ? rest : { ...rest, held_until: clock.now() + HELD_FOR_MS };
       keep(again);
       options.onChange?.({ kind: "retried", entry: again });
       drain();

@@ -1,13 +1,14 @@
 // Where the outbox meets the timeline: what a change of a kept command means for the conversation that shows it.
 
-import type { Command, Entry, OutboxChange } from "./outbox.ts";
+import type { Command, Entry, FileNote, OutboxChange } from "./outbox.ts";
 import type { News } from "./timeline.ts";
 
-/** A command that will be read in the log: `send`, `note`, or a `start` with its first words. */
-function wordsOf(command: Command & { text?: string }): { kind: "message" | "note"; text: string } | undefined {
-  if (command.text === undefined) return undefined;
-  if (command.t === "note") return { kind: "note", text: command.text };
-  return command.t === "send" || command.t === "start" ? { kind: "message", text: command.text } : undefined;
+/** A command that will be read in the log: `send` or `note` with words or a file, or a `start` with its first words. */
+function saidBy(command: Command & { text?: string }, file: FileNote | undefined): { kind: "message" | "note"; text: string; file?: FileNote } | undefined {
+  if (command.text === undefined && file === undefined) return undefined;
+  const said = { text: command.text ?? "", ...(file === undefined ? {} : { file }) };
+  if (command.t === "note") return { kind: "note", ...said };
+  return command.t === "send" || command.t === "start" ? { kind: "message", ...said } : undefined;
 }
 
 /** Nothing for commands that say nothing (`close`, `rate`, …): their owner looks at the change itself. */
@@ -29,9 +30,9 @@ export function newsOf<C extends Command>({ kind, entry }: OutboxChange<C>): New
 
 /** After a reload: what the outbox still holds, shown again. */
 export function restoredNews<C extends Command>(entry: Entry<C>): News[] {
-  const words = wordsOf(entry.command);
-  if (words === undefined) return [];
+  const said = saidBy(entry.command, entry.file);
+  if (said === undefined) return [];
   const { cmd } = entry.command;
-  const sending: News = { t: "sending", cmd, ...words };
+  const sending: News = { t: "sending", cmd, ...said };
   return entry.failed === undefined ? [sending] : [sending, { t: "failed", cmd, refusal: entry.failed }];
 }

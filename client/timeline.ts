@@ -6,14 +6,16 @@
 // server's log: start anew with `after` 0). It never shows an event out of order, twice, or after one that is missing.
 
 import type { Ack, EventFrame, ReadMarks, Sender } from "./wire.ts";
-import type { Refusal } from "./outbox.ts";
+import type { FileNote, Refusal } from "./outbox.ts";
 
 /** Something of our own that is not in the log yet. */
 export interface Pending {
   cmd: string;
   /** `message` or `note`, as the event will be. */
   kind: "message" | "note";
+  /** "" where it is a file. */
   text: string;
+  file?: FileNote;
   made_at: number;
   /** Acknowledged: it is in the log at `seq`, only the event has not come yet. */
   sent?: { seq?: number; at: number };
@@ -51,7 +53,7 @@ export type News =
   /** Events before the first one, fetched by HTTP. */
   | { t: "earlier"; events: readonly EventFrame[] }
   /** From the outbox. */
-  | { t: "sending"; cmd: string; kind: "message" | "note"; text: string }
+  | { t: "sending"; cmd: string; kind: "message" | "note"; text: string; file?: FileNote }
   | { t: "failed"; cmd: string; refusal: Refusal }
   | { t: "gone"; cmd: string }
   | { t: "discarded"; cmd: string };
@@ -92,8 +94,10 @@ export function reduce(timeline: Timeline, news: News, now: number): Timeline {
       return withBeginning(timeline, news);
     case "earlier":
       return withEarlier(timeline, news.events);
-    case "sending":
-      return withSending(timeline, { cmd: news.cmd, kind: news.kind, text: news.text, made_at: now });
+    case "sending": {
+      const { t: _t, ...own } = news;
+      return withSending(timeline, { ...own, made_at: now });
+    }
     case "failed":
       return withPending(timeline, news.cmd, (own) => (own.sent === undefined ? { ...own, failed: news.refusal } : own));
     case "gone":
