@@ -14,6 +14,7 @@ mod full_disk;
 mod generated;
 mod graces;
 mod identity;
+mod identity_docs;
 mod kill;
 mod limits;
 mod offers;
