@@ -13,7 +13,8 @@
  *
  * What the packages of package.json are for: esbuild bundles; Preact and its signals are the panel's views and state. For
  * those who change the pages: TypeScript checks types, oxlint lints, @types/node types the tests, playwright-core drives
- * Chromium in the browser tests, and axe-core finds there what keeps people out.
+ * Chromium in the browser tests, puppeteer-core the Firefox that Debian ships (the other wants a build of its own), and
+ * axe-core finds there what keeps people out.
  *
  * Promises: the same sources give the same bytes; files named by a hash never change, and only those are `immutable`.
  */
