@@ -9,6 +9,7 @@ use super::{BadIdentity, SignedIdentity, check_public_key, verify};
 use crate::model::id::SiteKey;
 use crate::model::record::Site;
 use crate::model::time::{At, Millis};
+use crate::model::widget_settings::WidgetSettings;
 
 const SECRET: &str = "a secret of the site with at least 32 characters";
 const NOW: At = At(1_800_000_000_000);
@@ -32,6 +33,7 @@ fn site(secret: Option<&str>, public_key: Option<&str>) -> Site {
         greeting: None,
         color: None,
         typing_preview: false,
+        widget: WidgetSettings::default(),
         identity_secret: secret.map(Into::into),
         identity_public_key: public_key.map(Into::into),
     }

@@ -7,3 +7,4 @@ pub mod event;
 pub mod id;
 pub mod record;
 pub mod time;
+pub mod widget_settings;

@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 use crate::model::id::{AgentId, CannedReplyId, DepartmentKey, SessionId, SiteKey, VisitorId};
 use crate::model::time::{At, Millis};
+use crate::model::widget_settings::WidgetSettings;
 
 /// A website that embeds the widget.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,8 @@ pub struct Site {
     pub color: Option<String>,
     /// Whether agents see what a visitor types before it is sent.
     pub typing_preview: bool,
+    /// How its widget looks and what it may do.
+    pub widget: WidgetSettings,
     /// The secret that signs visitors' identities with HS256. Never leaves the server.
     pub identity_secret: Option<String>,
     /// A public key (PEM) that checks visitors' identities signed with ES256, RS256 or EdDSA.

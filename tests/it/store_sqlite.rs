@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use balie::model::event::View;
 use balie::model::record::PersonRole;
+use balie::model::widget_settings::WidgetSettings;
 use balie::store::sqlite::{self, OpenError, SqliteStore};
 use balie::store::{AppendError, Outcome, Store, StoreError};
 use tempfile::TempDir;
@@ -166,6 +167,30 @@ async fn a_newer_schema_is_refused() {
         words.contains("balie.db") && words.contains("newer Balie"),
         "{words}"
     );
+}
+
+#[tokio::test]
+async fn a_folder_of_the_first_schema_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = rusqlite::Connection::open(database(folder.path())).unwrap();
+    let first = include_str!("../../src/store/sqlite/migrations/0001_log_and_desk.sql");
+    connection.execute_batch(first).unwrap();
+    connection
+        .execute_batch(
+            "pragma application_id = 0x42616c69;
+             pragma user_version = 1;
+             insert into installation (only_row, epoch, token_secret, settings_version, probe_count)
+             values (1, 'then', randomblob(32), 1, 0);
+             insert into site (key, name, origins, form, typing_preview) values ('old', 'Old', '[]', '[]', 0);",
+        )
+        .unwrap();
+    drop(connection);
+    let store = open(folder.path());
+    let sites = store.sites().await.unwrap();
+    assert_eq!(sites.len(), 1, "nothing is seeded into what is there");
+    assert_eq!(sites[0].key.as_str(), "old");
+    assert_eq!(sites[0].widget, WidgetSettings::default());
+    assert_eq!(store.installation().await.unwrap().epoch, "then");
 }
 
 #[tokio::test]

@@ -27,15 +27,21 @@ const QUICK_CHECK_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const STATEMENTS_KEPT: usize = 160;
 
 /// The migrations in order; the schema's version is how many were run. A released one is never edited.
-const MIGRATIONS: &[Migration] = &[Migration {
-    schema: include_str!("migrations/0001_log_and_desk.sql"),
-    fill: seed_fresh_installation,
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        schema: include_str!("migrations/0001_log_and_desk.sql"),
+        fill: Some(seed_fresh_installation),
+    },
+    Migration {
+        schema: include_str!("migrations/0002_widget_settings.sql"),
+        fill: None,
+    },
+];
 
 struct Migration {
     schema: &'static str,
     /// What SQL alone cannot do, in the same transaction.
-    fill: fn(&Connection) -> rusqlite::Result<()>,
+    fill: Option<fn(&Connection) -> rusqlite::Result<()>>,
 }
 
 /// Why a data folder cannot be used. Each message names the file and what to do.
@@ -284,7 +290,9 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.query_row("pragma user_version", [], |row| row.get::<_, u32>(0))? as usize;
     for migration in MIGRATIONS.iter().skip(done) {
         transaction.execute_batch(migration.schema)?;
-        (migration.fill)(&transaction)?;
+        if let Some(fill) = migration.fill {
+            fill(&transaction)?;
+        }
     }
     if done < MIGRATIONS.len() {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -58,7 +58,8 @@ pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreError> {
         "select s.key, s.name, s.origins,
                 (select json_group_array(d.department order by d.position) from site_department as d
                  where d.site = s.key),
-                s.form, s.greeting, s.color, s.typing_preview, s.identity_secret, s.identity_public_key
+                s.form, s.greeting, s.color, s.typing_preview, s.widget,
+                s.identity_secret, s.identity_public_key
          from site as s order by s.key",
     )?;
     let sites = statement.query_map([], |row| {
@@ -72,6 +73,7 @@ pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreError> {
             greeting: columns.take()?,
             color: columns.take()?,
             typing_preview: columns.take()?,
+            widget: columns.take::<Json<_>>()?.0,
             identity_secret: columns.take()?,
             identity_public_key: columns.take()?,
         })
@@ -83,9 +85,9 @@ pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreError> {
 pub(super) fn create_site(connection: &Connection, site: &Site) -> Result<(), StoreError> {
     let inserted = connection
         .prepare_cached(
-            "insert into site (key, name, origins, form, greeting, color, typing_preview, identity_secret,
-                 identity_public_key)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "insert into site (key, name, origins, form, greeting, color, typing_preview, widget,
+                 identity_secret, identity_public_key)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute((
             &site.key,
@@ -95,6 +97,7 @@ pub(super) fn create_site(connection: &Connection, site: &Site) -> Result<(), St
             &site.greeting,
             &site.color,
             site.typing_preview,
+            Json(&site.widget),
             &site.identity_secret,
             &site.identity_public_key,
         ));
@@ -108,7 +111,7 @@ pub(super) fn save_site(connection: &Connection, site: &Site) -> Result<(), Stor
     let rows = connection
         .prepare_cached(
             "update site set name = ?2, origins = ?3, form = ?4, greeting = ?5, color = ?6, typing_preview = ?7,
-                 identity_secret = ?8, identity_public_key = ?9
+                 widget = ?8, identity_secret = ?9, identity_public_key = ?10
              where key = ?1",
         )?
         .execute((
@@ -119,6 +122,7 @@ pub(super) fn save_site(connection: &Connection, site: &Site) -> Result<(), Stor
             &site.greeting,
             &site.color,
             site.typing_preview,
+            Json(&site.widget),
             &site.identity_secret,
             &site.identity_public_key,
         ))?;

@@ -20,6 +20,7 @@ pub mod sites;
 pub mod tags;
 pub mod tokens;
 pub mod widget;
+pub mod widget_settings;
 
 use std::sync::Arc;
 

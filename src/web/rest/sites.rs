@@ -16,12 +16,14 @@ use crate::accounts::origin::normal_origin;
 use crate::accounts::secret::Secret;
 use crate::model::id::{DepartmentKey, SiteKey};
 use crate::model::record::{FormField, FormFieldKind, Site};
+use crate::model::widget_settings::WidgetSettings;
 use crate::protocol::parse::{FIELD_VALUE_CHARS_MAX, FIELDS_MAX};
 use crate::store::StoreError;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Body, Named, line, paragraph, present, set_of};
 use crate::web::rest::caller::{Admin, Caller};
+use crate::web::rest::widget_settings;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -72,6 +74,8 @@ pub struct OneSite {
     color: Option<String>,
     /// Whether agents see what a visitor types before it is sent.
     typing_preview: bool,
+    /// How its widget looks and what it may do.
+    widget: WidgetSettings,
     /// Whether a secret for identities signed with HS256 is set.
     identity_secret_set: bool,
     /// Whether a public key for signed identities is set.
@@ -89,6 +93,7 @@ impl From<&Site> for OneSite {
             greeting: site.greeting.clone(),
             color: site.color.clone(),
             typing_preview: site.typing_preview,
+            widget: site.widget.clone(),
             identity_secret_set: site.identity_secret.is_some(),
             identity_public_key_set: site.identity_public_key.is_some(),
         }
@@ -112,6 +117,8 @@ pub struct NewSite {
     color: Option<String>,
     #[serde(default)]
     typing_preview: bool,
+    #[serde(default)]
+    widget: WidgetSettings,
 }
 
 /// What changes about a site. What is absent stays; `null` clears.
@@ -134,6 +141,9 @@ pub struct SiteChange {
     color: Option<Option<String>>,
     #[serde(default)]
     typing_preview: Option<bool>,
+    /// Replaced whole: what is absent in it has its default.
+    #[serde(default)]
+    widget: Option<WidgetSettings>,
     /// A secret for identities signed with HS256; at least 32 characters.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, write_only)]
@@ -188,6 +198,7 @@ async fn add_site(
         greeting: new.greeting,
         color: new.color,
         typing_preview: new.typing_preview,
+        widget: new.widget,
         identity_secret: None,
         identity_public_key: None,
     })?;
@@ -248,6 +259,7 @@ async fn change_site(
         greeting: change.greeting.unwrap_or(site.greeting),
         color: change.color.unwrap_or(site.color),
         typing_preview: change.typing_preview.unwrap_or(site.typing_preview),
+        widget: change.widget.unwrap_or(site.widget),
         identity_secret: change.identity_secret.unwrap_or(site.identity_secret),
         identity_public_key: change
             .identity_public_key
@@ -347,6 +359,7 @@ fn checked(site: Site) -> Result<Site, Problem> {
             .map(|greeting| paragraph("greeting", &greeting, GREETING_CHARS_MAX))
             .transpose()?,
         color: site.color.map(|color| checked_color(&color)).transpose()?,
+        widget: widget_settings::checked(site.widget)?,
         ..site
     })
 }
@@ -428,6 +441,7 @@ mod tests {
     use super::checked;
     use crate::model::id::{DepartmentKey, SiteKey};
     use crate::model::record::{FormField, FormFieldKind, Site};
+    use crate::model::widget_settings::WidgetSettings;
 
     fn site() -> Site {
         Site {
@@ -445,6 +459,7 @@ mod tests {
             greeting: Some("Hello!\nHow can we help?".into()),
             color: Some("#1A73E8".into()),
             typing_preview: false,
+            widget: WidgetSettings::default(),
             identity_secret: None,
             identity_public_key: None,
         }

@@ -13,7 +13,8 @@ use utoipa_axum::routes;
 
 use crate::model::id::{DepartmentKey, SiteKey};
 use crate::model::record::FormField;
-use crate::model::time::At;
+use crate::model::time::{At, Millis};
+use crate::model::widget_settings::{Connect, Consent, Greeting, Offset, Side, Theme, Uploads};
 use crate::protocol::parse::TAG_OR_ZONE_CHARS_MAX;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
@@ -53,10 +54,27 @@ pub struct Widget {
     departments: Vec<WidgetDepartment>,
     /// Whether agents see what stands in the field before it is sent.
     typing_preview: bool,
+    look: Look,
+    connect: Connect,
+    greetings: Vec<Greeting>,
+    consent: Option<Consent>,
+    /// Null where nothing may be attached.
+    uploads: Option<Uploads>,
+    /// From this expected wait on a message may be left instead.
+    long_wait_ms: Millis,
     /// Whether agents could answer now: a hint, up to a minute old.
     open: bool,
     /// When agents answer again; null while the site has no opening hours.
     next_open_at: Option<At>,
+}
+
+/// How the widget looks beside its colour.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Look {
+    logo: Option<String>,
+    side: Side,
+    offset: Offset,
+    theme: Theme,
 }
 
 /// The site's own words; the widget has words of its own for everything else.
@@ -97,6 +115,7 @@ async fn read_widget(
             name: department.name.clone(),
         })
         .collect();
+    let wanted = site.widget.clone();
     let widget = Widget {
         site: site.key.clone(),
         name: site.name.clone(),
@@ -108,6 +127,17 @@ async fn read_widget(
         form: site.form.clone(),
         departments,
         typing_preview: site.typing_preview,
+        look: Look {
+            logo: wanted.logo,
+            side: wanted.side,
+            offset: wanted.offset,
+            theme: wanted.theme,
+        },
+        connect: wanted.connect,
+        greetings: wanted.greetings,
+        consent: wanted.consent,
+        uploads: wanted.uploads,
+        long_wait_ms: wanted.long_wait_ms,
         open: rest.desk.is_open(site).await,
         next_open_at: None,
     };

@@ -193,6 +193,76 @@ async fn the_widget_reads_its_settings_from_any_page() {
 }
 
 #[tokio::test]
+async fn the_looks_of_a_widget_are_replaced_whole() {
+    let (api, ada) = Api::with_ada().await;
+    let change = |widget| {
+        let body = json!({ "widget": widget });
+        api.patch("/api/sites/demo").by(&ada).body(body).send()
+    };
+    let shown = || async { api.get("/api/sites/demo/widget").send().await.body };
+    let fresh = shown().await;
+    let look = json!({"logo": null, "side": "end", "offset": {"x": 16, "y": 16}, "theme": "auto"});
+    assert_eq!(fresh["look"], look);
+    assert_eq!(
+        (&fresh["connect"], &fresh["greetings"]),
+        (&json!("open"), &json!([]))
+    );
+    assert_eq!(
+        (&fresh["consent"], &fresh["long_wait_ms"]),
+        (&Value::Null, &json!(900_000))
+    );
+    assert_eq!(fresh["uploads"]["bytes_max"], 20 * 1_024 * 1_024);
+    assert_eq!(fresh["uploads"]["types"][0], "image/*");
+
+    let wanted = json!({
+        "logo": "https://shop.example/logo.svg", "side": "start", "offset": {"x": 0}, "theme": "dark", "connect": "load",
+        "greetings": [{"text": "Hi", "page": "/pricing", "after_ms": 5_000, "visitor": "returning"}],
+        "consent": {"text": "We keep this.", "required": true}, "uploads": null, "long_wait_ms": 60_000,
+    });
+    let changed = change(wanted.clone()).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    assert_eq!(changed.body["widget"]["offset"], json!({"x": 0, "y": 16}));
+    let widget = shown().await;
+    assert_eq!(widget["look"]["logo"], wanted["logo"]);
+    assert_eq!(widget["look"]["side"], "start");
+    for member in ["connect", "greetings", "consent", "uploads", "long_wait_ms"] {
+        assert_eq!(widget[member], wanted[member], "{member}");
+    }
+
+    for (wrong, field) in [
+        (json!({"side": "left"}), "widget.side"),
+        (json!({"offset": {"x": 401}}), "widget.offset.x"),
+        (
+            json!({"greetings": [{"txt": "Hi"}]}),
+            "widget.greetings[0].txt",
+        ),
+        (
+            json!({"uploads": {"types": ["png"]}}),
+            "widget.uploads.types",
+        ),
+        (json!({"colour": "red"}), "widget.colour"),
+    ] {
+        assert_eq!(change(wrong).await.refusal(), (400, field));
+    }
+    let renamed = api
+        .patch("/api/sites/demo")
+        .by(&ada)
+        .body(json!({"name": "Shop"}))
+        .send()
+        .await;
+    assert_eq!(
+        renamed.body["widget"], changed.body["widget"],
+        "what is absent stays"
+    );
+    assert_eq!(
+        change(json!({})).await.body["widget"]["side"],
+        "end",
+        "it is replaced whole"
+    );
+    assert_eq!(shown().await["look"], look);
+}
+
+#[tokio::test]
 async fn a_department_in_use_stays() {
     let (api, ada) = Api::with_ada().await;
     let department =

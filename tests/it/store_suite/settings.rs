@@ -8,6 +8,7 @@ use balie::model::record::{
     Session, SessionKind, Site, Status,
 };
 use balie::model::time::Millis;
+use balie::model::widget_settings::{Greeting, Theme, WidgetSettings};
 use balie::store::{PersonChange, Store, StoreError};
 
 use super::{START, agent, department, entry, new_person, served, site, started, written};
@@ -25,6 +26,7 @@ pub async fn a_fresh_installation_has_the_demo_site(store: Arc<dyn Store>) {
         [department("support"), department("sales")]
     );
     assert_eq!(demo.origins, [OWN_ORIGIN]);
+    assert_eq!(demo.widget, WidgetSettings::default());
     assert!(demo.typing_preview && demo.form.is_empty() && demo.greeting.is_none());
     assert!(
         demo.identity_secret
@@ -60,6 +62,18 @@ fn shop() -> Site {
         greeting: None,
         color: Some("#336699".to_owned()),
         typing_preview: false,
+        widget: WidgetSettings {
+            theme: Theme::Dark,
+            greetings: vec![Greeting {
+                text: "Need a hand?".to_owned(),
+                page: Some("/pricing".to_owned()),
+                after_ms: None,
+                scroll_percent: Some(50),
+                visitor: None,
+            }],
+            uploads: None,
+            ..WidgetSettings::default()
+        },
         identity_secret: None,
         identity_public_key: Some("a key".to_owned()),
     }
@@ -83,6 +97,7 @@ pub async fn sites_are_kept_as_given(store: Arc<dyn Store>) {
     shop.departments = vec![department("support")];
     shop.greeting = Some("Hi".to_owned());
     shop.form.clear();
+    shop.widget = WidgetSettings::default();
     store.save_site(shop.clone()).await.unwrap();
     assert_eq!(store.sites().await.unwrap()[1], shop);
     let lost = Site {
