@@ -1,7 +1,6 @@
 /**
  * Runs the flows in real browsers, Chromium and one in Firefox: every `*.flow.ts` beside this file, bundled by esbuild and
- * given to Node's own test
- * runner, one after the other, because two browsers at once are slower than one on a small machine.
+ * given to Node's own test runner, one after the other, because two browsers at once are slower than one on a small machine.
  *
  * Called by `tests/run browser [WORD]`, which has built the server before:  node tests/browser/run.mjs [WORD]
  * WORD narrows it to the files whose name holds it. CHROMIUM and FIREFOX name other browsers than /usr/bin/chromium and
