@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::domain::conversation::{Command, Conversation, Refusal};
-use crate::model::event::{Event, Seq, View};
+use crate::model::event::{AgentName, Event, Seq, View};
 use crate::model::id::{
     AgentId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId, SiteKey, VisitorId,
 };
@@ -123,6 +123,8 @@ pub struct Card {
     pub summary: String,
     /// What was given at the rating.
     pub rating: Option<u8>,
+    /// Who owns it or owned it last, by the name that they have now; one who was removed keeps the name in the log.
+    pub last_agent: Option<AgentName>,
 }
 
 /// Longest summary of a conversation in a list, in characters.

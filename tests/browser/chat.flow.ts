@@ -117,5 +117,6 @@ test("two people talk, and each sees only what is meant for them", async (t) => 
   await noor.page.getByText("Do you ship to Ghent?").first().click();
   await noor.sees("Quick and clear");
   await noor.page.getByText("delivery", { exact: true }).first().waitFor();
+  await noor.page.locator(".hrow", { hasText: "Do you ship to Ghent?" }).getByText(/Noor Haddad/).waitFor();
   await look(noor.page, "history");
 });

@@ -7,6 +7,7 @@ use super::row::{self, conversation_columns};
 use super::values::{Columns, Json};
 use super::visitors::{self, visitor_columns};
 use crate::domain::conversation::Conversation;
+use crate::model::event::AgentName;
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, VisitorId};
 use crate::model::time::{At, Millis};
 use crate::store::{Card, ConversationFilter, DepartmentFigures, PlaceFilter, StoreError};
@@ -14,7 +15,8 @@ use crate::store::{Card, ConversationFilter, DepartmentFigures, PlaceFilter, Sto
 /// Silent conversations told at once; the rest is told once these were dealt with.
 const SILENT_MAX: u32 = 1_000;
 
-/// A conversation and its visitor: `conversation as c join visitor as v`.
+/// A conversation, its visitor and the name of who served it last: `conversation as c join visitor as v`. The log is
+/// asked for a name only where the person was removed.
 macro_rules! cards {
     ($rest:literal) => {
         concat!(
@@ -22,7 +24,13 @@ macro_rules! cards {
             conversation_columns!(),
             ", ",
             visitor_columns!(),
-            " from conversation as c join visitor as v on v.id = c.visitor ",
+            ", coalesce(
+                   (select name from person where id = c.last_agent),
+                   (select json_extract(body, '$.agent.name') from event
+                    where c.last_agent is not null and conversation = c.id
+                        and json_extract(body, '$.kind') = 'assigned'
+                    order by seq desc limit 1))
+               from conversation as c join visitor as v on v.id = c.visitor ",
             $rest
         )
     };
@@ -43,11 +51,17 @@ fn read_card(row: &Row<'_>) -> rusqlite::Result<Card> {
     let mut columns = Columns::of(row);
     let stored = row::read_columns(&mut columns)?;
     let visitor = visitors::read_columns(&mut columns)?;
+    let last_agent_name: Option<String> = columns.take()?;
     Ok(Card {
         conversation: stored.conversation,
         visitor,
         summary: stored.digest.summary,
         rating: stored.digest.rating,
+        last_agent: stored
+            .digest
+            .last_agent
+            .zip(last_agent_name)
+            .map(|(id, name)| AgentName { id, name }),
     })
 }
 

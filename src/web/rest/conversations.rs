@@ -100,7 +100,7 @@ pub struct OneConversation {
     state: ConversationState,
     /// Whose line it waits in or waited in last.
     department: DepartmentKey,
-    /// The owner.
+    /// The owner; of a closed one who served it last.
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<AgentName>,
     visitor: VisitorCard,
@@ -295,10 +295,15 @@ async fn shown(rest: &Rest, card: Card) -> OneConversation {
         Place::Closed { reason, at } => (Some(reason), Some(at)),
         Place::Waiting { .. } | Place::Served { .. } => (None, None),
     };
+    let agent = match &conversation.place {
+        Place::Served { agent } => Some(agent.clone()),
+        Place::Closed { .. } => card.last_agent,
+        Place::Waiting { .. } => None,
+    };
     OneConversation {
         id: conversation.id,
         state,
-        agent: conversation.owner().cloned(),
+        agent,
         visitor: desk::visitor_card(&card.visitor),
         summary: card.summary,
         priority: conversation.priority,

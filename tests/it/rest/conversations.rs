@@ -179,6 +179,39 @@ async fn an_agent_sees_the_own_departments_and_what_they_served() {
 }
 
 #[tokio::test]
+async fn a_closed_conversation_names_who_served_it_last_even_when_they_are_removed() {
+    let (api, ada) = Api::with_ada().await;
+    let ben = api.joins(&ada, "Ben", "agent", &["support"]).await;
+    let left = start(&api, "support").await;
+    let served = start(&api, "support").await;
+    let agent = agent_named(&api, &ben, true).await;
+    let take = Command::Take {
+        agent: agent.clone(),
+        is_supervisor: false,
+    };
+    api.append(served.id, take).await;
+    let close = Command::Close {
+        agent,
+        is_supervisor: false,
+        tags: vec![],
+    };
+    api.append(served.id, close).await;
+
+    let named = json!({"id": ben.id, "name": "Ben"});
+    let list = || api.get("/api/conversations").by(&ada).send();
+    let listed = list().await.body;
+    assert_eq!(listed["conversations"][0]["id"], served.id.to_string());
+    assert_eq!(listed["conversations"][0]["agent"], named);
+    assert_eq!(listed["conversations"][1]["id"], left.id.to_string());
+    assert_eq!(listed["conversations"][1].get("agent"), None);
+
+    let path = format!("/api/agents/{}", ben.id);
+    let removed = api.ask("DELETE", &path).by(&ada).send().await;
+    assert_eq!(removed.status, 204);
+    assert_eq!(list().await.body["conversations"][0]["agent"], named);
+}
+
+#[tokio::test]
 async fn a_list_is_filtered_and_read_in_parts() {
     let (api, ada) = Api::with_ada().await;
     let mut newest_first = Vec::new();
