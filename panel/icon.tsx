@@ -38,6 +38,9 @@ export const iconNames = [
   "offline",
   "refresh",
   "more",
+  "mail",
+  "attach",
+  "book",
 ] as const;
 
 export type IconName = (typeof iconNames)[number];

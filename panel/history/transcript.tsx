@@ -28,7 +28,7 @@ export function Transcript({ id, record }: { id: string; record: ConversationRec
         <a class="back icon-btn" href={hrefOf({ page: "history" })} aria-label={words.history.back}>
           <Icon name="left" />
         </a>
-        {found && <Avatar id={found.visitor.id} name={name} size="l" />}
+        {found && <Avatar id={found.visitor.id} name={found.visitor.name} size="l" />}
         <div class="conv-id">
           <h2 id="transcript-name" dir="auto">
             {name || words.history.transcript}

@@ -110,6 +110,7 @@ export const en = {
     take: "Take",
     take_name: (name: string) => `Take ${name}`,
     on_offer: "ringing",
+    message: "Message",
     unread: (count: number) => `${count} unread`,
     verified: "Verified by the site",
     draft: "Draft:",
@@ -141,6 +142,9 @@ export const en = {
     waiting_for: (wait: string) => `waiting ${wait}`,
     with: (name: string) => `with ${name}`,
     viewers: (names: string) => `${names} follows this chat silently`,
+    message_to: (email: string) => `Message, answer to ${email}`,
+    left: (ago: string) => `left ${ago}`,
+    read_only_message: "Left for later. Take it to answer.",
     read_only_waiting: "Waiting in line. Take it to answer.",
     read_only_watching: (name: string) => `You follow ${name}’s chat silently. Only notes reach them.`,
     read_only_closed: "This chat is closed.",
@@ -182,6 +186,7 @@ export const en = {
   },
   event: {
     queued: (department: string) => ["Joined the line for ", department] as const,
+    left: (department: string) => ["Left a message for ", department] as const,
     assigned: (name: string, wait: string) => ["Assigned to ", name, ` after ${wait}`] as const,
     assigned_at_once: (name: string) => ["Assigned to ", name, " at once"] as const,
     transferred: (name: string) => ["Transferred to ", name, ""] as const,
@@ -215,6 +220,7 @@ export const en = {
     choose: "choose",
     insert: "insert",
     too_long: (over: number) => `${over} characters too long. The limit is 10,000.`,
+    left: "Left as a message. The visitor may not be here, and reads your answer on the next visit.",
     sees: (language: string) => `Visitor’s language: ${language}`,
   },
   card: {

@@ -113,6 +113,7 @@ export const nl: Words = {
     take: "Neem",
     take_name: (name) => `Neem ${name}`,
     on_offer: "belt",
+    message: "Bericht",
     unread: (count) => `${count} ongelezen`,
     verified: "Bevestigd door de site",
     draft: "Concept:",
@@ -144,6 +145,9 @@ export const nl: Words = {
     waiting_for: (wait) => `wacht ${wait}`,
     with: (name) => `bij ${name}`,
     viewers: (names) => `${names} kijkt stil mee`,
+    message_to: (email) => `Bericht, antwoord naar ${email}`,
+    left: (ago) => `achtergelaten ${ago}`,
+    read_only_message: "Achtergelaten voor later. Neem het gesprek om te antwoorden.",
     read_only_waiting: "Wacht in de rij. Neem het gesprek om te antwoorden.",
     read_only_watching: (name) => `Je kijkt stil mee met het gesprek van ${name}. Alleen notities komen aan.`,
     read_only_closed: "Dit gesprek is afgesloten.",
@@ -185,6 +189,7 @@ export const nl: Words = {
   },
   event: {
     queued: (department) => ["In de rij voor ", department],
+    left: (department) => ["Bericht achtergelaten voor ", department],
     assigned: (name, wait) => ["Naar ", name, ` na ${wait}`],
     assigned_at_once: (name) => ["Meteen naar ", name, ""],
     transferred: (name) => ["Doorgegeven aan ", name, ""],
@@ -218,6 +223,7 @@ export const nl: Words = {
     choose: "kiezen",
     insert: "invoegen",
     too_long: (over) => `${over} tekens te lang. De grens is 10.000.`,
+    left: "Achtergelaten als bericht. De bezoeker is misschien niet hier, en leest je antwoord bij het volgende bezoek.",
     sees: (language) => `Taal van de bezoeker: ${language}`,
   },
   card: {

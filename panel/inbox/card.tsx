@@ -31,7 +31,7 @@ function CardBody({ chat }: { chat: Chat }) {
   return (
     <>
       <header class="card-head">
-        <Avatar id={visitor.id} name={name} size="xl" />
+        <Avatar id={visitor.id} name={visitor.name} size="xl" />
         <div>
           <h2 dir="auto">{name}</h2>
           {visitor.verified ? (

@@ -9,6 +9,7 @@ import { useCommand } from "../parts/hooks.ts";
 import type { Chat } from "../state/model.ts";
 import { nextVariable } from "./canned.ts";
 import { CannedList, optionId } from "./canned_list.tsx";
+import { leftMessage } from "../state/order.ts";
 import { visitorName } from "./names.ts";
 import { useCanned, useWriting, type Canned, type Restored, type Writing } from "./writing.ts";
 
@@ -26,6 +27,7 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
   const writing = useWriting(chat, notes_only, restored, field);
   const canned = useCanned(chat, writing, field);
   const is_reply = writing.mode === "reply";
+  const is_left = leftMessage(chat) !== undefined;
   const name = visitorName(words, chat.visitor);
   const has_options = canned.query !== undefined && canned.found.length > 0;
   const switchTo = (mode: DraftMode) => {
@@ -54,6 +56,12 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
           onInsert={canned.insert}
         />
       )}
+      {is_left && is_reply && (
+        <p class="comp-hint" id="composer-left">
+          <Icon name="mail" />
+          {words.composer.left}
+        </p>
+      )}
       <div class={is_reply ? "comp-box" : "comp-box is-note"}>
         <textarea
           ref={field}
@@ -63,6 +71,7 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
           data-composer
           aria-label={is_reply ? words.composer.reply_to(name) : words.composer.note_on(name)}
           placeholder={is_reply ? words.composer.reply_placeholder : words.composer.note_placeholder}
+          aria-describedby={is_left && is_reply ? "composer-left" : undefined}
           aria-autocomplete="list"
           aria-controls={has_options ? "canned" : undefined}
           aria-activedescendant={has_options ? optionId(canned.chosen) : undefined}

@@ -3,12 +3,13 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Pending } from "../../client/timeline.ts";
 import { useApp, useDesk, useWords } from "../app.ts";
-import { formatSpan } from "../format.ts";
+import { formatAgo, formatSpan } from "../format.ts";
 import { Icon } from "../icon.tsx";
 import { Avatar } from "../parts/avatar.tsx";
 import { useCommand, useVisible } from "../parts/hooks.ts";
 import { hrefOf } from "../route.ts";
 import type { Chat } from "../state/model.ts";
+import { leftMessage } from "../state/order.ts";
 import { CloseDialog } from "./close.tsx";
 import { Composer } from "./composer.tsx";
 import { LogView } from "./log_view.tsx";
@@ -101,7 +102,7 @@ function Head({ chat, name, card_open, onCard, onTransfer, onClose }: HeadProps)
       <a class="back icon-btn" href={hrefOf({ page: "inbox" })} aria-label={words.conversation.back}>
         <Icon name="left" />
       </a>
-      <Avatar id={chat.visitor.id} name={name} size="l" />
+      <Avatar id={chat.visitor.id} name={chat.visitor.name} size="l" />
       <div class="conv-id">
         <h2 id="conv-name">
           <span dir="auto">{name}</span>
@@ -150,7 +151,7 @@ function Head({ chat, name, card_open, onCard, onTransfer, onClose }: HeadProps)
   );
 }
 
-/** "Support · waited 1:52", "Sales · waiting 0:40", "Support · with Noor Haddad". */
+/** "Message, answer to ada@example.com · Support · left 2 hr ago", "Support · waited 1:52", "Sales · waiting 0:40", "Support · with Noor Haddad". */
 function Standing({ chat }: { chat: Chat }) {
   const app = useApp();
   const words = useWords();
@@ -159,7 +160,17 @@ function Standing({ chat }: { chat: Chat }) {
   const enqueued_at = desk.state.value.waiting.get(chat.id)?.enqueued_at;
   const assigned = [...chat.timeline.events].reverse().find((event) => event.kind === "assigned");
   const now = app.clock.now.value;
+  const left = leftMessage(chat);
 
+  if (left && chat.state !== "closed") {
+    return (
+      <>
+        <span class="kept">{left.email ? words.conversation.message_to(left.email) : words.list.message}</span>
+        {` · ${department} · ${words.conversation.left(formatAgo(words.lang, now - left.at))}`}
+        {chat.owner && chat.owner.id !== desk.state.value.me?.id && ` · ${words.conversation.with(chat.owner.name)}`}
+      </>
+    );
+  }
   if (chat.state === "closed") return <>{`${department} · ${words.history.states.closed}`}</>;
   if (chat.state !== "active") {
     return (
@@ -204,7 +215,13 @@ function Foot({ chat, restored, onTake }: FootProps) {
   if (chat.state !== "active") {
     return (
       <ReadOnlyFoot
-        text={chat.lost === "requeued" ? words.conversation.read_only_requeued : words.conversation.read_only_waiting}
+        text={
+          chat.lost === "requeued"
+            ? words.conversation.read_only_requeued
+            : leftMessage(chat)
+              ? words.conversation.read_only_message
+              : words.conversation.read_only_waiting
+        }
       >
         <button type="button" class="btn btn-p btn-l" onClick={() => onTake(chat.id)}>
           {words.conversation.take} <kbd aria-hidden="true">X</kbd>

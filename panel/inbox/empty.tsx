@@ -3,14 +3,15 @@
 import { useApp, useDesk, useWords } from "../app.ts";
 import { formatSpan } from "../format.ts";
 import { Icon } from "../icon.tsx";
-import { mineInOrder } from "../state/order.ts";
+import { isForLater, mineInOrder } from "../state/order.ts";
 
 export function EmptyConversation() {
   const app = useApp();
   const words = useWords();
   const desk = useDesk();
   const state = desk.state.value;
-  const waiting = [...state.waiting.values()];
+  // What was left for later is in the list; it is not somebody who waits.
+  const waiting = [...state.waiting.values()].filter((row) => !isForLater(row.mode));
   const mine = mineInOrder(state).length;
   const now = app.clock.now.value;
   if (!state.is_ready) return <div class="empty" role="status" aria-label={words.bar.connecting} />;
@@ -48,6 +49,24 @@ export function EmptyConversation() {
       <a class="btn" href="/demo/" target="_blank" rel="noopener">
         {words.conversation.fresh_demo}
       </a>
+    </div>
+  );
+}
+
+/** On a phone the list stands alone: what would stand beside it is said above it. */
+export function AwayHint() {
+  const words = useWords();
+  const desk = useDesk();
+  const state = desk.state.value;
+  if (!state.is_ready || state.status === "online") return null;
+  return (
+    <div class="away-hint">
+      <p>
+        <b>{words.conversation.away_quiet}.</b> {words.conversation.away_help}
+      </p>
+      <button type="button" class="btn btn-p" onClick={() => desk.setStatus("online")}>
+        {words.conversation.go_online}
+      </button>
     </div>
   );
 }

@@ -8,7 +8,7 @@ import type { Chat } from "../state/model.ts";
 import { mineInOrder, nextUnanswered } from "../state/order.ts";
 import { Card } from "./card.tsx";
 import { Conversation } from "./conversation.tsx";
-import { EmptyConversation, NothingHere } from "./empty.tsx";
+import { AwayHint, EmptyConversation, NothingHere } from "./empty.tsx";
 import { Mine } from "./mine.tsx";
 import { Offers } from "./offers.tsx";
 import { StatusBar } from "./status.tsx";
@@ -57,6 +57,7 @@ export function Inbox({ conversation }: { conversation: string | undefined }) {
         <h1 class="sr">{words.rail.inbox}</h1>
         <section class="list" aria-label={words.list.label}>
           <StatusBar />
+          <AwayHint />
           <div class="list-scroll" tabIndex={0} role="group" aria-label={words.list.scroll} data-list>
             <Mine selected={conversation} />
             <Waiting selected={conversation} onTake={take} />

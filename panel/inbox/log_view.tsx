@@ -8,6 +8,7 @@ import { useApp, useWords } from "../app.ts";
 import { formatClock, formatDay, formatSpan } from "../format.ts";
 import type { Words } from "../i18n/index.ts";
 import { Icon, type IconName } from "../icon.tsx";
+import { isForLater } from "../state/order.ts";
 import { Prose } from "../parts/text.tsx";
 import { useStillLog } from "./log_scroll.ts";
 import { entriesOf, type Entry, type SystemEvent } from "./entries.ts";
@@ -310,7 +311,9 @@ function systemLine(
 ): { icon: IconName; text: ComponentChildren } | undefined {
   switch (event.kind) {
     case "queued":
-      return { icon: "clock", text: emphasised(words.event.queued(departmentName(event.department))) };
+      return isForLater(event.mode)
+        ? { icon: "mail", text: emphasised(words.event.left(departmentName(event.department))) }
+        : { icon: "clock", text: emphasised(words.event.queued(departmentName(event.department))) };
     case "assigned":
       return {
         icon: "person",

@@ -1,14 +1,14 @@
 // My chats, the longest silence first, and the ones that I only watch.
 
 import { useApp, useDesk, useWords } from "../app.ts";
-import { formatSince, formatSpan } from "../format.ts";
+import { formatAgo, formatSince, formatSpan } from "../format.ts";
 import { Icon } from "../icon.tsx";
 import { Avatar } from "../parts/avatar.tsx";
 import { useSteadyOrder } from "../parts/steady.ts";
 import { hrefOf } from "../route.ts";
 import type { Chat } from "../state/model.ts";
 import { typistsAt } from "../../client/timeline.ts";
-import { lastMessage, mineInOrder, unansweredSince, unreadCount, watched } from "../state/order.ts";
+import { lastMessage, leftMessage, mineInOrder, unansweredSince, unreadCount, watched } from "../state/order.ts";
 import { languageMark, visitorName } from "./names.ts";
 
 /** "No silence over 30 s": amber says that it is near, red that it is past. */
@@ -58,6 +58,7 @@ function Row({ chat, is_open }: { chat: Chat; is_open: boolean }) {
   const { visitor } = chat;
   const name = visitorName(words, visitor);
   const unread = chat.relation === "mine" ? unreadCount(chat) : 0;
+  const is_message = leftMessage(chat) !== undefined;
 
   return (
     <li data-key={chat.id}>
@@ -67,13 +68,19 @@ function Row({ chat, is_open }: { chat: Chat; is_open: boolean }) {
         aria-current={is_open ? "true" : undefined}
         data-row={chat.id}
       >
-        <Avatar id={visitor.id} name={name} />
+        <Avatar id={visitor.id} name={visitor.name} />
         <span class="row-a">
           <b dir="auto">{name}</b>
           {visitor.lang && <span class="lang">{languageMark(visitor.lang)}</span>}
           {visitor.verified && (
             <span class="vf" role="img" aria-label={words.list.verified}>
               <Icon name="verified" />
+            </span>
+          )}
+          {is_message && (
+            <span class="chip">
+              <Icon name="mail" />
+              {words.list.message}
             </span>
           )}
         </span>
@@ -104,6 +111,14 @@ function Timer({ chat }: { chat: Chat }) {
     ) : null;
   }
   const silence_ms = now - since;
+  // Nobody sits and waits for the answer to what was left for later.
+  if (leftMessage(chat)) {
+    return (
+      <span class="timer num" title={words.list.waits_for_you}>
+        {formatAgo(words.lang, silence_ms)}
+      </span>
+    );
+  }
   const rank = silence_ms >= LATE_MS ? " late" : silence_ms >= SOON_MS ? " soon" : "";
   return (
     <span class={`timer num${rank}`} title={words.list.waits_for_you}>

@@ -1,9 +1,10 @@
 // Who waits, in the true order of each line; empty lines are folded into one sentence.
 
 import { useApp, useDesk, useWords } from "../app.ts";
-import { formatEstimate, formatSpan } from "../format.ts";
+import { formatAgo, formatEstimate, formatSpan } from "../format.ts";
+import { Icon } from "../icon.tsx";
 import { hrefOf } from "../route.ts";
-import { lineInOrder } from "../state/order.ts";
+import { isForLater, lineInOrder } from "../state/order.ts";
 import type { Lane, WaitingRow } from "../state/wire.ts";
 import { languageMark, visitorName } from "./names.ts";
 
@@ -61,7 +62,9 @@ function Department({ department, rows, lane, selected, onTake }: DepartmentProp
   const app = useApp();
   const words = useWords();
   const now = app.clock.now.value;
-  const longest_ms = now - Math.min(...rows.map((row) => row.enqueued_at));
+  // What was left for later waits for nobody's return, so its hours say nothing about the line.
+  const live = rows.filter((row) => !isForLater(row.mode));
+  const longest_ms = now - Math.min(...live.map((row) => row.enqueued_at));
 
   return (
     <>
@@ -69,7 +72,7 @@ function Department({ department, rows, lane, selected, onTake }: DepartmentProp
         <h3>{app.directory.departmentName(department)}</h3>
         <span class="muted num">
           {rows.length}
-          <span class="hide-m"> · {words.list.longest(formatSpan(words, longest_ms))}</span>
+          {live.length > 0 && <span class="hide-m"> · {words.list.longest(formatSpan(words, longest_ms))}</span>}
         </span>
         <span class="grow" />
         {lane?.eta && (
@@ -104,6 +107,8 @@ function WaitingItem({ row, position, is_open, onTake }: WaitingItemProps) {
   const app = useApp();
   const words = useWords();
   const name = visitorName(words, row.visitor);
+  const is_message = isForLater(row.mode);
+  const waited_ms = app.clock.now.value - row.enqueued_at;
   const is_ringing = useDesk().state.value.offers.some((offer) => offer.conversation === row.conversation);
 
   return (
@@ -119,9 +124,17 @@ function WaitingItem({ row, position, is_open, onTake }: WaitingItemProps) {
         <span class="row-a">
           <b dir="auto">{name}</b>
           {row.visitor.lang && <span class="lang">{languageMark(row.visitor.lang)}</span>}
+          {is_message && (
+            <span class="chip">
+              <Icon name="mail" />
+              {words.list.message}
+            </span>
+          )}
           {is_ringing && <span class="chip warn">{words.list.on_offer}</span>}
         </span>
-        <span class="wt num">{formatSpan(words, app.clock.now.value - row.enqueued_at)}</span>
+        <span class={is_message ? "wt wt-left num" : "wt num"}>
+          {is_message ? formatAgo(words.lang, waited_ms) : formatSpan(words, waited_ms)}
+        </span>
         <span class="row-b" dir="auto">
           {row.summary}
         </span>

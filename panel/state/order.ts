@@ -21,6 +21,32 @@ export function unansweredSince(chat: Chat): number | undefined {
   return since;
 }
 
+/** Whether it is no chat but was left for later. */
+export function isForLater(mode: string): boolean {
+  return mode === "message";
+}
+
+/** What was left for later: since when, and where the answer may go. */
+export interface LeftMessage {
+  at: number;
+  email: string | undefined;
+}
+
+/**
+ * The chat as a message left for later, which its visitor reads when they come back. Once they write again after somebody
+ * took it they are here, and it is a chat like any other. Of a long log whose beginning is not held nothing is said.
+ */
+export function leftMessage(chat: Pick<Chat, "timeline" | "visitor">): LeftMessage | undefined {
+  const { events } = chat.timeline;
+  const queued = events.find((event) => event.kind === "queued");
+  if (queued?.kind !== "queued" || !isForLater(queued.mode)) return undefined;
+  const taken = events.findIndex((event) => event.kind === "assigned");
+  const is_back =
+    taken >= 0 && events.slice(taken).some((event) => event.kind === "message" && event.from.role === "visitor");
+  if (is_back) return undefined;
+  return { at: queued.enqueued_at, email: chat.visitor.email ?? (queued.fields["email"] || undefined) };
+}
+
 export function lastMessage(chat: Chat): MessageEvent | undefined {
   for (let at = chat.timeline.events.length - 1; at >= 0; at -= 1) {
     const event = chat.timeline.events[at];
@@ -57,10 +83,11 @@ export function watched(state: DeskState): Chat[] {
   return [...state.chats.values()].filter((chat) => chat.relation === "opened" && chat.state === "active");
 }
 
-/** The true order of a line, by the contract's fixed key. */
+/** The true order of a line, by the contract's fixed key: who waits live first, then what was left for later. */
 export function lineInOrder(state: DeskState, department: string): WaitingRow[] {
   const rows = [...state.waiting.values()].filter((row) => row.department === department);
-  return rows.sort((a, b) => keyOf(a) - keyOf(b) || byId(a.conversation, b.conversation));
+  const rank = (row: WaitingRow): number => Number(isForLater(row.mode));
+  return rows.sort((a, b) => rank(a) - rank(b) || keyOf(a) - keyOf(b) || byId(a.conversation, b.conversation));
 }
 
 /** The next of mine that waits for an answer, after `from` in the order of the list and around its end. */
