@@ -4,7 +4,7 @@ import { backoffMs, spreadMs } from "./backoff.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { fakeClock, fakeSocket, type FakeSocket, fakeSurroundings, seeded } from "./fakes.ts";
 
-type Out = { t: "hello"; token?: string } | { t: "ping"; n: number } | { t: "send"; text: string };
+type Out = { t: "hello"; token?: string } | { t: "ping"; n: number } | { t: "send"; cmd?: string; text: string };
 type In = { t: string };
 
 /** Half of a second of jitter at most on the first try, so this is past it. */
@@ -170,6 +170,47 @@ test("a line that carries nothing after a ping is given up", () => {
   assert.deepEqual(closes, [1006]);
   clock.advance(FIRST_RETRY_MS);
   assert.equal(sockets.length, 2);
+});
+
+test("whoever sends a command into a dead line finds out within fifteen seconds", () => {
+  const { clock, connection, sockets, welcome } = setUp();
+  connection.start();
+  const dead = welcome();
+  connection.send({ t: "send", cmd: "1", text: "anybody?" });
+  clock.advance(14_999);
+  assert.equal(connection.state.get().kind, "open");
+  clock.advance(1);
+  assert.equal(connection.state.get().kind, "waiting");
+  clock.advance(FIRST_RETRY_MS);
+  assert.ok(dead.isClosed);
+  assert.equal(sockets.length, 2);
+});
+
+test("a network that came back does not wait for what was asked of the one before it", () => {
+  const { clock, connection, surroundings, sockets, last } = setUp();
+  connection.start();
+  clock.advance(1_000);
+  surroundings.change("online");
+  clock.advance(0);
+  assert.ok(sockets[0]?.isClosed);
+  assert.equal(sockets.length, 2);
+  last().opens();
+  last().says(WELCOME);
+  assert.equal(connection.state.get().kind, "open");
+});
+
+test("a hello that the server puts off is said again on the same socket, not before its time", () => {
+  const { clock, connection, sockets, last } = setUp({ random: () => 0 });
+  connection.start();
+  last().opens();
+  last().says({ t: "error", code: "unavailable", message: "The store does not answer.", retry_ms: 20_000 });
+  clock.advance(19_999);
+  assert.equal(last().sent.length, 1);
+  clock.advance(1);
+  assert.deepEqual(last().sent.map(({ t }) => t), ["hello", "hello"]);
+  last().says(WELCOME);
+  assert.equal(connection.state.get().kind, "open");
+  assert.equal(sockets.length, 1);
 });
 
 test("a socket that is never welcomed is given up", () => {

@@ -66,6 +66,8 @@ export interface Connection<Out extends { t: string }> {
 
 /** Below the idle time-outs of proxies, of which 30 s is the shortest that is common. */
 const PING_EVERY_MS = 25_000;
+/** Whoever sends a command waits for the answer, so the line is asked sooner whether it still is one. */
+const PING_AFTER_COMMAND_MS = 5_000;
 /** A line that carried nothing for so long after a ping is dead. */
 const PONG_WITHIN_MS = 10_000;
 /** From opening the socket to `welcome`. */
@@ -187,7 +189,11 @@ export function createConnection<Out extends { t: string }, In extends { t: stri
 
   function helloRefused(frame: LineFrame): void {
     if (frame.code === "forbidden") end({ kind: "refused", message: frame.message ?? "" });
-    else isHelloAnswered = true; // a field of it was wrong, and whoever knows which mends it and says it again
+    else if (frame.retry_ms !== undefined) {
+      const wait_ms = spreadMs(frame.retry_ms, random);
+      later("welcome", wait_ms + WELCOME_WITHIN_MS, abandon);
+      later("hello", wait_ms, sayHello);
+    } else isHelloAnswered = true; // a field of it was wrong, and whoever knows which mends it and says it again
   }
 
   function unauthorized(): void {
@@ -260,6 +266,8 @@ export function createConnection<Out extends { t: string }, In extends { t: stri
       // After sleep or a change of network the socket may be dead without knowing it: ask now.
       if (!timers.has("pong")) ping();
     } else if (change !== "offline") {
+      // What was asked of a network that was not there yet is not answered by the one that is.
+      if (change === "online" && kind === "connecting") abandon();
       retryNow();
     } else if (kind === "waiting") {
       waitFor(backoffMs(attempt, random));
@@ -300,7 +308,11 @@ export function createConnection<Out extends { t: string }, In extends { t: stri
       else connect();
     },
     stop: () => end({ kind: "idle" }),
-    send: (frame) => state.get().kind === "open" && write(frame),
+    send(frame) {
+      if (state.get().kind !== "open" || !write(frame)) return false;
+      if ("cmd" in frame && !timers.has("pong")) later("ping", PING_AFTER_COMMAND_MS, ping);
+      return true;
+    },
     helloAgain() {
       if (socket === undefined || !isHelloAnswered) return;
       isHelloAnswered = false;
