@@ -26,18 +26,16 @@ export const browserSurroundings: Surroundings = {
   // Only `false` is a fact; browsers say `true` as soon as there is any network interface.
   isOnline: () => navigator.onLine,
   onChange(run) {
-    const online = (): void => run("online");
-    const offline = (): void => run("offline");
-    const visible = (): void => {
-      if (document.visibilityState === "visible") run("visible");
+    const changed = ({ type }: Event): void => {
+      if (type === "online" || type === "offline") run(type);
+      else if (document.visibilityState === "visible") run("visible");
     };
-    addEventListener("online", online);
-    addEventListener("offline", offline);
-    document.addEventListener("visibilitychange", visible);
+    // The last two: back from the cache of the Back button, and thawed. The socket may have died without a word.
+    const types = ["online", "offline", "visibilitychange", "pageshow", "resume"];
+    // Capturing, because not all of them bubble from the document to the window.
+    for (const type of types) addEventListener(type, changed, true);
     return () => {
-      removeEventListener("online", online);
-      removeEventListener("offline", offline);
-      document.removeEventListener("visibilitychange", visible);
+      for (const type of types) removeEventListener(type, changed, true);
     };
   },
 };
@@ -63,6 +61,7 @@ export function browserStore(choose: () => Storage): KeyValueStore {
       else memory.set(key, value);
       return isKept;
     },
+    isLasting: () => memory.size === 0,
     remove(key) {
       memory.delete(key);
       attempt((storage) => storage.removeItem(key), undefined);

@@ -19,6 +19,8 @@ export interface KeyValueStore {
   /** False if it could not be kept beyond this page; it is still there for `get`. */
   set(key: string, value: string): boolean;
   remove(key: string): void;
+  /** False while it holds something that will be gone with this page. */
+  isLasting(): boolean;
   keys(prefix: string): string[];
   /** Calls back when another tab changed a key that starts with the prefix. */
   onForeignChange(prefix: string, run: (key: string) => void): Cancel;
@@ -27,7 +29,7 @@ export interface KeyValueStore {
 /** Whether there is any point in trying, and when that changes. */
 export interface Surroundings {
   isOnline(): boolean;
-  /** Called when the browser comes online, goes offline, or the page becomes visible. */
+  /** Called when the browser comes online, goes offline, or the page becomes visible or wakes up. */
   onChange(run: (change: "online" | "offline" | "visible") => void): Cancel;
 }
 

@@ -102,28 +102,44 @@ export function fakeSurroundings(): FakeSurroundings {
   return surroundings;
 }
 
+export interface FakeStorage {
+  tab(): KeyValueStore;
+  values: Map<string, string>;
+  /** Takes nothing more; each tab keeps what it is given for itself, as browser.ts does. */
+  isFull: boolean;
+}
+
 /** One browser's storage; every `tab` of it hears what the others change. */
-export function fakeStorage(): { tab(): KeyValueStore; values: Map<string, string> } {
+export function fakeStorage(): FakeStorage {
   const values = new Map<string, string>();
   const listeners: { tab: object; prefix: string; run: (key: string) => void }[] = [];
-  return {
+  const storage: FakeStorage = {
     values,
+    isFull: false,
     tab() {
       const self = {};
+      const memory = new Map<string, string>();
       const tell = (key: string): void => {
         for (const { tab, prefix, run } of listeners.slice()) if (tab !== self && key.startsWith(prefix)) run(key);
       };
       return {
-        get: (key) => values.get(key) ?? null,
+        get: (key) => memory.get(key) ?? values.get(key) ?? null,
         set(key, value) {
+          if (storage.isFull) {
+            memory.set(key, value);
+            return false;
+          }
+          memory.delete(key);
           values.set(key, value);
           tell(key);
           return true;
         },
+        isLasting: () => memory.size === 0,
         remove(key) {
+          memory.delete(key);
           if (values.delete(key)) tell(key);
         },
-        keys: (prefix) => [...values.keys()].filter((key) => key.startsWith(prefix)),
+        keys: (prefix) => [...new Set([...values.keys(), ...memory.keys()])].filter((key) => key.startsWith(prefix)),
         onForeignChange(prefix, run) {
           const listener = { tab: self, prefix, run };
           listeners.push(listener);
@@ -132,6 +148,7 @@ export function fakeStorage(): { tab(): KeyValueStore; values: Map<string, strin
       };
     },
   };
+  return storage;
 }
 
 /** The locks of one browser: who asks first holds, the others wait in line; a thief takes it. */

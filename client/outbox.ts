@@ -292,6 +292,8 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
       isOpen = true;
       if (wasOpen) return; // a repeated hello: what is under way on this socket will be answered
       flying.clear();
+      // A page that was put aside hears of nothing, not even of what a tab left behind when it was closed.
+      for (const key of store.keys(prefix)) if (!entries.has(key.slice(prefix.length))) changedElsewhere(key);
       hold(false);
       drain();
     },

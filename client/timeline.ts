@@ -65,9 +65,12 @@ export function emptyTimeline(conversation: string): Timeline {
   return { conversation, events: [], from_seq: 0, condition: "whole", pending: [], read: { visitor: 0, agent: 0 }, typing: [] };
 }
 
-/** Drops the log and keeps what is ours alone: after a new epoch, or when `after` was refused as beyond the end. */
+/**
+ * Drops the log and keeps what is ours alone: after a new epoch, or when `after` was refused as beyond the end. What was
+ * acknowledged is the log's: it comes again with it, or a restore has taken it.
+ */
 export function startAnew(timeline: Timeline): Timeline {
-  return { ...emptyTimeline(timeline.conversation), pending: timeline.pending };
+  return { ...emptyTimeline(timeline.conversation), pending: timeline.pending.filter(({ sent }) => sent === undefined) };
 }
 
 /** The server refused our `after` as beyond the end of its log: nothing we have can be trusted. */

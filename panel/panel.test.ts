@@ -81,6 +81,7 @@ describe("drafts", () => {
       get: (key) => kept.get(key) ?? null,
       set: (key, value) => Boolean(kept.set(key, value)),
       remove: (key) => void kept.delete(key),
+      isLasting: () => true,
       keys: (prefix) => [...kept.keys()].filter((key) => key.startsWith(prefix)),
       onForeignChange: () => () => undefined,
     });

@@ -2,7 +2,7 @@
 // One way only: session → model → views; views call actions, and nothing else changes the model.
 
 import { browserClock, browserLock, browserStore, browserSurroundings, openSocket, socketUrl } from "../client/browser.ts";
-import type { Cancel } from "../client/environment.ts";
+import type { Cancel, KeyValueStore } from "../client/environment.ts";
 import { secureRandom } from "../client/id.ts";
 import { TYPING_FOR_MS } from "../client/timeline.ts";
 import { createActions } from "./actions.ts";
@@ -30,12 +30,13 @@ const SLACK_MS = 20;
 
 export function start(host: Host): Widget {
   const clock = browserClock;
-  const memory = createMemory(host.site, browserStore(() => localStorage), browserStore(() => sessionStorage));
+  const local = browserStore(() => localStorage);
+  const memory = createMemory(host.site, local, browserStore(() => sessionStorage));
   const speaker = createSpeaker(clock);
   const title = createTitle();
   const narrator = createNarrator(speaker.say);
   let model = firstModel(host, memory);
-  const session = sessionOf(host, memory);
+  const session = sessionOf(host, memory, local);
   const frame = createFrame({ host, model: () => model, actions: () => actions, onSeen: session.saw });
   host.root.append(speaker.element);
   let isDrawDue = false;
@@ -93,7 +94,7 @@ export function start(host: Host): Widget {
 
   function timePassed(): void {
     const before = model.banner;
-    change(afterTime(model, clock.now()));
+    change({ ...afterTime(model, clock.now()), isLasting: session.isLasting() });
     const { words } = model.phrases;
     if (model.banner !== before && model.banner === "offline") speaker.say(words.offline);
     if (model.banner !== before && model.banner === "reconnecting") speaker.say(words.reconnecting);
@@ -160,7 +161,7 @@ export function start(host: Host): Widget {
   };
 }
 
-function sessionOf(host: Host, memory: Memory): Session {
+function sessionOf(host: Host, memory: Memory, local: KeyValueStore): Session {
   return createSession({
     site: host.site,
     url: socketUrl(host.origin, "/ws/visitor"),
@@ -168,7 +169,7 @@ function sessionOf(host: Host, memory: Memory): Session {
     clock: browserClock,
     random: secureRandom,
     surroundings: browserSurroundings,
-    local: browserStore(() => localStorage),
+    local,
     lock: browserLock(outboxPrefix(host.site)),
     memory,
     page: () => ({ url: location.href, title: document.title, ...(document.referrer === "" ? {} : { referrer: document.referrer }) }),
@@ -188,6 +189,7 @@ function firstModel(host: Host, memory: Memory): Model {
     visit: emptyVisit(),
     connection: { kind: "idle" },
     lost_since: now,
+    isLasting: true,
     banner: undefined,
     refusedStart: undefined,
     values: memory.draft().values,

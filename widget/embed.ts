@@ -63,6 +63,8 @@ export const sessionKey = (site: string): string => `balie:${site}:session`;
 export const windowKey = (site: string): string => `balie:${site}:window`;
 /** In sessionStorage: what was typed and not sent. */
 export const draftKey = (site: string): string => `balie:${site}:draft`;
+/** In localStorage: the conversation as it was last seen. */
+export const logKey = (site: string): string => `balie:${site}:log`;
 /** In localStorage, with the command's id behind it. */
 export const outboxPrefix = (site: string): string => `balie:${site}:outbox:`;
 

@@ -32,6 +32,7 @@ function model(form: FormField[], values: Record<string, string>): Model {
     visit: emptyVisit(),
     connection: { kind: "open" },
     lost_since: undefined,
+    isLasting: true,
     banner: undefined,
     refusedStart: undefined,
     values,

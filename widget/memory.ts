@@ -2,7 +2,8 @@
 // Nothing is written before the visitor has opened the chat, and what cannot be kept is done without.
 
 import type { KeyValueStore } from "../client/environment.ts";
-import { draftKey, sessionKey, windowKey } from "./embed.ts";
+import { draftKey, logKey, sessionKey, windowKey } from "./embed.ts";
+import type { Kept } from "./visit.ts";
 
 export interface Session {
   token: string;
@@ -25,17 +26,45 @@ export interface Memory {
   session(): Session | undefined;
   keepSession(session: Session): void;
   dropSession(): void;
+  /** The conversation as an earlier page saw it, as far as there was room. */
+  log(): Kept | undefined;
+  /** As much of the end as there is room for; undefined drops it. */
+  keepLog(kept: Kept | undefined): void;
   draft(): Draft;
   keepDraft(draft: Draft): void;
   wasOpen(): boolean;
   keepOpen(isOpen: boolean): void;
 }
 
+/** Storage is shared with the page, which has some 5 million characters; this is about 600 messages. */
+export const LOG_CHARS_MAX = 200_000;
+
 export function createMemory(site: string, local: KeyValueStore, tab: KeyValueStore): Memory {
   return {
     session: () => asSession(parse(local.get(sessionKey(site)))),
     keepSession: (session) => void local.set(sessionKey(site), JSON.stringify(session)),
-    dropSession: () => local.remove(sessionKey(site)),
+    dropSession() {
+      local.remove(sessionKey(site));
+      local.remove(logKey(site));
+    },
+    log() {
+      try {
+        const kept = JSON.parse(local.get(logKey(site)) ?? "") as Kept; // or whatever it is: then it throws, or a link is wrong
+        // Every link is looked at, because a log with a hole would be shown as if it were whole.
+        if (kept.events.every(({ conversation, prev }, at) => conversation === kept.conversation.id && (at === 0 || prev === kept.events[at - 1]?.seq))) return kept;
+      } catch {
+        // Not ours, or of another version: the server has it all.
+      }
+      return undefined;
+    },
+    keepLog(kept) {
+      const key = logKey(site);
+      for (let events = kept?.events ?? []; events.length > 0; events = events.slice(1 + events.length / 4)) {
+        const text = JSON.stringify({ ...kept, events });
+        if (text.length <= LOG_CHARS_MAX && local.set(key, text)) return;
+      }
+      local.remove(key); // also from the page's memory, which has the log already
+    },
     draft: () => asDraft(parse(tab.get(draftKey(site)))),
     keepDraft: (draft) => void tab.set(draftKey(site), JSON.stringify(draft)),
     wasOpen: () => tab.get(windowKey(site)) === "open",

@@ -21,6 +21,8 @@ export interface Model {
   connection: ConnectionState;
   /** Since when there is no line; undefined while there is one. */
   lost_since: number | undefined;
+  /** Whether what was written outlives this page; not where the browser's storage is full or forbidden. */
+  isLasting: boolean;
   banner: "offline" | "reconnecting" | "back" | undefined;
   refusedStart: RefusedStart | undefined;
   /** What was typed: the form's fields by name, the composer's under "". */

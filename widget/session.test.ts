@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeClock, fakeLocks, fakeSocket, type FakeSocket, fakeStorage, fakeSurroundings, seeded } from "../client/fakes.ts";
 import type { EventFrame } from "../client/wire.ts";
-import { createMemory } from "./memory.ts";
+import { createMemory, LOG_CHARS_MAX } from "./memory.ts";
 import { createSession, type Session } from "./session.ts";
 import { isLive } from "./visit.ts";
 
@@ -165,7 +165,7 @@ test("a new epoch starts the timeline anew", () => {
   assert.deepEqual(session.visit.get().timeline.events.map(({ seq }) => seq), [1]);
 });
 
-test("a reload resumes: same token and conversation, and the whole log is asked for", () => {
+test("a reload resumes: the chat is there at once, and only what is later is asked for", () => {
   const { tab } = browser();
   const first = tab();
   first.welcome(conversation("active", 2, { agent: SANNE }));
@@ -176,11 +176,126 @@ test("a reload resumes: same token and conversation, and the whole log is asked 
   first.session.stop();
   const second = tab();
   assert.equal(second.session.seen.get(), 2);
+  assert.deepEqual(second.session.visit.get().timeline.events.map(({ seq }) => seq), [1, 2]);
+  assert.deepEqual(second.session.visit.get().conversation, { id: "c", state: "active", department: "support", agent: SANNE });
   assert.equal(second.session.visit.get().timeline.pending[0]?.text, "unanswered");
   second.welcome(conversation("active", 2, { agent: SANNE }));
   const hello = second.sent("hello")[0];
-  assert.deepEqual([hello?.["token"], hello?.["conversation"], hello?.["after"]], ["token-1", "c", 0]);
+  assert.deepEqual([hello?.["token"], hello?.["conversation"], hello?.["after"]], ["token-1", "c", 2]);
   assert.equal(second.sent("send").length, 1);
+  second.server().says(said(3, "later"));
+  assert.deepEqual(second.session.visit.get().timeline.events.map(({ seq }) => seq), [1, 2, 3]);
+});
+
+/** A page that saw the chat up to `seq` 2 and is gone. */
+function leftBehind() {
+  const { clock, storage, tab } = browser();
+  const first = tab();
+  first.welcome(conversation("active", 2, { agent: SANNE }));
+  first.server().says(queued());
+  first.server().says(said(2, "hi"));
+  first.session.stop();
+  return { clock, storage, tab, first };
+}
+
+test("a log of another epoch is dropped when the server says so", () => {
+  const { tab } = leftBehind();
+  const { session, server, welcome } = tab();
+  welcome(conversation("active", 1), "e2");
+  assert.deepEqual(session.visit.get().timeline.events, []);
+  server().says(queued());
+  assert.deepEqual(session.visit.get().timeline.events.map(({ seq }) => seq), [1]);
+});
+
+test("a kept log that is longer than the server's is dropped and asked for anew", () => {
+  const { clock, tab } = leftBehind();
+  const { session, server, sent, welcome } = tab();
+  server().opens();
+  server().says({ t: "error", code: "bad_field", field: "after", message: "beyond the end" });
+  clock.advance(1_000);
+  assert.equal(sent("hello").at(-1)?.["after"], 0);
+  server().says({ t: "welcome", visitor: "me", token: "token-1", epoch: "e1", open: true, now: clock.now(), ...conversation("active", 1) });
+  server().says(queued());
+  assert.deepEqual(session.visit.get().timeline.events.map(({ seq }) => seq), [1]);
+  assert.equal(welcome.length, 0);
+});
+
+test("a log that is broken, or of a chat the visitor is done with, is not shown", () => {
+  const broken: ((value: string) => string)[] = [
+    () => "{",
+    () => "{}",
+    (value) => value.replace('"prev":1', '"prev":7'),
+    (value) => value.replace('"conversation":"c"', '"conversation":"d"'),
+    (value) => value.replace('"epoch":"e1"', '"epoch":"e0"'),
+  ];
+  for (const breaking of broken) {
+    const { storage, tab } = leftBehind();
+    storage.values.set("balie:demo:log", breaking(storage.values.get("balie:demo:log") ?? ""));
+    const { session, sent, welcome } = tab();
+    assert.equal(session.visit.get().conversation, undefined);
+    welcome();
+    assert.equal(sent("hello")[0]?.["after"], 0);
+  }
+  const { storage, tab } = leftBehind();
+  const done = tab();
+  done.welcome(conversation("closed", 2));
+  done.session.beginAnew();
+  assert.equal(storage.values.has("balie:demo:log"), false);
+});
+
+test("of a long chat the end is kept: shown at once, and asked for anew as a whole", () => {
+  const { storage, tab } = browser();
+  const first = tab();
+  const count = 60;
+  first.welcome(conversation("active", count, { agent: SANNE }));
+  first.server().says(queued());
+  for (let seq = 2; seq <= count; seq += 1) first.server().says(said(seq, "x".repeat(9_000)));
+  assert.ok((storage.values.get("balie:demo:log") ?? "").length <= LOG_CHARS_MAX);
+  first.session.stop();
+  const { session, server, sent, welcome } = tab();
+  const kept = session.visit.get().timeline.events;
+  assert.ok(kept.length > 5 && kept.at(-1)?.seq === count);
+  welcome(conversation("active", count, { agent: SANNE }));
+  assert.equal(sent("hello")[0]?.["after"], 0);
+  server().says(queued());
+  for (let seq = 2; seq <= count; seq += 1) server().says(said(seq, "x".repeat(9_000)));
+  assert.equal(session.visit.get().timeline.events.length, count);
+});
+
+test("a closed chat is shown again for a day only", () => {
+  const { clock, storage, tab } = leftBehind();
+  const over = tab();
+  over.welcome(conversation("active", 2));
+  over.server().says({ t: "event", conversation: "c", seq: 3, prev: 2, at: clock.now(), from: { role: "agent", ...SANNE }, kind: "closed", reason: "agent" });
+  over.session.stop();
+  assert.equal(tab().session.visit.get().conversation?.state, "closed");
+  clock.advance(25 * 3_600_000);
+  assert.equal(tab().session.visit.get().conversation, undefined);
+  assert.ok(storage.values.size > 0);
+});
+
+test("where storage is full, unsent words take the place of the kept log, and what does not fit lives as long as the page", () => {
+  const { storage, tab } = leftBehind();
+  const { session, welcome, sent } = tab();
+  welcome(conversation("active", 2, { agent: SANNE }));
+  assert.equal(session.isLasting(), true);
+  storage.isFull = true;
+  session.send("still here");
+  assert.equal(session.isLasting(), false);
+  assert.equal(storage.values.has("balie:demo:log"), false);
+  assert.equal(sent("send").length, 1);
+  assert.equal(session.visit.get().timeline.pending[0]?.text, "still here");
+});
+
+test("what one tab had on screen is read in the others", () => {
+  const { tab } = browser();
+  const { session, server, welcome } = tab();
+  welcome(conversation("active", 2, { agent: SANNE }));
+  server().says(queued());
+  server().says(said(2, "hi"));
+  assert.equal(session.seen.get(), 0);
+  server().says({ t: "read", from: ME, seq: 2 });
+  assert.equal(session.seen.get(), 2);
 });
 
 test("a refused token is dropped, and hello goes once without it", () => {

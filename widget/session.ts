@@ -11,7 +11,7 @@ import { afterOf } from "../client/timeline.ts";
 import type { FromVisitor, Page, ToVisitor, VisitorHello } from "../client/wire.ts";
 import { outboxPrefix } from "./embed.ts";
 import type { Memory } from "./memory.ts";
-import { changed, emptyVisit, isLive, isOver, receive, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
+import { changed, emptyVisit, isLive, isOver, keptOf, receive, restored, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
 
 export interface SessionOptions {
   site: string;
@@ -55,6 +55,8 @@ export interface Session {
   beginAnew(): void;
   pageChanged(): void;
   tryNow(): void;
+  /** Whether all that is kept outlives this page. */
+  isLasting(): boolean;
   stop(): void;
 }
 
@@ -69,10 +71,22 @@ const START_FOR_MS = 10 * 60_000;
 /** Addresses of pages can be long (searches, tracking); the frame has a limit, and nobody reads further. */
 const PAGE_CHARS_MAX = 2_000;
 
+/** A closed conversation can be read for a day. */
+const READABLE_MS = 24 * 3_600_000;
+
+/** The conversation as an earlier page left it, if it is the one to go on with. */
+function firstVisit(memory: Memory, now: number): Visit {
+  const session = memory.session();
+  const visit = emptyVisit(session?.dismissed);
+  const kept = memory.log();
+  const isOld = session?.isLive === false && (kept?.events.at(-1)?.at ?? 0) < now - READABLE_MS;
+  return kept === undefined || kept.epoch !== session?.epoch || kept.conversation.id !== session.conversation || isOld ? visit : restored(visit, kept);
+}
+
 export function createSession(options: SessionOptions): Session {
-  const { site, clock, memory } = options;
+  const { site, clock, memory, local } = options;
   const remembered = memory.session();
-  const visit = observable<Visit>(emptyVisit(remembered?.dismissed));
+  const visit = observable<Visit>(firstVisit(memory, clock.now()));
   const refusedStart = observable<RefusedStart | undefined>(undefined);
   const seen = observable(remembered?.seen ?? 0);
   const newId = createIds(clock, options.random);
@@ -101,7 +115,7 @@ export function createSession(options: SessionOptions): Session {
   });
 
   const outbox = createOutbox<VisitorCommand>({
-    store: options.local,
+    store: { ...local, set: keepWords },
     prefix: outboxPrefix(site),
     lock: options.lock,
     clock,
@@ -119,7 +133,7 @@ export function createSession(options: SessionOptions): Session {
       lang: options.lang,
       ...(token === undefined ? {} : { token }),
       ...(epoch === undefined ? {} : { epoch }),
-      // The events of an earlier page are gone with it, so the whole log is asked for, not what came after.
+      // Without the events of an earlier page the whole log is asked for, not what came after.
       ...(conversation === undefined ? {} : { conversation, after: afterOf(timeline) ?? 0 }),
       ...(options.tz === undefined ? {} : { tz: options.tz }),
     };
@@ -163,6 +177,13 @@ export function createSession(options: SessionOptions): Session {
     refusedStart.set({ code, message, ...(field === undefined ? {} : { field }), ...(text === undefined ? {} : { text }) });
   }
 
+  /** The disk may be full: unsent words are worth more than a copy of what the server has. */
+  function keepWords(key: string, value: string): boolean {
+    if (local.set(key, value)) return true;
+    memory.keepLog(undefined);
+    return local.set(key, value);
+  }
+
   /** A visit to show and to remember. */
   function show(next: Visit): void {
     const before = visit.get();
@@ -170,6 +191,10 @@ export function createSession(options: SessionOptions): Session {
     const conversation = next.conversation?.id;
     if (conversation !== before.conversation?.id && conversation !== remembered?.conversation) seen.set(0);
     if (next.conversation !== before.conversation || next.token !== before.token || next.doing !== before.doing) remember();
+    const kept = next.timeline.events === before.timeline.events ? undefined : keptOf(next);
+    if (kept !== undefined) memory.keepLog(kept);
+    // What another tab had on screen is read here too.
+    if (next.timeline.read.visitor > seen.get()) seen.set(next.timeline.read.visitor);
   }
 
   function remember(): void {
@@ -271,6 +296,7 @@ export function createSession(options: SessionOptions): Session {
       for (const { command } of outbox.entries()) outbox.discard(command.cmd);
       seen.set(0);
       show(withoutConversation(visit.get()));
+      memory.keepLog(undefined);
       remember();
     },
     pageChanged() {
@@ -278,6 +304,7 @@ export function createSession(options: SessionOptions): Session {
       connection.send({ t: "page", url, title });
     },
     tryNow: () => connection.retryNow(),
+    isLasting: () => local.isLasting(),
     stop() {
       typingEnds();
       connection.stop();

@@ -45,7 +45,7 @@ export function afterConnection(model: Model, connection: ConnectionState, now: 
 
 export function afterTime(model: Model, now: number): Partial<Model> {
   const { lost_since, connection, visit, banner } = model;
-  const isLost = lost_since !== undefined && visit.isKnown && now - lost_since >= BANNER_AFTER_MS;
+  const isLost = lost_since !== undefined && (visit.isKnown || visit.conversation !== undefined) && now - lost_since >= BANNER_AFTER_MS;
   const bad = connection.kind === "offline" ? "offline" : "reconnecting";
   return { now, range: rangeAfter(model.range, visit, now), banner: isLost ? bad : banner === "back" ? "back" : undefined };
 }

@@ -5,7 +5,7 @@
 import type { OutboxChange } from "../client/outbox.ts";
 import { newsOf } from "../client/outbox_news.ts";
 import { distrust, emptyTimeline, type News, reduce, startAnew, type Timeline } from "../client/timeline.ts";
-import type { AgentName, Eta, EventFrame, FromVisitor, State, ToVisitor, VisitorWelcome } from "../client/wire.ts";
+import type { AgentName, Eta, EventFrame, FromVisitor, ReadMarks, State, ToVisitor, VisitorWelcome } from "../client/wire.ts";
 
 /** What a visitor sends that must happen once. */
 export type VisitorCommand = Extract<FromVisitor, { cmd: string }>;
@@ -50,6 +50,31 @@ export interface Visit {
 export function emptyVisit(dismissed?: string): Visit {
   const visit: Visit = { isKnown: false, clock_ahead_ms: 0, told_seq: 0, timeline: emptyTimeline(""), doing: {} };
   return dismissed === undefined ? visit : { ...visit, dismissed };
+}
+
+/** What is kept of a conversation between pages, so that the next one shows it at once. */
+export interface Kept {
+  epoch: string;
+  conversation: Conversation;
+  read: ReadMarks;
+  /** The end of the log, or all of it. */
+  events: readonly EventFrame[];
+}
+
+/** Undefined while there is nothing worth keeping, or the server is still sending what we missed. */
+export function keptOf({ epoch, conversation, timeline, told_seq }: Visit): Kept | undefined {
+  const { events, last = -1, read, condition } = timeline;
+  if (epoch === undefined || conversation?.id !== timeline.conversation || condition !== "whole" || last < told_seq) return undefined;
+  const { place: _place, ...lasting } = conversation; // a place in line is of the moment
+  return { epoch, conversation: lasting, read, events };
+}
+
+/** As an earlier page left it, until the server says how things are. */
+export function restored(visit: Visit, { epoch, conversation, read, events }: Kept): Visit {
+  const last = events.at(-1)?.seq ?? 0;
+  // Whose beginning was cut off is shown as it is, and asked for anew as a whole.
+  const condition = events[0]?.prev === 0 ? "whole" : "astray";
+  return { ...visit, epoch, conversation, told_seq: last, timeline: { ...emptyTimeline(conversation.id), events, last, read, condition } };
 }
 
 export function receive(visit: Visit, frame: ToVisitor, now: number): Visit {
@@ -128,7 +153,7 @@ function welcomed(visit: Visit, welcome: VisitorWelcome, now: number): Visit {
   const told = welcome.conversation?.id === visit.dismissed ? undefined : welcome.conversation;
   const { id, seq, from_seq, read } = told ?? { id: "", seq: 0, from_seq: 0, read: { visitor: 0, agent: 0 } };
   const old = isNewEpoch ? startAnew(visit.timeline) : visit.timeline;
-  const own = old.conversation === id ? old : { ...emptyTimeline(id), pending: old.pending };
+  const own = old.conversation === id ? old : { ...startAnew(old), conversation: id };
   const { conversation: before, ...rest } = visit;
   return {
     ...rest,

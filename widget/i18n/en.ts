@@ -78,6 +78,7 @@ export const en = {
 
   offline: "No connection.",
   offlineMore: "Go on writing: your messages are kept here and go out when it is back.",
+  stayHere: "Stay on this page: what you write goes out when it is back.",
   reconnecting: "Reconnecting.",
   reconnectingMore: "Nothing is lost.",
   tryNow: "Try now",

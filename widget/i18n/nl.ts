@@ -80,6 +80,7 @@ export const nl: Words = {
 
   offline: "Geen verbinding.",
   offlineMore: "Schrijf gerust door: je berichten blijven hier en gaan weg zodra die terug is.",
+  stayHere: "Blijf op deze pagina: wat je schrijft gaat weg zodra die terug is.",
   reconnecting: "Opnieuw verbinden.",
   reconnectingMore: "Er gaat niets verloren.",
   tryNow: "Nu proberen",

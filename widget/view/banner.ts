@@ -13,14 +13,14 @@ export function banner(model: Model, actions: Actions): Description | false {
     case undefined:
       return false;
     case "offline":
-      return h("div", { class: "banner", key: "offline" }, icon("off"), h("p", null, h("b", null, words.offline), ` ${words.offlineMore}`));
+      return h("div", { class: "banner", key: "offline" }, icon("off"), h("p", null, h("b", null, words.offline), ` ${model.isLasting ? words.offlineMore : words.stayHere}`));
     case "reconnecting": {
       const canWait = connection.kind === "waiting" && connection.until - now > TRY_NOW_FROM_MS;
       const tryNow = canWait && h("button", { type: "button", class: "button text", onclick: actions.tryNow }, words.tryNow);
-      return h("div", { class: "banner", key: "reconnecting" }, icon("retry", "turning"), h("p", null, h("b", null, words.reconnecting), ` ${words.reconnectingMore}`), tryNow);
+      return h("div", { class: "banner", key: "reconnecting" }, icon("retry", "turning"), h("p", null, h("b", null, words.reconnecting), ` ${model.isLasting ? words.reconnectingMore : words.stayHere}`), tryNow);
     }
     case "back": {
-      const isAllSent = visit.timeline.pending.every(({ sent, failed }) => sent !== undefined || failed !== undefined);
+      const isAllSent = visit.timeline.pending.every(({ sent }) => sent !== undefined) && Object.keys(visit.doing).length === 0;
       return h("div", { class: "banner ok", key: "back" }, icon("sent"), h("p", null, h("b", null, words.back), isAllSent && ` ${words.backMore}`));
     }
     default:
