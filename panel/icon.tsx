@@ -41,6 +41,7 @@ export const iconNames = [
   "mail",
   "attach",
   "book",
+  "up",
 ] as const;
 
 export type IconName = (typeof iconNames)[number];

@@ -46,14 +46,56 @@ export interface SessionRecord {
   current: boolean;
 }
 
+export type FormFieldKind = "text" | "email" | "textarea" | "select";
+
+/** One question of the form before the chat. */
+export interface FormField {
+  name: string;
+  label: string;
+  kind: FormFieldKind;
+  required: boolean;
+  options?: string[];
+}
+
+export type GreetedVisitor = "any" | "new" | "returning";
+
+export interface GreetingRule {
+  text: string;
+  page?: string;
+  after_ms?: number;
+  scroll_percent?: number;
+  visitor?: GreetedVisitor;
+}
+
+export interface FileKinds {
+  bytes_max: number;
+  /** Media types; `image/*` is every picture. */
+  types: string[];
+}
+
+export interface WidgetSettings {
+  logo: string | null;
+  side: "end" | "start";
+  offset: { x: number; y: number };
+  theme: "auto" | "light" | "dark";
+  connect: "open" | "load";
+  greetings: GreetingRule[];
+  consent: { text: string; url?: string; required: boolean } | null;
+  /** What visitors may attach; null is nothing. */
+  uploads: FileKinds | null;
+  long_wait_ms: number;
+}
+
 export interface Site {
   key: string;
   name: string;
   origins: string[];
   departments: string[];
+  form: FormField[];
   greeting: string | null;
   color: string | null;
   typing_preview: boolean;
+  widget: WidgetSettings;
 }
 
 export interface SiteDraft {
@@ -61,10 +103,12 @@ export interface SiteDraft {
   name: string;
   origins: string[];
   departments: string[];
+  form: FormField[];
   /** Nothing said before the visitor speaks. */
   greeting: string | null;
   color: string;
   typing_preview: boolean;
+  widget: WidgetSettings;
 }
 
 export interface Department {

@@ -1,14 +1,18 @@
-// Sites: where the widget may run, whom visitors reach there, and the line of HTML that puts it on a page.
+// Sites: where the widget may run, whom visitors reach there, how it looks and what it may do, and the line of HTML that
+// puts it on a page.
 
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
 import { Icon } from "../icon.tsx";
-import { Field } from "../parts/field.tsx";
-import { textOf, useSubmission, type Submission } from "../parts/form.ts";
-import type { Site, SiteDraft } from "../rest.ts";
-import { Checks, Editor, keyFrom, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
-
-const DEFAULT_COLOR = "#0f5f5c";
+import { useSubmission } from "../parts/form.ts";
+import type { Site } from "../rest.ts";
+import { Editor, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
+import { draftOf, editOf, fieldsOf, wrongNumber, type SiteEdit } from "./site_draft.ts";
+import { SiteFields } from "./site_fields.tsx";
+import { SiteForm } from "./site_form.tsx";
+import { SiteGreetings } from "./site_greetings.tsx";
+import { SiteLook } from "./site_look.tsx";
+import { SiteRules } from "./site_rules.tsx";
 
 export function SitesPane() {
   const app = useApp();
@@ -71,25 +75,42 @@ function Snippet({ site }: { site: Site }) {
           <span>{words.common.copy}</span>
         </button>
       </div>
-      <p class="muted">{words.sites.snippet_help}</p>
+      <p class="muted">{site.widget.connect === "load" ? words.sites.snippet_load : words.sites.snippet_help}</p>
     </section>
   );
+}
+
+/** What each part of the editor gets: the site as it stands, how to change it, and what the server said of a control. */
+export interface SitePartProps {
+  edit: SiteEdit;
+  change: (part: Partial<SiteEdit>) => void;
+  errorAt: (field: string) => string | undefined;
 }
 
 function SiteEditor({ site, onClose }: { site: Site | undefined; onClose: () => void }) {
   const app = useApp();
   const words = useWords();
   const saved = useSaved();
-  const submission = useSubmission(["key", "name", "origins", "departments", "greeting", "color"]);
+  const departments = app.directory.departments.value.map((department) => department.key);
+  const [edit, setEdit] = useState<SiteEdit>(() => editOf(site, departments));
+  const fields = useMemo(() => fieldsOf(edit), [edit]);
+  const submission = useSubmission(fields);
   const done = () => {
     saved();
     onClose();
   };
+  const part: SitePartProps = {
+    edit,
+    change: (next) => setEdit((known) => ({ ...known, ...next })),
+    errorAt: submission.errorAt,
+  };
 
-  const save = (form: FormData) => {
-    const draft = siteDraft(form, site);
+  const save = () => {
+    const wrong = wrongNumber(edit);
+    if (wrong !== undefined) return submission.refuse(wrong, words.sites.number_wrong);
+    const { key, ...draft } = draftOf(edit);
     void submission.send(
-      () => (site ? app.api.changeSite(site.key, draft) : app.api.addSite({ ...draft, key: textOf(form, "key") })),
+      () => (site ? app.api.changeSite(site.key, draft) : app.api.addSite({ ...draft, key })),
       done,
     );
   };
@@ -102,109 +123,11 @@ function SiteEditor({ site, onClose }: { site: Site | undefined; onClose: () => 
       onClose={onClose}
       onRemove={site && (() => void submission.send(() => app.api.removeSite(site.key), done))}
     >
-      <SiteFields site={site} submission={submission} />
+      <SiteFields {...part} is_new={site === undefined} />
+      <SiteLook {...part} />
+      <SiteForm {...part} />
+      <SiteRules {...part} />
+      <SiteGreetings {...part} />
     </Editor>
   );
-}
-
-interface SiteFieldsProps {
-  site: Site | undefined;
-  submission: Submission;
-}
-
-function SiteFields({ site, submission }: SiteFieldsProps) {
-  const app = useApp();
-  const words = useWords();
-  const [key, setKey] = useState(site?.key ?? "");
-  const departments = app.directory.departments.value;
-  return (
-    <div class="cols">
-      <Field name="name" label={words.sites.name} error={submission.errorAt("name")}>
-        {(control) => (
-          <input
-            {...control}
-            class="in"
-            dir="auto"
-            defaultValue={site?.name}
-            onInput={(event) => !site && setKey(keyFrom(event.currentTarget.value))}
-          />
-        )}
-      </Field>
-      <Field name="key" label={words.sites.key} help={words.settings.key_help} error={submission.errorAt("key")}>
-        {(control) => (
-          <input
-            {...control}
-            class="in"
-            value={key}
-            disabled={site !== undefined}
-            onInput={(event) => setKey(event.currentTarget.value)}
-          />
-        )}
-      </Field>
-      <Field
-        wide
-        name="origins"
-        label={words.sites.origins}
-        help={words.sites.origins_help}
-        error={submission.errorAt("origins")}
-      >
-        {(control) => (
-          <textarea {...control} class="in" rows={3} dir="ltr" spellcheck={false} defaultValue={site?.origins.join("\n")} />
-        )}
-      </Field>
-      <Checks
-        legend={words.sites.departments}
-        help={submission.errorAt("departments") ?? words.sites.departments_help}
-        name="departments"
-        options={departments.map((department) => ({ value: department.key, label: department.name }))}
-        chosen={site?.departments ?? departments.slice(0, 1).map((department) => department.key)}
-      />
-      <Field name="first_department" label={words.sites.first_department}>
-        {(control) => (
-          <select {...control} class="in">
-            {departments.map((department) => (
-              <option key={department.key} value={department.key} selected={department.key === site?.departments[0]}>
-                {department.name}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-      <Field name="greeting" label={words.sites.greeting} optional={words.common.optional} error={submission.errorAt("greeting")}>
-        {(control) => <input {...control} class="in" dir="auto" defaultValue={site?.greeting ?? ""} />}
-      </Field>
-      <Field name="color" label={words.sites.color} help={words.sites.color_help} error={submission.errorAt("color")}>
-        {(control) => <input {...control} class="in in-color" type="color" defaultValue={site?.color || DEFAULT_COLOR} />}
-      </Field>
-      <label class="sw wide">
-        <input type="checkbox" role="switch" name="typing_preview" defaultChecked={site?.typing_preview ?? false} />
-        <span>
-          <b>{words.sites.preview}</b>
-          <br />
-          <span class="muted">{words.sites.preview_help}</span>
-        </span>
-      </label>
-    </div>
-  );
-}
-
-function siteDraft(form: FormData, before: Site | undefined): Omit<SiteDraft, "key"> {
-  // The first department is the default, and the others keep the order that they had.
-  const first = textOf(form, "first_department");
-  const known = before?.departments ?? [];
-  const placeOf = (key: string) => (known.includes(key) ? known.indexOf(key) : known.length);
-  const chosen = form
-    .getAll("departments")
-    .map(String)
-    .sort((a, b) => placeOf(a) - placeOf(b));
-  return {
-    name: textOf(form, "name"),
-    origins: textOf(form, "origins")
-      .split(/\s+/u)
-      .filter((origin) => origin !== ""),
-    departments: [first, ...chosen.filter((key) => key !== first)].filter((key) => key !== ""),
-    greeting: textOf(form, "greeting") || null,
-    color: textOf(form, "color"),
-    typing_preview: form.get("typing_preview") !== null,
-  };
 }

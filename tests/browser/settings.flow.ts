@@ -68,6 +68,57 @@ test("an administrator adds a department, a person, a reply, a tag and a site", 
   assert.deepEqual(sites.find(({ key }) => key === "noord-bikes")?.origins, ["https://noord.example"]);
 });
 
+test("an administrator arranges the widget of a site, sees it in both themes, and is told what is wrong where it is", async (t) => {
+  const house = await startHouse(t);
+  const { page } = await agentAt(t, house, house.admin, "#settings/sites");
+  await page.getByRole("button", { name: "Demo", exact: false }).first().click();
+  const form = page.getByRole("form");
+  const field = (name: string) => form.getByLabel(name, { exact: true });
+  await form.waitFor();
+  await look(page, "settings-site-edit");
+  const brandOf = async (): Promise<string> => form.locator(".prev-btn").first().evaluate((button) => getComputedStyle(button).backgroundColor);
+  const before = await brandOf();
+  await field("Colour").fill("#e8b931");
+  assert.notEqual(await brandOf(), before);
+  await form.getByRole("group", { name: "Side" }).getByText("Left", { exact: true }).click();
+  await field("Logo optional").fill("http://shop.example/logo.svg");
+  await form.getByRole("button", { name: "Add a question" }).click();
+  await field("Question").last().fill("Order number");
+  await form.getByRole("checkbox", { name: "Must be answered" }).last().check();
+  await form.getByRole("switch", { name: "Say something about personal data" }).check();
+  await field("The line").fill("We keep what you write for a year.");
+  await form.getByRole("button", { name: "Add a greeting" }).click();
+  await field("Says").fill("Need a hand with your order?");
+  await field("Where the address contains optional").fill("/checkout");
+  await field("After optional").fill("soon");
+  await page.keyboard.press("Control+s");
+  await form.getByText("Use a number.").waitFor();
+  await field("After optional").fill("20");
+  await page.keyboard.press("Control+s");
+  await form.getByText(/begins with https/).waitFor();
+  await form.locator(".prevs").scrollIntoViewIfNeeded();
+  await look(page, "settings-site-look");
+  await form.getByRole("button", { name: "Add a greeting" }).scrollIntoViewIfNeeded();
+  await look(page, "settings-site-rules");
+  await field("Logo optional").fill("https://shop.example/logo.svg");
+  await page.keyboard.press("Control+s");
+  await page.getByRole("status").getByText("Saved").waitFor();
+
+  const { sites } = (await house.request("GET", "/api/sites")) as { sites: { key: string; color: string; form: unknown; widget: Record<string, unknown> }[] };
+  const demo = sites.find(({ key }) => key === "demo");
+  assert.equal(demo?.color, "#e8b931");
+  assert.deepEqual(demo?.form, [{ name: "order_number", label: "Order number", kind: "text", required: true }]);
+  assert.deepEqual(
+    [demo?.widget["logo"], demo?.widget["side"], demo?.widget["consent"], demo?.widget["greetings"]],
+    [
+      "https://shop.example/logo.svg",
+      "start",
+      { text: "We keep what you write for a year.", required: false },
+      [{ text: "Need a hand with your order?", page: "/checkout", after_ms: 20_000 }],
+    ],
+  );
+});
+
 test("an agent may look at the settings, change the own account, and is signed out elsewhere by a new password", async (t) => {
   const house = await startHouse(t);
   const person = await house.person("Daan Smit");
