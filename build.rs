@@ -4,7 +4,8 @@
 //! files into `$OUT_DIR/pages` and their table to `$OUT_DIR/assets.rs`. `web::assets` takes the table in with
 //! `static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));` where `Asset` has the fields `path`,
 //! `content_type`, `etag` (`&'static str`, the last with its quotes), `immutable` (`bool`), `bytes` (`&'static [u8]`) and `brotli`
-//! (`Option<&'static [u8]>`). Nothing here touches the network but npm.
+//! (`Option<&'static [u8]>`). What the widget is told of each language goes to `$OUT_DIR/languages.json`, for `web::rest::language`.
+//! Nothing here touches the network but npm.
 
 use std::path::Path;
 use std::process::{Command, exit};
@@ -115,8 +116,7 @@ fn bundle() {
     let output = Command::new("node")
         .args(["client/bundle.mjs", "--out"])
         .arg(format!("{out}/pages"))
-        .arg("--rust")
-        .arg(format!("{out}/assets.rs"))
+        .args(["--rust", &out])
         .output();
     match output {
         Err(error) => fail(&format!("node could not be started: {error}.")),

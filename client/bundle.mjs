@@ -1,11 +1,12 @@
 /**
  * The bundler: turns the TypeScript of the widget, the panel and the demo shop into the files that the server embeds.
  *
- * Called by `build.rs` and by `npm run build`:  node client/bundle.mjs --out DIR [--rust FILE]
+ * Called by `build.rs` and by `npm run build`:  node client/bundle.mjs --out DIR [--rust DIR]
  *
  * It writes into DIR every file to serve, a brotli sibling (`file + ".br"`) where that is smaller, and `manifest.json`:
  * [{"path":"/widget.js","file":"widget.js","type":"text/javascript; charset=utf-8","immutable":false,"etag":"…"},…].
- * With --rust it also writes that table as a Rust expression for `include!`.
+ * With --rust it also writes that table as a Rust expression for `include!` (assets.rs), and what the server tells the
+ * widget about the languages it speaks (languages.json).
  *
  * A page is a folder with an `index.html`. Whatever the page names by a relative `src` or `href` is bundled if it is a
  * script or a style sheet, copied otherwise, and named by the hash of its content. Pages are served under a policy that
@@ -26,6 +27,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
+import { languages, version } from './languages.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -85,6 +87,8 @@ function collection() {
   const files = new Map();
   return {
     files,
+    /** Set by `addWidget`: what the server says of each language. */
+    languages: [],
     add(path, bytes, immutable) {
       const type = TYPES[extname(path) || '.html'];
       if (type === undefined) throw new Error(`${path}: no content type is known for this ending; add it to TYPES.`);
@@ -109,34 +113,35 @@ async function addStatic(out) {
   }
 }
 
-/** The languages of the widget; each gets a chat of its own, so that nobody loads words they do not read. */
-const LANGUAGES = ['en', 'nl'];
+/** Adds a file under a name that holds its hash, and gives that name; and under a name that stays. */
+function addHashed(out, name, bytes) {
+  const path = `/widget/${basename(name, extname(name))}-${hashOf(bytes)}${extname(name)}`;
+  out.add(path, bytes, true);
+  out.add(`/widget/${name}`, bytes, false);
+  return path;
+}
 
 /**
- * The loader knows the hashed names of the chat, which it loads on the first opening. The chat is also served without the
- * hash: a page that was open while the server was upgraded asks for a name that is gone, and takes that one instead.
+ * The loader knows the hashed name of the chat, which it loads on the first opening; where the words are the server tells.
+ * Both are also served without the hash: a page that was open while the server was upgraded asks for a name that is gone,
+ * and takes that one instead.
  */
 async function addWidget(out) {
-  const paths = {};
-  for (const language of LANGUAGES) {
-    const app = await build({
-      ...SHARED,
-      entryPoints: ['widget/app.ts'],
-      format: 'esm',
-      plugins: [cssAsText],
-      define: { BALIE_LANGUAGE: JSON.stringify(language) },
-    });
-    const bytes = app.outputFiles[0].contents;
-    paths[language] = `/widget/app-${language}-${hashOf(bytes)}.js`;
-    out.add(paths[language], bytes, true);
-    out.add(`/widget/app-${language}.js`, bytes, false);
-  }
+  out.languages = languages().map(({ tag, dir, launcher, text }) => ({ tag, dir, words: addHashed(out, `words-${tag}.txt`, text), launcher }));
+  const app = await build({
+    ...SHARED,
+    entryPoints: ['widget/app.ts'],
+    format: 'esm',
+    plugins: [cssAsText],
+    define: { BALIE_WORDS: JSON.stringify(version()) },
+  });
+  const path = addHashed(out, 'app.js', app.outputFiles[0].contents);
   const loader = await build({
     ...SHARED,
     entryPoints: ['widget/loader.ts'],
     format: 'iife',
     plugins: [cssAsText],
-    define: { BALIE_APP_PATHS: JSON.stringify(paths) },
+    define: { BALIE_APP: JSON.stringify(path) },
   });
   out.add('/widget.js', loader.outputFiles[0].contents, false);
 }
@@ -188,20 +193,23 @@ async function addEntries(out, folder, at, entries, renamed) {
 }
 
 /** Writes files, compressed siblings and the manifest. A file's place in DIR is its path, a page's is its index.html. */
-async function write(files, directory, rust) {
+async function write({ files, languages: spoken }, directory, rust) {
   await rm(directory, { recursive: true, force: true });
   const manifest = [];
   for (const [path, { bytes, immutable, type }] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const file = path.slice(1) + (path.endsWith('/') ? 'index.html' : '');
     await mkdir(dirname(join(directory, file)), { recursive: true });
     await writeFile(join(directory, file), bytes);
-    const small = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+    const small = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
     const brotli = COMPRESSIBLE.has(extname(file)) && small.length < bytes.length;
     if (brotli) await writeFile(join(directory, `${file}.br`), small);
     manifest.push({ path, file, type, immutable, etag: hashOf(bytes), bytes: bytes.length, ...(brotli ? { brotli_bytes: small.length } : {}) });
   }
   await writeFile(join(directory, 'manifest.json'), `[\n${manifest.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`);
-  if (rust !== undefined) await writeFile(rust, rustTable(manifest, directory));
+  if (rust !== undefined) {
+    await writeFile(join(rust, 'assets.rs'), rustTable(manifest, directory));
+    await writeFile(join(rust, 'languages.json'), JSON.stringify(spoken));
+  }
   return manifest;
 }
 
@@ -215,20 +223,20 @@ function rustTable(manifest, directory) {
   return `&[\n${manifest.map(row).join('')}]\n`;
 }
 
-/** Everything that is served, by path; the tests use it without writing a file. */
-export async function bundle() {
+/** Everything that is served, by path, and the languages. */
+async function bundle() {
   const out = collection();
   await addStatic(out);
   await addWidget(out);
   await addPage(out, 'static/demo', '/demo/');
   await addPage(out, 'panel', '/panel/');
-  return out.files;
+  return out;
 }
 
 async function main() {
   const { values } = parseArgs({ options: { out: { type: 'string' }, rust: { type: 'string' } } });
   if (values.out === undefined) {
-    console.error('usage: node client/bundle.mjs --out DIR [--rust FILE]');
+    console.error('usage: node client/bundle.mjs --out DIR [--rust DIR]');
     return 2;
   }
   const manifest = await write(await bundle(), resolve(values.out), values.rust);

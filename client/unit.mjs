@@ -9,6 +9,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { languages, version } from './languages.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -45,7 +46,7 @@ try {
     target: 'node20',
     sourcemap: 'inline',
     loader: { '.css': 'text' },
-    define: { BALIE_LANGUAGE: '"en"' },
+    define: { BALIE_WORDS: JSON.stringify(version()), BALIE_TEXTS: JSON.stringify(Object.fromEntries(languages().map((each) => [each.tag, each.text]))) },
     jsx: 'automatic',
     jsxImportSource: 'preact',
     logLevel: 'warning',

@@ -4,6 +4,7 @@ import type { Cancel, Clock } from "../client/environment.ts";
 import { charsOf, TEXT_CHARS_MAX } from "../client/limits.ts";
 import type { Frame } from "./frame.ts";
 import { answers, complaintAbout, complaints } from "./form.ts";
+import { Word } from "./i18n/index.ts";
 import { type Actions, type Model, siteName } from "./model.ts";
 import type { Session } from "./session.ts";
 import { transcript } from "./thread.ts";
@@ -27,7 +28,6 @@ export interface Context {
   /** What was typed, which outlives a reload of the tab. */
   keep(values: Model["values"]): void;
   close(): void;
-  askSite(): void;
 }
 
 export function createActions(context: Context): Actions {
@@ -40,10 +40,7 @@ export function createActions(context: Context): Actions {
     ...form(context),
     ...choices(context),
     ...rating(context),
-    tryNow() {
-      session.tryNow();
-      if (model().site === undefined) context.askSite();
-    },
+    tryNow: () => session.tryNow(),
     scrolled(log) {
       const isAtBottom = log.scrollHeight - log.scrollTop - log.clientHeight <= BOTTOM_PX;
       if (isAtBottom !== model().isAtBottom) change({ isAtBottom, below: 0 });
@@ -64,12 +61,12 @@ function writing({ session, model, change, keep, frame }: Context): Pick<Actions
       const text = (values[""] ?? "").trim();
       const over = charsOf(text) - TEXT_CHARS_MAX;
       if (text === "") return;
-      if (over > 0) change({ complaint: phrases.words.tooLong(over) });
+      if (over > 0) change({ complaint: phrases.say(Word.tooLong, { n: over }) });
       else if (isLive(visit) || visit.doing.start !== undefined) {
         if (session.send(text)) cleared();
-        else change({ complaint: phrases.words.full });
+        else change({ complaint: phrases.say(Word.full) });
       } else {
-        session.start({}, site?.departments[0]?.key, text);
+        session.start({}, site.departments[0]?.key, text);
         cleared();
       }
     },
@@ -159,7 +156,7 @@ function rating({ session, model, change, keep, frame, clock }: Context): Pick<A
       const { [field]: _mended, ...errors } = model().errors;
       change({ errors, complaint: undefined });
       keep({ ...model().values, [field]: value });
-      if (field === "") session.typing(value, model().site?.typing_preview === true);
+      if (field === "") session.typing(value, model().site.typing_preview);
       else if (field === COMMENT) later(); // somebody who writes decides when it is done
     },
   };
@@ -168,9 +165,9 @@ function rating({ session, model, change, keep, frame, clock }: Context): Pick<A
 /** The conversation as a text file, made in the browser. */
 function download({ clock, model }: Context): void {
   const present = model();
-  const { words, time, date } = present.phrases;
+  const { say, time, date } = present.phrases;
   const stamp = (at: number): string => `${date(at)} ${time(at)}`;
-  const text = transcript(present.visit.timeline, siteName(present), { ...threadOptions(present), stamp, you: words.you });
+  const text = transcript(present.visit.timeline, siteName(present), { ...threadOptions(present), stamp, you: say(Word.you) });
   const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = address;

@@ -7,10 +7,10 @@ import { secureRandom } from "../client/id.ts";
 import { TYPING_FOR_MS } from "../client/timeline.ts";
 import { createActions } from "./actions.ts";
 import { createSpeaker, createTitle } from "./attention.ts";
-import { type Host, outboxPrefix, PHONE, type Widget } from "./embed.ts";
+import { type Host, outboxPrefix, PHONE, type SiteInfo, type Widget } from "./embed.ts";
 import { createFrame, listen } from "./frame.ts";
 import { errorsOf } from "./form.ts";
-import { phrases } from "./i18n/index.ts";
+import { type Phrases, phrases, Word } from "./i18n/index.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { isPlainStart, type Model } from "./model.ts";
 import { createNarrator } from "./narrator.ts";
@@ -23,19 +23,31 @@ import { QUESTION } from "./view/start.ts";
 const BACK_FOR_MS = 4_000;
 /** While the window is open, time itself changes what it shows: waits, typing, banners. */
 const TICK_MS = 1_000;
-/** Between two questions about the site, when the server does not answer. */
-const ASK_SITE_EVERY_MS = 5_000;
 /** A timer's worth more than the moment it is for, so that the moment is surely past. */
 const SLACK_MS = 20;
 
-export function start(host: Host): Widget {
+/** Fails if the server does not answer, or has words of another version only. */
+export async function start(host: Host): Promise<Widget> {
+  const site = await host.siteInfo();
+  if (site === undefined) throw new Error("The server does not answer.");
+  return begin(host, site, phrases(await wordsOf(host.origin, site), site.lang, host.wishes));
+}
+
+/** A page that was open while the server was upgraded knows a name that is gone; the one without a hash never is. */
+async function wordsOf(origin: string, { words, lang }: SiteInfo): Promise<string> {
+  const ask = (path: string): Promise<Response> => fetch(origin + path, { credentials: "omit" });
+  const hashed = await ask(words);
+  return (hashed.ok ? hashed : await ask(`/widget/words-${lang}.txt`)).text();
+}
+
+function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
   const clock = browserClock;
   const local = browserStore(() => localStorage);
   const memory = createMemory(host.site, local, browserStore(() => sessionStorage));
   const speaker = createSpeaker(clock);
   const title = createTitle();
   const narrator = createNarrator(speaker.say);
-  let model = firstModel(host, memory);
+  let model = firstModel(site, spoken, memory);
   const session = sessionOf(host, memory, local);
   const frame = createFrame({ host, model: () => model, actions: () => actions, onSeen: session.saw });
   host.root.append(speaker.element);
@@ -57,7 +69,7 @@ export function start(host: Host): Widget {
   function draw(): void {
     isDrawDue = false;
     const unread = unreadCount(model.visit, session.seen.get());
-    const isAway = (model.visit.open ?? model.site?.open) === false && !isLive(model.visit);
+    const isAway = (model.visit.open ?? model.site.open) === false && !isLive(model.visit);
     host.launcher.show({ isOpen: frame.isOpen(), unread, isAway });
     title.show(unread);
     if (frame.isOpen()) frame.draw(model, actions);
@@ -88,27 +100,17 @@ export function start(host: Host): Widget {
     const before = model.banner;
     change(afterConnection(model, session.connection.get(), clock.now()));
     if (model.banner !== "back" || before === "back") return;
-    speaker.say(model.phrases.words.back);
+    speaker.say(model.phrases.say(Word.back));
     clock.after(BACK_FOR_MS, () => model.banner === "back" && change({ banner: undefined }));
   }
 
   function timePassed(): void {
     const before = model.banner;
     change({ ...afterTime(model, clock.now()), isLasting: session.isLasting() });
-    const { words } = model.phrases;
-    if (model.banner !== before && model.banner === "offline") speaker.say(words.offline);
-    if (model.banner !== before && model.banner === "reconnecting") speaker.say(words.reconnecting);
+    const { say } = model.phrases;
+    if (model.banner !== before && model.banner === "offline") speaker.say(say(Word.offline));
+    if (model.banner !== before && model.banner === "reconnecting") speaker.say(say(Word.reconnecting));
     tick = clock.after(TICK_MS, timePassed);
-  }
-
-  async function askSite(): Promise<void> {
-    const site = await host.siteInfo();
-    if (site === undefined) {
-      clock.after(ASK_SITE_EVERY_MS, () => void askSite());
-      return;
-    }
-    change({ site });
-    queueMicrotask(() => frame.isOpen() && host.root.activeElement === null && frame.focusFirst());
   }
 
   function open(): void {
@@ -130,7 +132,7 @@ export function start(host: Host): Widget {
     change({ menu: false, question: undefined, fresh_after: undefined });
   }
 
-  const actions = createActions({ clock, session, frame, model: () => model, change, keep, close, askSite: () => void askSite() });
+  const actions = createActions({ clock, session, frame, model: () => model, change, keep, close });
   const redraw = (): void => change({ now: clock.now() });
   const phone = matchMedia(PHONE);
   const undo = [
@@ -144,7 +146,6 @@ export function start(host: Host): Widget {
   ];
   visitChanged();
   connectionChanged();
-  void askSite();
 
   return {
     open,
@@ -173,18 +174,18 @@ function sessionOf(host: Host, memory: Memory, local: KeyValueStore): Session {
     lock: browserLock(outboxPrefix(host.site)),
     memory,
     page: () => ({ url: location.href, title: document.title, ...(document.referrer === "" ? {} : { referrer: document.referrer }) }),
-    lang: host.tag,
+    lang: host.wishes.split(",")[0] ?? "",
     tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
   });
 }
 
-function firstModel(host: Host, memory: Memory): Model {
+function firstModel(site: SiteInfo, spoken: Phrases, memory: Memory): Model {
   const now = browserClock.now();
   return {
-    phrases: phrases(host.tag),
+    phrases: spoken,
     now,
     isPhone: matchMedia(PHONE).matches,
-    site: undefined,
+    site,
     isExpected: memory.session()?.isLive === true,
     visit: emptyVisit(),
     connection: { kind: "idle" },

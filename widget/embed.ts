@@ -14,7 +14,12 @@ export interface FormField {
 export interface SiteInfo {
   site: string;
   name: string;
+  /** The one of our languages that fits the visitor best. */
   lang: string;
+  dir: "ltr" | "rtl";
+  /** Where its words are. */
+  words: string;
+  launcher: LauncherWords;
   texts: { greeting?: string };
   color: string | null;
   form: FormField[];
@@ -24,13 +29,23 @@ export interface SiteInfo {
   open: boolean;
 }
 
+/** What the launcher says; `unread` by plural form, with `{n}` in it. */
+export interface LauncherWords {
+  chat: string;
+  away: string;
+  failed: string;
+  unread: Record<string, string>;
+  greeting: string;
+  close: string;
+}
+
 /** What the loader gives the app. */
 export interface Host {
   site: string;
   /** Where the server is: the origin that the loader came from. */
   origin: string;
-  /** The language that the page speaks. */
-  tag: string;
+  /** The languages that the visitor would like, best first, with commas between them. */
+  wishes: string;
   root: ShadowRoot;
   /** Undefined if the server did not answer; asked again by calling it again. */
   siteInfo(): Promise<SiteInfo | undefined>;

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LONGER_AFTER_MS, rangeOf, rangeWords, settle, type Shown } from "./eta.ts";
-import { en } from "./i18n/en.ts";
-import { nl } from "./i18n/nl.ts";
+import { spoken } from "./i18n/spoken.ts";
 
 const MINUTE = 60_000;
-const said = (p50: number, p90: number, words = en): string => rangeWords(rangeOf({ p50_ms: p50 * MINUTE, p90_ms: p90 * MINUTE }), words);
+const said = (p50: number, p90: number, tag = "en"): string => rangeWords(rangeOf({ p50_ms: p50 * MINUTE, p90_ms: p90 * MINUTE }), spoken(tag).say);
 
 test("a wait is told as people say it: low end down, high end up", () => {
   assert.equal(said(0.2, 1), "Less than a minute");
@@ -18,8 +17,8 @@ test("a wait is told as people say it: low end down, high end up", () => {
   assert.equal(said(20, 60), "About 15 to 60 minutes");
   assert.equal(said(50, 61), "About 1 to 1½ hours");
   assert.equal(said(80, 91), "More than 1½ hours");
-  assert.equal(said(3, 5, nl), "Ongeveer 3 tot 5 minuten");
-  assert.equal(rangeWords(rangeOf(null), en), "Too early to say how long");
+  assert.equal(said(3, 5, "nl"), "Ongeveer 3 tot 5 minuten");
+  assert.equal(rangeWords(rangeOf(null), spoken("en").say), "Too early to say how long");
 });
 
 test("a median above the 90th percentile, which no server should send, does not turn the range round", () => {

@@ -2,7 +2,7 @@
 // rounded the honest way: the low end down, the high end up.
 
 import type { Eta } from "../client/wire.ts";
-import type { Words } from "./i18n/index.ts";
+import { type Say, Word } from "./i18n/index.ts";
 
 /** What is shown. A higher `rank` is a longer wait; equal ranks are equal words. */
 export interface WaitRange {
@@ -30,12 +30,13 @@ export function rangeOf(eta: Eta | null): WaitRange | undefined {
   return high <= 90 ? { rank: 90, low: 60, high: 90 } : { rank: 1_000, low: 90, high: 1_000 };
 }
 
-export function rangeWords(range: WaitRange | undefined, words: Words): string {
-  if (range === undefined) return words.unknown;
-  if (range.rank === 1) return words.lessThanMinute;
-  if (range.rank === 90) return words.aboutHour;
-  if (range.rank === 1_000) return words.overHour;
-  return words.aboutMinutes(range.low, range.high);
+export function rangeWords(range: WaitRange | undefined, say: Say): string {
+  if (range === undefined) return say(Word.unknown);
+  if (range.rank === 1) return say(Word.lessThanMinute);
+  if (range.rank === 90) return say(Word.aboutHour);
+  if (range.rank === 1_000) return say(Word.overHour);
+  const { low, high: n } = range;
+  return low === n ? say(Word.aboutMinute, { n }) : say(Word.aboutMinutes, { low, n });
 }
 
 export interface Shown {

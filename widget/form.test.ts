@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FormField, SiteInfo } from "./embed.ts";
 import { answers, complaints, errorsOf } from "./form.ts";
-import { phrases } from "./i18n/index.ts";
+import { spoken } from "./i18n/spoken.ts";
 import type { Model } from "./model.ts";
 import { emptyVisit } from "./visit.ts";
 import { DEPARTMENT, QUESTION } from "./view/start.ts";
@@ -16,6 +16,9 @@ function model(form: FormField[], values: Record<string, string>): Model {
     site: "demo",
     name: "Shop",
     lang: "en",
+    dir: "ltr",
+    words: "/widget/words-en.txt",
+    launcher: { chat: "", away: "", failed: "", unread: {}, greeting: "", close: "" },
     texts: {},
     color: null,
     form,
@@ -24,7 +27,7 @@ function model(form: FormField[], values: Record<string, string>): Model {
     open: true,
   };
   return {
-    phrases: phrases("en"),
+    phrases: spoken("en"),
     now: 0,
     isPhone: false,
     site,

@@ -2,6 +2,7 @@
 
 import { charsOf, TEXT_CHARS_MAX } from "../client/limits.ts";
 import type { FormField } from "./embed.ts";
+import { Word } from "./i18n/index.ts";
 import type { Model } from "./model.ts";
 import { DEPARTMENT, fieldsOf, QUESTION } from "./view/start.ts";
 
@@ -9,12 +10,12 @@ import { DEPARTMENT, fieldsOf, QUESTION } from "./view/start.ts";
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
 
 /** Words about what is wrong with a field, or undefined. */
-export function complaintAbout(field: FormField, value: string, { phrases: { words } }: Model): string | undefined {
+export function complaintAbout(field: FormField, value: string, { phrases: { say } }: Model): string | undefined {
   const text = value.trim();
-  if (text === "") return field.required && field.name !== DEPARTMENT ? words.needed : undefined;
-  if (field.kind === "email" && !EMAIL.test(text)) return words.badEmail;
+  if (text === "") return field.required && field.name !== DEPARTMENT ? say(Word.needed) : undefined;
+  if (field.kind === "email" && !EMAIL.test(text)) return say(Word.badEmail);
   const over = charsOf(value) - TEXT_CHARS_MAX;
-  return over > 0 ? words.tooLong(over) : undefined;
+  return over > 0 ? say(Word.tooLong, { n: over }) : undefined;
 }
 
 export function complaints(model: Model): Record<string, string> {
@@ -36,13 +37,13 @@ export interface Answers {
 export function answers(model: Model): Answers {
   const { site, values } = model;
   const fields: Record<string, string> = {};
-  for (const { name } of site?.form ?? []) {
+  for (const { name } of site.form ?? []) {
     const value = (values[name] ?? "").trim();
     if (value !== "") fields[name] = value;
   }
   const chosen = values[DEPARTMENT];
-  const department = site?.departments.find(({ name }) => name === chosen) ?? site?.departments[0];
-  const long = site?.form.find(({ kind }) => kind === "textarea");
+  const department = site.departments.find(({ name }) => name === chosen) ?? site.departments[0];
+  const long = site.form.find(({ kind }) => kind === "textarea");
   const text = (values[QUESTION] ?? (long === undefined ? undefined : values[long.name]) ?? "").trim();
   return { fields, department: department?.key, text: text === "" ? undefined : text };
 }
@@ -52,5 +53,5 @@ export function errorsOf(refused: Model["refusedStart"], model: Model): Record<s
   const name = refused?.field?.replace(/^fields\.?/, "");
   const field = fieldsOf(model).find((each) => each.name === name);
   if (field === undefined) return {};
-  return { [field.name]: field.kind === "email" ? model.phrases.words.badEmail : model.phrases.words.needed };
+  return { [field.name]: field.kind === "email" ? model.phrases.say(Word.badEmail) : model.phrases.say(Word.needed) };
 }

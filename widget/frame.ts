@@ -4,6 +4,7 @@
 import type { Cancel } from "../client/environment.ts";
 import { patch } from "./dom.ts";
 import { type Host, PHONE } from "./embed.ts";
+import { Word } from "./i18n/index.ts";
 import { type Actions, type Model, screenOf, siteName } from "./model.ts";
 import { createScreen, keepFocusInside } from "./screen.ts";
 import styles from "./style.css";
@@ -90,7 +91,7 @@ export function createFrame({ host, model, actions, onSeen }: FrameOptions): Fra
       return true;
     },
     draw(present, wishes) {
-      element.setAttribute("aria-label", present.phrases.words.chatWith(siteName(present)));
+      element.setAttribute("aria-label", present.phrases.say(Word.chatWith, { site: siteName(present) }));
       if (present.isPhone) element.setAttribute("aria-modal", "true");
       else element.removeAttribute("aria-modal");
       const focused = root.activeElement;

@@ -6,12 +6,14 @@
 // Before the visitor opens the chat nothing is stored, no socket is opened, and the one request asks for the site's colour
 // and whether anybody is at the desk. The page gets one global, `Balie`, and one element, which `Balie.destroy` removes.
 
-import { type Host, type Launcher, type LauncherState, PHONE, sessionKey, type SiteInfo, type Widget, windowKey } from "./embed.ts";
-import { type Language, languageOf, launcherWords } from "./i18n/launcher.ts";
+import { type Host, type Launcher, type LauncherState, type LauncherWords, PHONE, sessionKey, type SiteInfo, type Widget, windowKey } from "./embed.ts";
 import styles from "./launcher.css";
 
-/** The hashed name of the chat in each language, put in by the bundler. */
-declare const BALIE_APP_PATHS: Record<Language, string>;
+/** The hashed name of the chat, put in by the bundler. */
+declare const BALIE_APP: string;
+
+/** Until the server has said them in the visitor's language; should it never, at least in one that many read. */
+const ENGLISH: LauncherWords = { chat: "Chat with us", away: "", failed: "The chat does not answer just now. Try again in a moment.", unread: {}, greeting: "", close: "" };
 
 /** How long a failure is said. */
 const TIP_MS = 6_000;
@@ -21,17 +23,14 @@ const MARK =
 const DOWN = "M5.5 9l6.5 6.5L18.5 9";
 
 interface App {
-  start(host: Host): Widget;
+  start(host: Host): Promise<Widget>;
 }
 
 function load(script: HTMLScriptElement, site: string): void {
   const origin = new URL(script.src).origin;
-  const tag = script.dataset["lang"] || document.documentElement.lang || navigator.language;
-  const language = languageOf(tag);
-  const words = launcherWords(language);
+  const wishes = [script.dataset["lang"], document.documentElement.lang, ...navigator.languages].filter(Boolean).join();
+  let words = ENGLISH;
   const element = document.createElement("balie-chat");
-  element.lang = language;
-  element.dir = "ltr";
   const root = element.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(styles);
@@ -55,35 +54,51 @@ function load(script: HTMLScriptElement, site: string): void {
 
   function show({ isOpen, unread, isAway }: LauncherState): void {
     button.setAttribute("aria-expanded", String(isOpen));
-    button.setAttribute("aria-label", unread > 0 ? words.newMessages(unread) : isAway ? words.away : words.chat);
+    button.setAttribute("aria-label", unread > 0 ? newMessages(unread) : isAway ? words.away : words.chat);
     button.classList.toggle("away", isAway && !isOpen);
     button.replaceChildren(isOpen ? drawing("down", "0 0 24 24", DOWN) : drawing("mark", "0 0 32 32", MARK));
     badge.textContent = unread > 99 ? "99+" : String(unread);
     if (unread > 0 && !isOpen) button.append(badge);
   }
 
+  function newMessages(count: number): string {
+    const form = words.unread[new Intl.PluralRules(element.lang).select(count)] ?? words.unread["other"] ?? words.chat;
+    return form.replace("{n}", String(count));
+  }
+
   let info: Promise<SiteInfo | undefined> | undefined;
   const siteInfo = async (): Promise<SiteInfo | undefined> => {
-    info ??= fetch(`${origin}/api/sites/${encodeURIComponent(site)}/widget?lang=${encodeURIComponent(tag)}`, { credentials: "omit" })
+    const ask = (cache: RequestCache): Promise<Response> => fetch(`${origin}/api/sites/${encodeURIComponent(site)}/widget?lang=${encodeURIComponent(wishes)}`, { credentials: "omit", cache });
+    // Without a network what an earlier page was told will do.
+    info ??= ask("default")
+      .catch(() => ask("force-cache"))
       .then((answer) => (answer.ok ? (answer.json() as Promise<SiteInfo>) : undefined))
       .catch(() => undefined);
     const known = await info;
     if (known === undefined) info = undefined; // the next one asks again
-    else if (/^#[0-9a-f]{6}$/i.test(known.color ?? "")) element.style.setProperty("--brand", known.color);
+    else {
+      words = known.launcher;
+      element.lang = known.lang;
+      element.dir = known.dir;
+      element.style.setProperty("--brand", known.color); // null leaves our own
+    }
     return known;
   };
 
   let widget: Widget | undefined;
   let isGone = false;
-  const host: Host = { site, origin, tag, root, siteInfo, launcher };
+  const host: Host = { site, origin, wishes, root, siteInfo, launcher };
 
   async function chat(): Promise<Widget | undefined> {
     if (widget !== undefined || isGone) return widget;
     button.setAttribute("aria-busy", "true");
+    // A page that was open while the server was upgraded asks for a hashed name that is gone, or has words of the other
+    // version; the plain name never is.
+    const from = async (path: string): Promise<Widget> => ((await import(origin + path)) as App).start(host);
     try {
-      // A page that was open while the server was upgraded asks for a hashed name that is gone; the plain one never is.
-      const app = (await import(origin + BALIE_APP_PATHS[language]).catch(() => import(`${origin}/widget/app-${language}.js`))) as App;
-      if (!isGone) widget ??= app.start(host);
+      const loaded = await from(BALIE_APP).catch(() => from("/widget/app.js"));
+      if (isGone) loaded.destroy();
+      else widget = loaded;
     } catch {
       tip.textContent = words.failed;
       tip.hidden = false;
@@ -111,7 +126,7 @@ function load(script: HTMLScriptElement, site: string): void {
 
   const appear = (): void => {
     document.body.append(element);
-    void siteInfo().then((known) => known !== undefined && widget === undefined && show({ isOpen: false, unread: 0, isAway: !known.open }));
+    void siteInfo().then((known) => widget === undefined && show({ isOpen: false, unread: 0, isAway: known?.open === false }));
     if (!hasConversation(site)) return;
     void chat().then((loaded) => wasOpen(site) && !matchMedia(PHONE).matches && loaded?.open());
   };

@@ -4,7 +4,7 @@
 import type { ConnectionState } from "../client/connection.ts";
 import type { SiteInfo } from "./embed.ts";
 import type { Shown } from "./eta.ts";
-import type { Phrases } from "./i18n/index.ts";
+import { type Phrases, Word } from "./i18n/index.ts";
 import type { RefusedStart } from "./session.ts";
 import type { Visit } from "./visit.ts";
 
@@ -14,7 +14,7 @@ export interface Model {
   phrases: Phrases;
   now: number;
   isPhone: boolean;
-  site: SiteInfo | undefined;
+  site: SiteInfo;
   /** An earlier page had an open conversation: wait for it rather than flash the start. */
   isExpected: boolean;
   visit: Visit;
@@ -75,35 +75,39 @@ export function screenOf(model: Model): Screen {
   const isDown = lost_since !== undefined && now - lost_since > DOWN_AFTER_MS;
   if (isDown && (!visit.isKnown || visit.doing.start !== undefined)) return "down";
   if (visit.doing.start !== undefined) return "chat";
-  if (model.site === undefined || (model.isExpected && !visit.isKnown)) return isDown ? "down" : "loading";
+  if (model.isExpected && !visit.isKnown) return isDown ? "down" : "loading";
   return "start";
 }
 
 /** Nothing to fill in: the first message starts the chat. */
 export function isPlainStart({ site }: Model): boolean {
-  return site !== undefined && site.form.length === 0 && site.departments.length < 2;
+  return site.form.length === 0 && site.departments.length < 2;
 }
 
 export function siteName({ site }: Model): string {
-  return site?.name ?? "";
+  return site.name;
 }
 
 export function departmentName({ site }: Model, key: string): string {
-  return site?.departments.find((department) => department.key === key)?.name ?? key;
+  return site.departments.find((department) => department.key === key)?.name ?? key;
 }
 
 /** Our words for the server's code, because the server speaks one language and we speak the visitor's. */
-export function refusalWords({ phrases }: Model, code: string): string {
-  const { errors } = phrases.words;
+export function refusalWords({ phrases: { say } }: Model, code: string): string {
   switch (code) {
     case "wrong_state":
+      return say(Word.errorState);
     case "conflict":
+      return say(Word.errorConflict);
     case "too_large":
+      return say(Word.errorLarge);
     case "rate_limited":
+      return say(Word.errorRate);
     case "unavailable":
+      return say(Word.errorAway);
     case "not_found":
-      return errors[code];
+      return say(Word.errorGone);
     default:
-      return errors.other;
+      return say(Word.errorOther);
   }
 }

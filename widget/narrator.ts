@@ -2,6 +2,7 @@
 // what the visitor did not do themselves, and only what is news.
 
 import { LONGER_AFTER_MS } from "./eta.ts";
+import { Word } from "./i18n/index.ts";
 import type { Model } from "./model.ts";
 import { systemText } from "./thread.ts";
 import { threadOptions } from "./view/log.ts";
@@ -31,7 +32,8 @@ export function createNarrator(say: (words: string) => void): Narrator {
     if (position === told || !isDue) return;
     told = position;
     told_at = now;
-    say(phrases.words.announcePlace(position, waitWords(model)));
+    const wait = waitWords(model);
+    say(position === 1 ? `${phrases.say(Word.next)}. ${wait}.` : phrases.say(Word.announcePlace, { n: position, wait }));
   }
 
   return {
@@ -43,12 +45,12 @@ export function createNarrator(say: (words: string) => void): Narrator {
       const known = before.timeline.last ?? Number.POSITIVE_INFINITY;
       for (const event of visit.timeline.events) {
         if (event.seq <= known || event.seq <= visit.told_seq || event.from.role === "visitor") continue;
-        if (event.kind === "message") say(`${event.from.name ?? model.phrases.words.somebody}: ${event.text}`);
+        if (event.kind === "message") say(`${event.from.name ?? model.phrases.say(Word.somebody)}: ${event.text}`);
         else say(systemText(event, threadOptions(model)));
       }
       const failedBefore = before.timeline.pending.filter(({ failed }) => failed !== undefined).length;
       const failedNow = visit.timeline.pending.filter(({ failed }) => failed !== undefined).length;
-      if (failedNow > failedBefore) say(`${model.phrases.words.notSent}.`);
+      if (failedNow > failedBefore) say(`${model.phrases.say(Word.notSent)}.`);
     },
   };
 }

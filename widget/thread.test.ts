@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptyTimeline, reduce, type Timeline } from "../client/timeline.ts";
 import type { Body, EventFrame, Sender } from "../client/wire.ts";
-import { en } from "./i18n/en.ts";
+import { spoken } from "./i18n/spoken.ts";
 import { PALE_AFTER_MS, type Row, rowsOf, systemText, type ThreadOptions, transcript, type Turn } from "./thread.ts";
 
 const NOW = new Date(2026, 5, 14, 14, 0, 0).getTime();
@@ -11,7 +11,7 @@ const ME: Sender = { role: "visitor", id: "me" };
 const SANNE: Sender = { role: "agent", id: "sanne", name: "Sanne" };
 
 const options = (over: Partial<ThreadOptions> = {}): ThreadOptions => ({
-  words: en,
+  say: spoken("en").say,
   now: NOW,
   clock_ahead_ms: 0,
   isConnected: true,

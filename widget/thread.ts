@@ -3,7 +3,7 @@
 
 import type { Pending, Timeline } from "../client/timeline.ts";
 import type { EventFrame } from "../client/wire.ts";
-import type { Words } from "./i18n/index.ts";
+import { type Say, Word } from "./i18n/index.ts";
 
 export type Row =
   | { kind: "day"; key: string; at: number }
@@ -32,7 +32,7 @@ export interface Turn {
 export type OwnState = "plain" | "sent" | "read" | "sending" | "waiting" | "failed";
 
 export interface ThreadOptions {
-  words: Words;
+  say: Say;
   now: number;
   /** The server's clock minus ours: own unconfirmed messages carry our time. */
   clock_ahead_ms: number;
@@ -81,7 +81,7 @@ function isFresh(event: EventFrame, rows: Row[], fresh_after: number | undefined
   return event.kind === "message" && event.from.role !== "visitor" && !rows.some(({ kind }) => kind === "fresh");
 }
 
-function addSaid(rows: Row[], event: EventFrame & { kind: "message" }, { words }: ThreadOptions): void {
+function addSaid(rows: Row[], event: EventFrame & { kind: "message" }, { say }: ThreadOptions): void {
   const isMine = event.from.role === "visitor";
   const id = event.from.id ?? event.from.role;
   const bubble = { key: event.cmd ?? `e${event.seq}`, text: event.text };
@@ -91,7 +91,7 @@ function addSaid(rows: Row[], event: EventFrame & { kind: "message" }, { words }
     last.at = event.at;
     return;
   }
-  const name = event.from.name ?? words.somebody;
+  const name = event.from.name ?? say(Word.somebody);
   rows.push({ kind: "turn", key: bubble.key, isMine, isBot: event.from.role === "bot", id, name, bubbles: [bubble], at: event.at, state: "plain" });
 }
 
@@ -139,25 +139,25 @@ function stateOf(own: Pending, { now, isConnected }: ThreadOptions): OwnState {
   return isConnected ? "sending" : "waiting";
 }
 
-function systemLine(event: EventFrame, { words, departmentName }: ThreadOptions): { strong?: string; text: string } | undefined {
-  const from = event.from.name ?? words.somebody;
+function systemLine(event: EventFrame, { say, departmentName }: ThreadOptions): { strong?: string; text: string } | undefined {
+  const from = event.from.name ?? say(Word.somebody);
   switch (event.kind) {
     case "assigned":
-      return { text: words.joined(event.agent.name) };
+      return { text: say(Word.joined, { name: event.agent.name }) };
     case "transferred":
       // Somebody who takes a chat over passes it to nobody: who joined is said by the next line.
       if ("agent" in event.to && event.to.agent.id === event.from.id) return undefined;
-      return { text: "agent" in event.to ? words.passedOn(from, event.to.agent.name) : words.passedToLine(from, departmentName(event.to.department)) };
+      return { text: "agent" in event.to ? say(Word.passedOn, { from, to: event.to.agent.name }) : say(Word.passedToLine, { from, to: departmentName(event.to.department) }) };
     case "requeued":
-      return { strong: words.requeued, text: words.requeuedMore };
+      return { strong: say(Word.requeued), text: say(Word.requeuedMore) };
     case "agent_away":
-      return { text: words.lost(event.agent.name) };
+      return { text: say(Word.lost, { name: event.agent.name }) };
     case "agent_back":
-      return { text: words.returned(event.agent.name) };
+      return { text: say(Word.returned, { name: event.agent.name }) };
     case "closed":
-      return { text: closedLine(event.reason, from, words) };
+      return { text: closedLine(event.reason, from, say) };
     case "rated":
-      return { text: words.rated(event.score) };
+      return { text: say(Word.rated, { n: event.score }) };
     case "queued":
     case "message":
     case "note":
@@ -168,21 +168,21 @@ function systemLine(event: EventFrame, { words, departmentName }: ThreadOptions)
   }
 }
 
-function closedLine(reason: Extract<EventFrame, { kind: "closed" }>["reason"], from: string, words: Words): string {
+function closedLine(reason: Extract<EventFrame, { kind: "closed" }>["reason"], from: string, say: Say): string {
   switch (reason) {
     case "agent":
-      return words.endedBy(from);
+      return say(Word.endedBy, { name: from });
     case "visitor":
-      return words.endedByYou;
+      return say(Word.endedByYou);
     case "left":
-      return words.leftLine;
+      return say(Word.leftLine);
     case "abandoned":
-      return words.lapsed;
+      return say(Word.lapsed);
     case "system":
-      return words.ended;
+      return say(Word.ended);
     default:
       reason satisfies never;
-      return words.ended;
+      return say(Word.ended);
   }
 }
 
@@ -190,8 +190,8 @@ function closedLine(reason: Extract<EventFrame, { kind: "closed" }>["reason"], f
 export function transcript(timeline: Timeline, site: string, options: ThreadOptions & { stamp(at: number): string; you: string }): string {
   const lines = timeline.events.flatMap((event) => {
     if (event.kind === "message") {
-      const name = event.from.role === "visitor" ? options.you : (event.from.name ?? options.words.somebody);
-      return [`[${options.stamp(event.at)}] ${options.words.savedBy(name, event.text)}`];
+      const name = event.from.role === "visitor" ? options.you : (event.from.name ?? options.say(Word.somebody));
+      return [`[${options.stamp(event.at)}] ${options.say(Word.savedBy, { name, text: event.text })}`];
     }
     const line = systemLine(event, options);
     return line === undefined ? [] : [`[${options.stamp(event.at)}] ${line.strong === undefined ? "" : `${line.strong} `}${line.text}`];

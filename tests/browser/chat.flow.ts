@@ -31,7 +31,7 @@ test("nothing is kept and no socket is opened before the visitor opens the chat"
   const answered = page.waitForResponse(/\/api\/sites\/demo\/widget/);
   const ana = await visitorAt(page, `${house.origin}/demo/`);
   await answered;
-  await page.getByRole("button", { name: "Chat with us, nobody is at the desk just now" }).waitFor();
+  await page.getByRole("button", { name: "Leave a message, we are away just now" }).waitFor();
   assert.deepEqual(await kept(page), []);
   assert.deepEqual(sockets, []);
   assert.deepEqual(requests.filter((path) => /widget|\/ws|\/api/.test(path)), ["/widget.js", "/api/sites/demo/widget"]);

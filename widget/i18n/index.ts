@@ -1,18 +1,20 @@
-// The words of this build's language, and the formats that go with them. The chat is bundled once a language, so that
-// nobody loads words they do not read.
+// The widget's words in the visitor's language, and the formats that go with it. The words are data that the chat loads
+// when it starts: one list a language, in which a `Word` is a place.
 
-import { en, type Words } from "./en.ts";
-import type { Language } from "./launcher.ts";
-import { nl } from "./nl.ts";
+import { type Holes, Word } from "./words.ts";
 
-export type { Words } from "./en.ts";
+export { Word };
 
-/** Put in by the bundler; the words of the other languages fall away. */
-declare const BALIE_LANGUAGE: Language;
+/** Which list of keys this code was bundled with, put in by the bundler. */
+declare const BALIE_WORDS: string;
+
+type Fill<W extends Word> = W extends keyof Holes ? [holes: Record<Holes[W], string | number>] : [];
+
+/** Numbers are written as the language does; `n` chooses the plural form. */
+export type Say = <W extends Word>(word: W, ...holes: Fill<W>) => string;
 
 export interface Phrases {
-  words: Words;
-  lang: Language;
+  say: Say;
   /** `14:02`, or with am and pm where the visitor's browser has it so, whatever the page speaks. */
   time(at: number): string;
   /** `Today`, `Yesterday`, or a date. */
@@ -20,36 +22,54 @@ export interface Phrases {
   /** `14 June 2026`, as the visitor's region writes it. */
   date(at: number): string;
   minutes(count: number): string;
+  number(count: number): string;
 }
 
-/** `tag` may be narrower than the language (`en-US`): it decides how times are written. */
-export function phrases(tag: string): Phrases {
-  const words = BALIE_LANGUAGE === "nl" ? nl : en;
-  const locale = localeOf(tag, BALIE_LANGUAGE);
+/**
+ * `text` is the file of the language `lang`; `wishes` are the tags asked for, of which one may be narrower (`en-US`): it
+ * decides how times are written. Throws if the words belong to another version of the chat.
+ */
+export function phrases(text: string, lang: string, wishes: string): Phrases {
+  const lines = text.split("\n");
+  if (lines.pop() !== BALIE_WORDS) throw new Error("The words are of another version.");
+  const locale = localeOf(wishes, lang);
   const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
-  const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", ...(hourCycle === undefined ? {} : { hourCycle }) });
-  const weekday = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
-  const date = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
-  const minutes = new Intl.NumberFormat(locale, { style: "unit", unit: "minute", unitDisplay: "short" });
+  const format = (options: Intl.DateTimeFormatOptions): ((at: number) => string) => new Intl.DateTimeFormat(locale, options).format;
+  const weekday = format({ weekday: "long", day: "numeric", month: "long" });
+  const plural = new Intl.PluralRules(lang);
+  const number = new Intl.NumberFormat(locale).format;
+
+  function say(word: Word, holes: Record<string, string | number> = {}): string {
+    const forms = (lines[word] ?? "").split("\t");
+    const form = forms[forms.indexOf(plural.select(Number(holes["n"]))) + 1] ?? "";
+    return form.replace(/{(\w+)}/g, (_, name: string) => {
+      const value = holes[name] ?? "";
+      return typeof value === "number" ? number(value) : value;
+    });
+  }
+
   return {
-    words,
-    lang: BALIE_LANGUAGE,
-    time: (at) => time.format(at),
+    say,
+    number,
+    time: format({ hour: "2-digit", minute: "2-digit", ...(hourCycle === undefined ? {} : { hourCycle }) }),
     day(at, now) {
       const days = daysBetween(at, now);
-      return days === 0 ? words.today : days === 1 ? words.yesterday : weekday.format(at);
+      return days === 0 ? say(Word.today) : days === 1 ? say(Word.yesterday) : weekday(at);
     },
-    date: (at) => date.format(at),
-    minutes: (count) => minutes.format(count),
+    date: format({ dateStyle: "long" }),
+    minutes: new Intl.NumberFormat(locale, { style: "unit", unit: "minute", unitDisplay: "short" }).format,
   };
 }
 
-function localeOf(tag: string, language: Language): string {
-  try {
-    return tag.toLowerCase().startsWith(language) ? (Intl.getCanonicalLocales(tag)[0] ?? language) : language;
-  } catch {
-    return language; // a tag that a page made up
-  }
+/** The first wish that is of the language and that `Intl` knows how to write. */
+function localeOf(wishes: string, lang: string): string {
+  return wishes.split(",").find((tag) => {
+    try {
+      return new Intl.Locale(tag).language === new Intl.Locale(lang).language;
+    } catch {
+      return false; // a tag that a page made up
+    }
+  }) ?? lang;
 }
 
 /** In the visitor's own days; noon is far enough from every change of the clock. */

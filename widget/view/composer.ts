@@ -2,6 +2,7 @@
 
 import { charsOf, TEXT_CHARS_MAX } from "../../client/limits.ts";
 import { type Description, h } from "../dom.ts";
+import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
 import type { Actions, Model } from "../model.ts";
 
@@ -11,15 +12,15 @@ const COUNT_FROM = TEXT_CHARS_MAX - 500;
 const HEIGHT_PX_MAX = 124;
 
 export function composer(model: Model, actions: Actions): Description {
-  const { words } = model.phrases;
+  const { say } = model.phrases;
   const text = model.values[""] ?? "";
   const isWaiting = model.visit.conversation?.state === "queued" || model.visit.conversation?.state === "offered";
   const cannot = text.trim() === "" || charsOf(text) > TEXT_CHARS_MAX;
   const input = h("textarea", {
     rows: 1,
     class: "write",
-    "aria-label": words.message,
-    placeholder: isWaiting ? words.add : words.write,
+    "aria-label": say(Word.message),
+    placeholder: isWaiting ? say(Word.add) : say(Word.write),
     enterkeyhint: "send",
     value: text,
     mounted: fit,
@@ -31,7 +32,7 @@ export function composer(model: Model, actions: Actions): Description {
     onkeydown: (event: KeyboardEvent) => keyPressed(event, actions),
     onblur: () => actions.leftField(""),
   });
-  const send = h("button", { type: "button", class: "tool go", "aria-label": words.send, "aria-disabled": cannot ? "true" : undefined, onclick: actions.sendMessage }, icon("send"));
+  const send = h("button", { type: "button", class: "tool go", "aria-label": say(Word.send), "aria-disabled": cannot ? "true" : undefined, onclick: actions.sendMessage }, icon("send"));
   return h("div", { class: "composer", key: "composer" }, h("div", { class: "box" }, input, send), below(model, actions, text, isWaiting));
 }
 
@@ -50,16 +51,15 @@ export function fit(element: HTMLElement): void {
 }
 
 function below(model: Model, actions: Actions, text: string, isWaiting: boolean): Description | false {
-  const { words, lang } = model.phrases;
+  const { say, number } = model.phrases;
   const length = charsOf(text);
   if (model.complaint !== undefined) return h("div", { class: "below", key: "complaint" }, h("span", { class: "over", role: "status" }, model.complaint));
   if (length > COUNT_FROM) {
-    const number = new Intl.NumberFormat(lang);
-    const over = length > TEXT_CHARS_MAX && h("span", { class: "over", role: "status" }, words.tooLong(length - TEXT_CHARS_MAX));
-    return h("div", { class: "below", key: "count" }, over || h("span", null), h("span", { class: "num" }, `${number.format(length)} / ${number.format(TEXT_CHARS_MAX)}`));
+    const over = length > TEXT_CHARS_MAX && h("span", { class: "over", role: "status" }, say(Word.tooLong, { n: length - TEXT_CHARS_MAX }));
+    return h("div", { class: "below", key: "count" }, over || h("span", null), h("span", { class: "num" }, `${number(length)} / ${number(TEXT_CHARS_MAX)}`));
   }
   if (!isWaiting) return false;
   const isLeaving = model.visit.doing.leave !== undefined;
-  const leave = h("button", { type: "button", "aria-disabled": isLeaving ? "true" : undefined, onclick: () => !isLeaving && actions.ask("leave") }, isLeaving ? words.leaving : words.leaveLine);
-  return h("div", { class: "below", key: "waiting" }, h("span", null, words.whileWaiting), leave);
+  const leave = h("button", { type: "button", "aria-disabled": isLeaving ? "true" : undefined, onclick: () => !isLeaving && actions.ask("leave") }, isLeaving ? say(Word.leaving) : say(Word.leaveLine));
+  return h("div", { class: "below", key: "waiting" }, h("span", null, say(Word.whileWaiting)), leave);
 }

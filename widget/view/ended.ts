@@ -1,6 +1,7 @@
 // After the chat: the rating, and the ways on. Below the log, never over it.
 
 import { type Description, h } from "../dom.ts";
+import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
 import type { Actions, Model } from "../model.ts";
 import { button } from "./parts.ts";
@@ -18,10 +19,11 @@ export function ended(model: Model, actions: Actions): Description {
 }
 
 function rating(model: Model, actions: Actions): Description {
-  const { words } = model.phrases;
+  const { say } = model.phrases;
   const { score } = model;
   const isSending = model.visit.doing.rate !== undefined;
-  const stars = words.scores.map((name, index) =>
+  const scores = [Word.score1, Word.score2, Word.score3, Word.score4, Word.score5].map((word) => say(word));
+  const stars = scores.map((name, index) =>
     h(
       "label",
       { class: score !== undefined && index < score ? "on" : "", key: name, title: name },
@@ -32,29 +34,29 @@ function rating(model: Model, actions: Actions): Description {
   return h(
     "div",
     { class: "ended", key: "rating" },
-    h("p", { class: "title", "aria-hidden": "true" }, words.howWas),
-    h("fieldset", { class: "stars" }, h("legend", { class: "sr" }, words.howWas), stars),
-    h("div", { class: "ends", "aria-hidden": "true" }, h("span", null, words.scores[0] ?? ""), h("span", null, words.scores.at(-1) ?? "")),
+    h("p", { class: "title", "aria-hidden": "true" }, say(Word.howWas)),
+    h("fieldset", { class: "stars" }, h("legend", { class: "sr" }, say(Word.howWas)), stars),
+    h("div", { class: "ends", "aria-hidden": "true" }, h("span", null, scores[0]), h("span", null, scores[4])),
     score === undefined ? ways(model, actions) : [comment(model, actions), choices(model, actions, isSending)],
   );
 }
 
-function comment({ values, phrases: { words } }: Model, actions: Actions): Description {
+function comment({ values, phrases: { say } }: Model, actions: Actions): Description {
   const oninput = (event: Event): void => {
     if (event.target instanceof HTMLTextAreaElement) actions.typed(COMMENT, event.target.value);
   };
-  const label = h("label", { for: "comment" }, words.difference, " ", h("i", null, words.optional));
+  const label = h("label", { for: "comment" }, say(Word.difference), " ", h("i", null, say(Word.optional)));
   return h("div", { class: "field", key: "comment" }, label, h("textarea", { id: "comment", rows: 2, maxlength: 1000, value: values[COMMENT] ?? "", oninput }));
 }
 
-function choices({ phrases: { words } }: Model, actions: Actions, isSending: boolean): Description {
-  const send = h("button", { type: "button", class: "button main", "aria-disabled": isSending ? "true" : undefined, onclick: () => !isSending && actions.rate() }, isSending ? words.sending : words.sendRating);
-  return h("div", { class: "pair", key: "choices" }, button("text", actions.skipRating, words.skip), send);
+function choices({ phrases: { say } }: Model, actions: Actions, isSending: boolean): Description {
+  const send = h("button", { type: "button", class: "button main", "aria-disabled": isSending ? "true" : undefined, onclick: () => !isSending && actions.rate() }, isSending ? say(Word.sending) : say(Word.sendRating));
+  return h("div", { class: "pair", key: "choices" }, button("text", actions.skipRating, say(Word.skip)), send);
 }
 
-function thanks({ visit, phrases: { words } }: Model): Description {
-  const name = visit.conversation?.agent?.name ?? agentName(visit.timeline.events) ?? words.somebody;
-  return h("div", { key: "thanks" }, h("p", { class: "title" }, words.thanks(name)), h("p", { class: "soft" }, words.readable));
+function thanks({ visit, phrases: { say } }: Model): Description {
+  const name = visit.conversation?.agent?.name ?? agentName(visit.timeline.events) ?? say(Word.somebody);
+  return h("div", { key: "thanks" }, h("p", { class: "title" }, say(Word.thanks, { name })), h("p", { class: "soft" }, say(Word.readable)));
 }
 
 export function agentName(events: Model["visit"]["timeline"]["events"]): string | undefined {
@@ -62,7 +64,7 @@ export function agentName(events: Model["visit"]["timeline"]["events"]): string 
   return last?.kind === "assigned" ? last.agent.name : undefined;
 }
 
-function ways({ visit, phrases: { words } }: Model, actions: Actions): Description {
+function ways({ visit, phrases: { say } }: Model, actions: Actions): Description {
   const hasWords = visit.timeline.events.some(({ kind }) => kind === "message");
-  return h("div", { class: "pair", key: "ways" }, hasWords && button("", actions.save, icon("save"), words.save), button(hasWords ? "" : "main", actions.beginAnew, words.newChat));
+  return h("div", { class: "pair", key: "ways" }, hasWords && button("", actions.save, icon("save"), say(Word.save)), button(hasWords ? "" : "main", actions.beginAnew, say(Word.newChat)));
 }

@@ -2,6 +2,7 @@
 
 import { typistsAt } from "../../client/timeline.ts";
 import { type Description, h } from "../dom.ts";
+import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
 import { type Actions, departmentName, type Model, refusalWords } from "../model.ts";
 import { type Row, rowsOf, type ThreadOptions, type Turn } from "../thread.ts";
@@ -10,7 +11,7 @@ import { face, linked } from "./parts.ts";
 
 export function threadOptions(model: Model): ThreadOptions {
   return {
-    words: model.phrases.words,
+    say: model.phrases.say,
     now: model.now,
     clock_ahead_ms: model.visit.clock_ahead_ms,
     isConnected: model.connection.kind === "open",
@@ -21,13 +22,13 @@ export function threadOptions(model: Model): ThreadOptions {
 }
 
 export function stage(model: Model, actions: Actions): Description {
-  const { words } = model.phrases;
+  const { say } = model.phrases;
   const onscroll = (event: Event): void => {
     if (event.currentTarget instanceof HTMLElement) actions.scrolled(event.currentTarget);
   };
   const rows = rowsOf(model.visit.timeline, threadOptions(model)).map((row) => rowView(row, model, actions));
   // Own messages are not read out to their writer, and new ones are said by the live region: the log itself stays quiet.
-  const log = h("div", { class: "log", key: "log", role: "log", "aria-live": "off", "aria-label": words.conversation, tabindex: 0, onscroll }, rows);
+  const log = h("div", { class: "log", key: "log", role: "log", "aria-live": "off", "aria-label": say(Word.conversation), tabindex: 0, onscroll }, rows);
   return h("div", { class: "stage", key: "stage" }, log, typing(model), jump(model, actions), banner(model, actions));
 }
 
@@ -37,7 +38,7 @@ function rowView(row: Row, model: Model, actions: Actions): Description {
     case "day":
       return h("p", { class: "day", key: row.key }, phrases.day(row.at, now));
     case "fresh":
-      return h("p", { class: "day fresh", key: row.key }, phrases.words.fresh);
+      return h("p", { class: "day fresh", key: row.key }, phrases.say(Word.fresh));
     case "system":
       return h("p", { class: "system", key: row.key }, row.strong !== undefined && h("b", null, row.strong), row.strong !== undefined && " ", row.text);
     case "turn":
@@ -48,29 +49,29 @@ function rowView(row: Row, model: Model, actions: Actions): Description {
 }
 
 function turnView(turn: Turn, model: Model, actions: Actions): Description {
-  const { words } = model.phrases;
+  const { say } = model.phrases;
   const pale = turn.state === "sending" || turn.state === "waiting" ? " wait" : turn.state === "failed" ? " lost" : "";
   const bubbles = turn.bubbles.map(({ key, text }) => h("div", { class: `bubble${pale}`, key, dir: "auto" }, linked(text)));
   if (turn.isMine) return h("div", { class: "turn mine", key: turn.key }, h("div", { class: "stack" }, bubbles), meta(turn, model, actions));
-  const name = h("p", { class: "name" }, turn.name, turn.isBot && h("em", null, ` ${words.automatic}`));
+  const name = h("p", { class: "name" }, turn.name, turn.isBot && h("em", null, ` ${say(Word.automatic)}`));
   return h("div", { class: "turn", key: turn.key }, face(turn.id, turn.name, "s"), h("div", { class: "stack" }, name, bubbles), meta(turn, model, actions));
 }
 
 /** Under a turn: when, and for an own one how far it got. */
 function meta(turn: Turn, model: Model, actions: Actions): Description {
-  const { words } = model.phrases;
+  const { say } = model.phrases;
   const time = h("span", { class: "num" }, model.phrases.time(turn.at));
   switch (turn.state) {
     case "plain":
       return h("p", { class: "meta" }, time);
     case "sent":
-      return h("p", { class: "meta" }, icon("sent"), h("span", null, words.sent), " ", time);
+      return h("p", { class: "meta" }, icon("sent"), h("span", null, say(Word.sent)), " ", time);
     case "read":
-      return h("p", { class: "meta read" }, icon("read"), h("span", null, words.read), " ", time);
+      return h("p", { class: "meta read" }, icon("read"), h("span", null, say(Word.read)), " ", time);
     case "sending":
-      return h("p", { class: "meta" }, icon("clock"), words.sending);
+      return h("p", { class: "meta" }, icon("clock"), say(Word.sending));
     case "waiting":
-      return h("p", { class: "meta" }, icon("clock"), words.waitingForLine);
+      return h("p", { class: "meta" }, icon("clock"), say(Word.waitingForLine));
     case "failed":
       return failed(turn, model, actions);
     default:
@@ -78,24 +79,24 @@ function meta(turn: Turn, model: Model, actions: Actions): Description {
   }
 }
 
-function failed({ cmd = "", refusal }: Turn, { phrases: { words } }: Model, actions: Actions): Description {
+function failed({ cmd = "", refusal }: Turn, { phrases: { say } }: Model, actions: Actions): Description {
   return h(
     "div",
     { class: "meta lost" },
-    h("span", { class: "why" }, icon("alert"), words.notSent, refusal !== undefined && refusal !== "" && h("span", { class: "because" }, refusal)),
-    h("button", { type: "button", onclick: () => actions.retry(cmd) }, words.tryAgain),
-    h("button", { type: "button", onclick: () => actions.discard(cmd) }, words.remove),
+    h("span", { class: "why" }, icon("alert"), say(Word.notSent), refusal !== undefined && refusal !== "" && h("span", { class: "because" }, refusal)),
+    h("button", { type: "button", onclick: () => actions.retry(cmd) }, say(Word.tryAgain)),
+    h("button", { type: "button", onclick: () => actions.discard(cmd) }, say(Word.remove)),
   );
 }
 
 function typing(model: Model): Description | false {
   const [typist] = typistsAt(model.visit.timeline, model.now).filter(({ from }) => from.role !== "visitor");
   if (typist === undefined) return false;
-  const name = typist.from.name ?? model.visit.conversation?.agent?.name ?? model.phrases.words.somebody;
-  return h("div", { class: "typing", key: "typing" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i", null), h("i", null), h("i", null)), model.phrases.words.typing(name));
+  const name = typist.from.name ?? model.visit.conversation?.agent?.name ?? model.phrases.say(Word.somebody);
+  return h("div", { class: "typing", key: "typing" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i", null), h("i", null), h("i", null)), model.phrases.say(Word.typing, { name }));
 }
 
-function jump({ isAtBottom, below, phrases: { words } }: Model, actions: Actions): Description | false {
+function jump({ isAtBottom, below, phrases: { say } }: Model, actions: Actions): Description | false {
   if (isAtBottom) return false;
-  return h("button", { type: "button", class: below > 0 ? "jump" : "jump quiet", key: "jump", "aria-label": below > 0 ? undefined : words.toBottom, onclick: actions.toBottom }, icon("down", "s"), below > 0 && words.below(below));
+  return h("button", { type: "button", class: below > 0 ? "jump" : "jump quiet", key: "jump", "aria-label": below > 0 ? undefined : say(Word.toBottom), onclick: actions.toBottom }, icon("down", "s"), below > 0 && say(Word.below, { n: below }));
 }

@@ -2,6 +2,7 @@
 
 import { partsOf } from "../../client/links.ts";
 import { type Child, type Description, h } from "../dom.ts";
+import { Word } from "../i18n/index.ts";
 import { icon, type IconName } from "../icons.ts";
 import type { Actions, Model } from "../model.ts";
 
@@ -14,8 +15,8 @@ export function button(kind: string, onclick: () => void, ...children: Child[]):
 }
 
 /** The window's own tools: on a phone it is closed, elsewhere it shrinks into the launcher. */
-export function closeTool({ phrases: { words }, isPhone }: Model, actions: Actions): Description {
-  return tool(isPhone ? "close" : "down", isPhone ? words.closeWindow : words.minimise, actions.close);
+export function closeTool({ phrases: { say }, isPhone }: Model, actions: Actions): Description {
+  return tool(isPhone ? "close" : "down", isPhone ? say(Word.closeWindow) : say(Word.minimise), actions.close);
 }
 
 /** Initials on one of six colours that stays the same for a person. */
@@ -35,7 +36,7 @@ export function linked(text: string): Child[] {
   return partsOf(text).map((part) => (part.href === undefined ? part.text : h("a", { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow" }, part.text)));
 }
 
-export function presence({ visit, site, phrases: { words } }: Model): Description {
-  const isOpen = visit.open ?? site?.open ?? true;
-  return h("p", null, h("i", { class: isOpen ? "dot" : "dot away" }), isOpen ? words.open : words.away);
+export function presence({ visit, site, phrases: { say } }: Model): Description {
+  const isOpen = visit.open ?? site.open ?? true;
+  return h("p", null, h("i", { class: isOpen ? "dot" : "dot away" }), isOpen ? say(Word.open) : say(Word.away));
 }

@@ -3,6 +3,7 @@
 import { type Child, type Description, h } from "../dom.ts";
 import { rangeWords } from "../eta.ts";
 import { icon } from "../icons.ts";
+import { Word } from "../i18n/index.ts";
 import type { Model } from "../model.ts";
 
 /** More people than these are told as a number. */
@@ -10,7 +11,7 @@ const DOTS_BEFORE_MAX = 8;
 const DOTS_BEHIND_MAX = 3;
 
 export function ticket(model: Model): Description {
-  const { visit, phrases: { words } } = model;
+  const { visit, phrases: { say } } = model;
   const place = visit.conversation?.place;
   const isAway = visit.open === false;
   const position = place?.position;
@@ -18,10 +19,10 @@ export function ticket(model: Model): Description {
   const kind = `ticket${isStrip ? " strip" : ""}${isAway ? " busy" : ""}`;
   const number = h("span", { class: "place num", "aria-hidden": "true", key: "place" }, h("span", { key: String(position), class: "swap" }, position === undefined ? "–" : String(position)));
   const what = h("div", { class: "what", key: "what" }, h("b", null, title(model)), h("span", null, isStrip ? waitWords(model) : second(model)));
-  if (isStrip) return h("div", { class: kind, role: "group", "aria-label": words.place, key: "ticket" }, number, what, line(model));
+  if (isStrip) return h("div", { class: kind, role: "group", "aria-label": say(Word.place), key: "ticket" }, number, what, line(model));
   return h(
     "div",
-    { class: kind, role: "group", "aria-label": words.place, key: "ticket" },
+    { class: kind, role: "group", "aria-label": say(Word.place), key: "ticket" },
     h("div", { class: "top" }, number, what),
     h("div", { class: "cut" }),
     h("div", { class: "low" }, line(model), h("p", { class: "eta" }, icon("clock"), h("span", null, waitWords(model))), h("p", { class: "fine" }, hint(model))),
@@ -33,41 +34,41 @@ function isLaterWait({ visit: { timeline } }: Model): boolean {
   return timeline.events.some(({ kind }) => kind === "assigned" || kind === "requeued" || kind === "transferred");
 }
 
-function title({ visit, phrases: { words } }: Model): string {
+function title({ visit, phrases: { say } }: Model): string {
   const position = visit.conversation?.place?.position;
-  if (visit.open === false && position !== undefined) return words.keepPlace(position);
-  return position === 1 ? words.next : words.place;
+  if (visit.open === false && position !== undefined) return say(Word.keepPlace, { n: position });
+  return position === 1 ? say(Word.next) : say(Word.place);
 }
 
-function second({ visit, phrases: { words } }: Model): string {
+function second({ visit, phrases: { say } }: Model): string {
   const position = visit.conversation?.place?.position;
-  if (visit.open === false) return words.away;
+  if (visit.open === false) return say(Word.away);
   if (position === undefined) return "";
-  return position === 1 ? words.nextMore : words.before(position - 1);
+  return position === 1 ? say(Word.nextMore) : say(Word.before, { n: position - 1 });
 }
 
-export function waitWords({ visit, range, phrases: { words } }: Model): string {
-  if (visit.open === false) return words.cannotSay;
-  return rangeWords(range?.range, words);
+export function waitWords({ visit, range, phrases: { say } }: Model): string {
+  if (visit.open === false) return say(Word.cannotSay);
+  return rangeWords(range?.range, say);
 }
 
-function hint({ visit, range, phrases: { words } }: Model): string {
+function hint({ visit, range, phrases: { say } }: Model): string {
   const place = visit.conversation?.place;
-  if (place?.isPaused === true) return words.paused;
-  if (visit.open === false) return words.letYouKnow;
-  if (place?.position === 1) return words.stay;
-  return range?.range === undefined ? words.unknownMore : words.lookAround;
+  if (place?.isPaused === true) return say(Word.paused);
+  if (visit.open === false) return say(Word.letYouKnow);
+  if (place?.position === 1) return say(Word.stay);
+  return range?.range === undefined ? say(Word.unknownMore) : say(Word.lookAround);
 }
 
 /** The desk, those before, you, those behind. Only a picture: the words say the same. */
-function line({ visit, phrases: { words } }: Model): Description {
+function line({ visit, phrases: { say } }: Model): Description {
   const { position = 1, waiting = 1 } = visit.conversation?.place ?? {};
   const before = position - 1;
   const behind = Math.max(0, waiting - position);
   const dots: Child[] = [];
   for (let each = 0; each < Math.min(before, DOTS_BEFORE_MAX); each += 1) dots.push(h("i", { key: `b${before - each}` }));
   if (before > DOTS_BEFORE_MAX) dots.push(h("span", { class: "num" }, `+${before - DOTS_BEFORE_MAX}`));
-  dots.push(h("i", { class: "you", key: "you" }), h("span", { key: "word" }, words.you));
+  dots.push(h("i", { class: "you", key: "you" }), h("span", { key: "word" }, say(Word.you)));
   for (let each = 0; each < Math.min(behind, DOTS_BEHIND_MAX); each += 1) dots.push(h("i", { class: "behind", key: `a${each}` }));
   return h("div", { class: "queue", "aria-hidden": "true", key: "line" }, icon("desk", "desk"), dots);
 }

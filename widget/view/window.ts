@@ -1,6 +1,7 @@
 // The window: which screen stands in it, its head, its menu and its one question.
 
 import { type Child, type Description, h } from "../dom.ts";
+import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
 import { type Actions, type Model, screenOf, siteName } from "../model.ts";
 import { composer } from "./composer.ts";
@@ -42,12 +43,12 @@ function chat(model: Model, actions: Actions): Description[] {
 }
 
 function chatHead(model: Model, actions: Actions, isWaiting: boolean, isClosed: boolean): Description {
-  const { visit, phrases: { words } } = model;
+  const { visit, phrases: { say } } = model;
   const agent = visit.conversation?.agent;
   const last = agentName(visit.timeline.events);
   if (isClosed) {
     const who = agent?.name ?? last;
-    return head(model, actions, who === undefined ? mark() : face(agent?.id ?? who, who), who ?? siteName(model), words.ended, true);
+    return head(model, actions, who === undefined ? mark() : face(agent?.id ?? who, who), who ?? siteName(model), say(Word.ended), true);
   }
   if (agent !== undefined) return head(model, actions, face(agent.id, agent.name), agent.name, siteName(model), true);
   return head(model, actions, mark(), siteName(model), isWaiting ? waiting(model) : presence(model), isWaiting);
@@ -60,13 +61,13 @@ function waiting({ visit, now, phrases }: Model): Child[] {
   const minutes = Math.floor((now + visit.clock_ahead_ms - since) / 60_000);
   const isLater = visit.timeline.events.some(({ kind }) => kind === "requeued" || kind === "transferred");
   const time = phrases.time(since);
-  return [h("p", { class: "num" }, isLater ? phrases.words.backSince(time) : phrases.words.waitingSince(time), minutes > 0 && ` · ${phrases.minutes(minutes)}`)];
+  return [h("p", { class: "num" }, isLater ? phrases.say(Word.backSince, { time }) : phrases.say(Word.waitingSince, { time }), minutes > 0 && ` · ${phrases.minutes(minutes)}`)];
 }
 
 function head(model: Model, actions: Actions, picture: Description, title: string, second: Child | boolean, hasMenu = false): Description {
-  const { words } = model.phrases;
+  const { say } = model.phrases;
   const below = typeof second === "string" ? h("p", null, second) : typeof second === "boolean" ? false : second;
-  const more = hasMenu && tool("more", words.more, () => actions.toggleMenu(!model.menu), { "aria-haspopup": "menu", "aria-expanded": model.menu ? "true" : "false", key: "more" });
+  const more = hasMenu && tool("more", say(Word.more), () => actions.toggleMenu(!model.menu), { "aria-haspopup": "menu", "aria-expanded": model.menu ? "true" : "false", key: "more" });
   return h(
     "div", // no header: inside the page that would be a second banner
     { class: "head", key: "head" },
@@ -77,17 +78,17 @@ function head(model: Model, actions: Actions, picture: Description, title: strin
 }
 
 function menu(model: Model, actions: Actions): Description {
-  const { words } = model.phrases;
+  const { say } = model.phrases;
   const { conversation, timeline } = model.visit;
   const item = (label: string, onclick: () => void, kind = ""): Description => h("button", { type: "button", role: "menuitem", class: kind, tabindex: -1, onclick }, label);
   const isClosed = conversation?.state === "closed";
   const isWaiting = conversation?.state !== "active";
   const items = [
-    timeline.events.some(({ kind }) => kind === "message") && item(words.save, actions.save),
-    isClosed && item(words.newChat, actions.beginAnew),
-    !isClosed && item(isWaiting ? words.leaveLine : words.endChat, () => actions.ask(isWaiting ? "leave" : "end"), "end"),
+    timeline.events.some(({ kind }) => kind === "message") && item(say(Word.save), actions.save),
+    isClosed && item(say(Word.newChat), actions.beginAnew),
+    !isClosed && item(isWaiting ? say(Word.leaveLine) : say(Word.endChat), () => actions.ask(isWaiting ? "leave" : "end"), "end"),
   ];
-  return h("div", { class: "menu", role: "menu", key: "menu", "aria-label": words.more, onkeydown: moveInMenu, mounted: (element) => focusFirst(element) }, items);
+  return h("div", { class: "menu", role: "menu", key: "menu", "aria-label": say(Word.more), onkeydown: moveInMenu, mounted: (element) => focusFirst(element) }, items);
 }
 
 function moveInMenu(event: KeyboardEvent): void {
@@ -107,24 +108,24 @@ function focusFirst(element: HTMLElement): void {
 
 /** Asked once; the safe answer is the main one and has the focus. */
 function question(model: Model, actions: Actions): Description {
-  const { words } = model.phrases;
+  const { say } = model.phrases;
   const isLeave = model.question === "leave";
-  const safe = h("button", { type: "button", class: "button main", onclick: () => actions.ask(undefined), mounted: (element) => element.focus() }, isLeave ? words.stayInLine : words.goOn);
+  const safe = h("button", { type: "button", class: "button main", onclick: () => actions.ask(undefined), mounted: (element) => element.focus() }, isLeave ? say(Word.stayInLine) : say(Word.goOn));
   return h(
     "div",
     { class: "ask", key: "ask" },
     h(
       "div",
       { role: "alertdialog", "aria-modal": "true", "aria-labelledby": "ask-title", "aria-describedby": "ask-text" },
-      h("div", null, h("h3", { class: "title", id: "ask-title" }, isLeave ? words.leaveTitle : words.endTitle), h("p", { class: "soft", id: "ask-text" }, isLeave ? words.leaveText : words.endText)),
-      h("div", { class: "pair" }, button("", actions.confirm, isLeave ? words.leave : words.endChat), safe),
+      h("div", null, h("h3", { class: "title", id: "ask-title" }, isLeave ? say(Word.leaveTitle) : say(Word.endTitle)), h("p", { class: "soft", id: "ask-text" }, isLeave ? say(Word.leaveText) : say(Word.endText))),
+      h("div", { class: "pair" }, button("", actions.confirm, isLeave ? say(Word.leave) : say(Word.endChat)), safe),
     ),
   );
 }
 
 /** The server does not answer: what happened, what stays, what is done about it. Never a dead end. */
 function down(model: Model, actions: Actions): Description[] {
-  const { words } = model.phrases;
+  const { say } = model.phrases;
   const { connection, now } = model;
   const seconds = connection.kind === "waiting" || connection.kind === "offline" ? Math.max(0, Math.ceil((connection.until - now) / 1_000)) : 0;
   const kept = model.visit.timeline.pending[0]?.text;
@@ -134,18 +135,18 @@ function down(model: Model, actions: Actions): Description[] {
       "div",
       { class: "page", key: "page" },
       h("div", { class: "big warn" }, icon("alert")),
-      h("div", null, h("h3", { class: "lead" }, words.down), h("p", { class: "soft" }, words.downMore)),
-      kept !== undefined && h("dl", { class: "keep" }, h("dt", null, words.question), h("dd", null, kept)),
-      h("p", { class: "soft small num" }, seconds > 0 ? words.nextTry(seconds) : words.trying),
+      h("div", null, h("h3", { class: "lead" }, say(Word.down)), h("p", { class: "soft" }, say(Word.downMore))),
+      kept !== undefined && h("dl", { class: "keep" }, h("dt", null, say(Word.question)), h("dd", null, kept)),
+      h("p", { class: "soft small num" }, seconds > 0 ? say(Word.nextTry, { n: seconds }) : say(Word.trying)),
     ),
-    h("div", { class: "foot", key: "foot" }, button("main wide", actions.tryNow, words.tryNow)),
+    h("div", { class: "foot", key: "foot" }, button("main wide", actions.tryNow, say(Word.tryNow))),
   ];
 }
 
 function refused(model: Model, actions: Actions): Description[] {
-  const { words } = model.phrases;
+  const { say } = model.phrases;
   return [
     head(model, actions, mark(), siteName(model), false),
-    h("div", { class: "page", key: "page" }, h("div", { class: "big warn" }, icon("alert")), h("div", null, h("h3", { class: "lead" }, words.refused), h("p", { class: "soft" }, words.refusedMore))),
+    h("div", { class: "page", key: "page" }, h("div", { class: "big warn" }, icon("alert")), h("div", null, h("h3", { class: "lead" }, say(Word.refused)), h("p", { class: "soft" }, say(Word.refusedMore)))),
   ];
 }

@@ -11,6 +11,7 @@ pub mod canned_replies;
 pub mod conversations;
 pub mod departments;
 pub mod events;
+pub mod language;
 pub mod login;
 pub mod me;
 pub mod reference;

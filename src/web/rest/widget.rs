@@ -15,25 +15,22 @@ use crate::model::id::{DepartmentKey, SiteKey};
 use crate::model::record::FormField;
 use crate::model::time::{At, Millis};
 use crate::model::widget_settings::{Connect, Consent, Greeting, Offset, Side, Theme, Uploads};
-use crate::protocol::parse::TAG_OR_ZONE_CHARS_MAX;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Asked, Named};
+use crate::web::rest::language::{self, Direction, LauncherWords};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default().routes(routes!(read_widget))
 }
 
-/// The language of a page that names none.
-const LANGUAGE_DEFAULT: &str = "en";
-
-/// The page's language.
+/// What the visitor would like to read.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Language {
-    /// BCP 47 tag.
+pub struct Wishes {
+    /// BCP 47 tags, best first, with commas between them: `nl-BE,fr,en`.
     #[serde(default)]
     lang: Option<String>,
 }
@@ -43,8 +40,14 @@ pub struct Language {
 pub struct Widget {
     site: SiteKey,
     name: String,
-    /// The language the texts are for.
-    lang: String,
+    /// The language of the widget's own words that fits the wishes best; English where none does.
+    lang: &'static str,
+    /// Which way it is written.
+    dir: Direction,
+    /// The path of the widget's words in it.
+    words: &'static str,
+    /// The few words that are needed before the others are loaded.
+    launcher: &'static LauncherWords,
     texts: Texts,
     /// The brand colour, `#rrggbb`.
     color: Option<String>,
@@ -91,9 +94,11 @@ pub struct WidgetDepartment {
     name: String,
 }
 
+type Header = AppendHeaders<[(HeaderName, &'static str); 1]>;
+
 /// What the widget needs to know of a site
 #[utoipa::path(get, path = "/api/sites/{site}/widget", tag = "widget", security(()),
-    params(("site" = SiteKey, Path), Language),
+    params(("site" = SiteKey, Path), Wishes),
     responses(
         (status = 200, body = Widget, headers(("cache-control" = String), ("access-control-allow-origin" = String))),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
@@ -101,11 +106,19 @@ pub struct WidgetDepartment {
 async fn read_widget(
     State(rest): State<Arc<Rest>>,
     Named(key): Named<SiteKey>,
-    Asked(asked): Asked<Language>,
-) -> Result<(AppendHeaders<[(HeaderName, &'static str); 2]>, Json<Widget>), Problem> {
+    Asked(wishes): Asked<Wishes>,
+) -> (Header, Result<(Header, Json<Widget>), Problem>) {
+    // Any page may read it, refusals too: it says nothing that the site's own pages do not show.
+    let readable = AppendHeaders([(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")]);
+    let kept = AppendHeaders([(header::CACHE_CONTROL, "public, max-age=60")]);
+    let widget = widget(&rest, &key, &wishes.lang.unwrap_or_default()).await;
+    (readable, widget.map(|widget| (kept, Json(widget))))
+}
+
+async fn widget(rest: &Rest, key: &SiteKey, wishes: &str) -> Result<Widget, Problem> {
     // From the snapshot: this is asked at each page view, and serves on while the store is away.
     let settings = rest.settings.snapshot();
-    let site = settings.site(&key).ok_or_else(Problem::not_found)?;
+    let site = settings.site(key).ok_or_else(Problem::not_found)?;
     let departments = site
         .departments
         .iter()
@@ -116,10 +129,14 @@ async fn read_widget(
         })
         .collect();
     let wanted = site.widget.clone();
-    let widget = Widget {
+    let language = language::choose(wishes);
+    Ok(Widget {
         site: site.key.clone(),
         name: site.name.clone(),
-        lang: language(asked.lang),
+        lang: &language.tag,
+        dir: language.dir,
+        words: &language.words,
+        launcher: &language.launcher,
         texts: Texts {
             greeting: site.greeting.clone(),
         },
@@ -140,23 +157,5 @@ async fn read_widget(
         long_wait_ms: wanted.long_wait_ms,
         open: rest.desk.is_open(site).await,
         next_open_at: None,
-    };
-    // Any page may read it: it says nothing that the site's own pages do not show.
-    let headers = AppendHeaders([
-        (header::CACHE_CONTROL, "public, max-age=60"),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    ]);
-    Ok((headers, Json(widget)))
-}
-
-fn language(asked: Option<String>) -> String {
-    let is_tag = |tag: &String| {
-        (2..=TAG_OR_ZONE_CHARS_MAX).contains(&tag.len())
-            && tag
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    asked
-        .filter(is_tag)
-        .unwrap_or_else(|| LANGUAGE_DEFAULT.to_owned())
+    })
 }

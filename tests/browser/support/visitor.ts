@@ -35,7 +35,7 @@ export function visitorOn(page: Page): Visitor {
   const composer = chat.getByRole("textbox", { name: "Message" });
 
   async function open(): Promise<void> {
-    await page.getByRole("button", { name: /^Chat with us/ }).click();
+    await page.getByRole("button", { name: /^(Chat with us|Leave a message)/ }).click();
     await chat.waitFor();
   }
   async function said(): Promise<string[]> {

@@ -183,13 +183,33 @@ async fn the_widget_reads_its_settings_from_any_page() {
         (&json!("en"), &json!([]))
     );
     let asked = |lang: &str| api.get(&format!("{path}?lang={lang}")).send();
-    assert_eq!(asked("nl-BE").await.body["lang"], "nl-BE");
     assert_eq!(asked("%3Cscript%3E").await.body["lang"], "en");
+    let dutch = asked("tlh,nl-BE,en").await.body;
+    assert_eq!(
+        (&dutch["lang"], &dutch["dir"]),
+        (&json!("nl"), &json!("ltr"))
+    );
+    assert_eq!(dutch["launcher"]["chat"], "Chat met ons");
+    assert!(
+        dutch["launcher"]["unread"]["other"]
+            .as_str()
+            .is_some_and(|form| form.contains("{n}"))
+    );
+    assert!(
+        dutch["words"]
+            .as_str()
+            .is_some_and(|path| path.starts_with("/widget/words-nl-"))
+    );
     let answer = api.get(&format!("{path}?foo=1")).send().await;
     assert_eq!(answer.refusal(), (400, "foo"));
     let answer = api.get("/api/sites/nowhere/widget").send().await;
     assert_eq!(answer.status, 404);
     assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        "*",
+        "so that the page can be told why"
+    );
 }
 
 #[tokio::test]
