@@ -1,10 +1,13 @@
-//! Decisions without I/O, clock or randomness: what may happen in a conversation, and who serves whom.
+//! Decisions without I/O, clock or randomness: what may happen in a conversation, and who serves whom; and
+//! what an article says and which words find it.
 //!
 //! Called by the store (which decides inside its transactions), by coordination's in-process engine and by the desk.
 //! Takes state, command and `now`; returns events or choices; never awaits.
 
+pub mod article;
 pub mod conversation;
 pub mod routing;
+pub mod search;
 
 #[cfg(test)]
 pub(crate) mod seeded;

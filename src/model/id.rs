@@ -86,6 +86,15 @@ uuid_id! {
     CannedReplyId
 }
 
+uuid_id! {
+    /// One article of a site.
+    ArticleId
+}
+uuid_id! {
+    /// One opening of the widget on one page, as the page itself counts it: kept in memory only, so that it joins nothing.
+    VisitId
+}
+
 /// Longest key of a site or department, in characters.
 pub const KEY_CHARS_MAX: usize = 40;
 

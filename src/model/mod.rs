@@ -3,6 +3,7 @@
 //! Plain data. Nothing here does I/O, and nothing here imports another room; the one clock of the process lives in
 //! [`time`] so that tests can set it.
 
+pub mod article;
 pub mod event;
 pub mod id;
 pub mod record;

@@ -99,6 +99,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ipnet", &["config.rs", "web/"]),
     ("jsonwebtoken", &["accounts/"]),
     ("prometheus_client", &["web/metrics.rs"]),
+    ("pulldown_cmark", &["domain/article.rs"]),
     ("rusqlite", &["store/sqlite/"]),
     ("schemars", &["model/", "protocol/"]),
     ("serde", &[""]),
@@ -144,6 +145,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tungstenite", &["web/socket.rs"]),
     ("utoipa", &["model/", "protocol/", "web/"]),
     ("utoipa_axum", &["web/rest/"]),
+    ("unicode_normalization", &["domain/search.rs"]),
     (
         "uuid",
         &["demo/", "desk/", "hub/", "model/", "store/", "web/"],
