@@ -20,7 +20,9 @@ use crate::model::record::{
     Visitor,
 };
 use crate::model::time::{At, Millis};
+use crate::store::articles::Articles;
 
+pub mod articles;
 pub mod digest;
 pub mod settings;
 pub mod sqlite;
@@ -220,7 +222,7 @@ pub struct Installation {
 
 /// A store of logs and records. All moments are arguments; all calls may be made from several processes at once.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Articles + Send + Sync + 'static {
     // --- the installation -------------------------------------------------------------------------------------
 
     /// Epoch and signing secret.
@@ -239,7 +241,7 @@ pub trait Store: Send + Sync + 'static {
     /// once it is whole and on the disk; `Taken("a file of this name")` if there is one already.
     async fn backup(&self, to: &Path) -> Result<(), StoreError>;
 
-    /// A number that grows when any site, department, person, session, tag or canned reply changed, whichever process
+    /// A number that grows when any site, department, person, session, tag, canned reply or article changed, whichever process
     /// changed it. Cheap: polled every second.
     async fn settings_version(&self) -> Result<u64, StoreError>;
 

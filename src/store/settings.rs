@@ -1,4 +1,4 @@
-//! Sites and departments as last read, for every look-up on a hot path.
+//! Sites and departments (and which languages have articles) as last read, for every look-up on a hot path.
 //!
 //! A snapshot behind a lock that is held for one clone of an `Arc`. [`Settings::refresh`] reads it anew when the store
 //! says that something changed: called by the server every second and after every own write, so that a change made by
@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub sites: BTreeMap<SiteKey, Arc<Site>>,
     /// By key.
     pub departments: BTreeMap<DepartmentKey, Arc<Department>>,
+    /// Of each site that has published articles: how many, by language.
+    article_languages: BTreeMap<SiteKey, Vec<(String, u64)>>,
     version: u64,
 }
 
@@ -42,6 +44,12 @@ impl Snapshot {
     #[must_use]
     pub fn department(&self, key: &DepartmentKey) -> Option<&Arc<Department>> {
         self.departments.get(key)
+    }
+
+    /// How many published articles the site has, by language; nothing for a language without any.
+    #[must_use]
+    pub fn article_languages(&self, site: &SiteKey) -> &[(String, u64)] {
+        self.article_languages.get(site).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -88,6 +96,13 @@ impl Settings {
         let version = self.store.settings_version().await?;
         let sites = self.store.sites().await?;
         let departments = self.store.departments().await?;
+        let mut article_languages: BTreeMap<SiteKey, Vec<(String, u64)>> = BTreeMap::new();
+        for (site, lang, count) in self.store.published_languages().await? {
+            article_languages
+                .entry(site)
+                .or_default()
+                .push((lang, count));
+        }
         let fresh = Snapshot {
             sites: sites
                 .into_iter()
@@ -97,6 +112,7 @@ impl Settings {
                 .into_iter()
                 .map(|one| (one.key.clone(), Arc::new(one)))
                 .collect(),
+            article_languages,
             version,
         };
         *self

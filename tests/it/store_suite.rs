@@ -13,11 +13,13 @@ use balie::model::time::At;
 use balie::store::{Append, AppendError, Appended, NewPerson, Outcome, Store};
 use uuid::Uuid;
 
+pub mod articles;
 pub mod histories;
 pub mod lists;
 pub mod log;
 pub mod people;
 pub mod races;
+pub mod self_service;
 pub mod settings;
 pub mod visitors;
 
@@ -72,6 +74,17 @@ macro_rules! cases {
             settings: tags_and_canned_replies_are_kept_as_given,
             settings: every_change_of_a_setting_is_counted,
             settings: an_epoch_is_new_only_when_asked_for,
+            articles: articles_are_kept_as_given,
+            articles: articles_stand_in_the_order_given,
+            articles: a_search_finds_words_and_ranks_them,
+            articles: a_search_forgives_slips,
+            articles: a_search_finds_what_is_published_and_nothing_else,
+            articles: a_hostile_search_is_just_words,
+            articles: a_word_that_most_articles_have_says_nothing,
+            self_service: what_a_visit_did_is_counted_once,
+            self_service: what_is_not_there_is_passed_over,
+            self_service: searches_in_vain_are_counted_and_bounded,
+            self_service: visits_and_phrases_are_forgotten_in_time,
         }
     };
     ($fresh:path: $($room:ident: $case:ident,)+) => {

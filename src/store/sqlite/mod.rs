@@ -4,6 +4,9 @@
 //! `engine` is the table of contents: each method of [`crate::store::Store`] names the function that does it and
 //! whether it runs on the writer's thread or on a reader's connection. What an answer says was written is on the disk.
 
+mod article_row;
+mod article_search;
+mod articles;
 mod backup;
 mod check;
 mod checkpoint;
@@ -16,6 +19,7 @@ mod open;
 mod people;
 mod readers;
 mod row;
+mod self_service;
 mod sessions;
 mod settings;
 mod values;

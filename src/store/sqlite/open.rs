@@ -36,6 +36,10 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0002_widget_settings.sql"),
         fill: None,
     },
+    Migration {
+        schema: include_str!("migrations/0004_articles.sql"),
+        fill: None,
+    },
 ];
 
 struct Migration {

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error as WordError, StrDeserializer};
 
 use crate::model::id::{
-    AgentId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId, SiteKey, VisitorId,
+    AgentId, ArticleId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId,
+    SiteKey, VisitId, VisitorId,
 };
 use crate::model::time::{At, Millis};
 
@@ -64,10 +65,12 @@ macro_rules! numbers {
 
 ids!(
     AgentId,
+    ArticleId,
     CannedReplyId,
     CommandId,
     ConversationId,
     SessionId,
+    VisitId,
     VisitorId
 );
 keys!(DepartmentKey, SiteKey);

@@ -8,14 +8,18 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use balie::domain::conversation::Conversation;
+use balie::domain::search::Query;
+use balie::model::article::{Article, SelfServiceNote};
 use balie::model::event::{Event, Seq, View};
 use balie::model::id::{
-    AgentId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId, SiteKey, VisitorId,
+    AgentId, ArticleId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId,
+    SiteKey, VisitorId,
 };
 use balie::model::record::{
     CannedReply, Department, JournalEntry, Page, Person, ReadMarks, Session, Site, Visitor,
 };
 use balie::model::time::{At, Millis};
+use balie::store::articles::{ArticleFilter, Articles, SelfServiceFigures};
 use balie::store::sqlite::SqliteStore;
 use balie::store::{
     Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
@@ -49,6 +53,35 @@ impl ShakyStore {
         let (dice, percent) = &mut *self.fate.lock().unwrap();
         dice.chance(*percent).then(|| dice.chance(50))
     }
+}
+
+/// Hands every call through.
+macro_rules! articles {
+    ($(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl Articles for ShakyStore {
+            $(
+                async fn $name(&self, $($argument: $kind),*) -> $answer {
+                    self.inner.$name($($argument),*).await
+                }
+            )+
+        }
+    };
+}
+
+articles! {
+    fn articles(filter: ArticleFilter) -> Result<Vec<Article>, StoreError>;
+    fn article(id: ArticleId) -> Result<Option<Article>, StoreError>;
+    fn count_articles(site: &SiteKey) -> Result<u64, StoreError>;
+    fn published_languages() -> Result<Vec<(SiteKey, String, u64)>, StoreError>;
+    fn create_article(article: Article) -> Result<Article, StoreError>;
+    fn save_article(article: Article) -> Result<Article, StoreError>;
+    fn remove_article(id: ArticleId) -> Result<(), StoreError>;
+    fn move_article(id: ArticleId, position: u32) -> Result<Article, StoreError>;
+    fn search_articles(site: &SiteKey, lang: &str, query: Query, limit: u32) -> Result<Vec<Article>, StoreError>;
+    fn note_self_service(note: SelfServiceNote) -> Result<(), StoreError>;
+    fn self_service(site: &SiteKey, from: At, to: At) -> Result<SelfServiceFigures, StoreError>;
+    fn forget_self_service(now: At) -> Result<bool, StoreError>;
 }
 
 /// Hands every call through, but for appends.

@@ -313,6 +313,7 @@ pub async fn every_change_of_a_setting_is_counted(store: Arc<dyn Store>) {
         expires_at: None,
     };
     let canned = reply("thanks");
+    let article = super::articles::article("en", "Returns", "Text");
     let rename = PersonChange {
         name: Some("Ana B.".to_owned()),
         ..PersonChange::default()
@@ -333,6 +334,10 @@ pub async fn every_change_of_a_setting_is_counted(store: Arc<dyn Store>) {
         store.create_canned_reply(canned.clone()),
         store.save_canned_reply(canned.clone()),
         store.remove_canned_reply(canned.id),
+        store.create_article(article.clone()),
+        store.save_article(article.clone()),
+        store.move_article(article.id, 1),
+        store.remove_article(article.id),
         store.create_person(ana.clone(), START),
         store.change_person(ana.id, rename, START),
         store.journal(entry(&name, Status::Online, 9), START),
