@@ -29,7 +29,7 @@ use crate::store::settings::Settings;
 use crate::store::sqlite::SqliteStore;
 use crate::web::address::Addresses;
 use crate::web::hooks::Hooks;
-use crate::web::rest::Rest;
+use crate::web::rest::{PublicPace, Rest};
 use crate::web::{self, Web, listen};
 
 /// A client that is sent away comes back after this plus a share of the spread, so that not all come in one instant.
@@ -130,6 +130,7 @@ async fn compose(
         desk: Arc::new(Hooks(Arc::clone(&desk))),
         secure_cookies,
         changes: tokio::sync::Mutex::new(()),
+        pace: PublicPace::new(config.limit_loopback),
     };
     Ok(Arc::new(Web {
         desk,

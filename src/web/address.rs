@@ -19,6 +19,8 @@ use crate::model::time::{At, Millis};
 const WINDOW: Millis = Millis::seconds(60);
 /// Entries kept before those without sockets and with an old window are cleared away.
 const ENTRIES_CLEAR: usize = 10_000;
+/// Addresses that ask within one minute, of those that hold no socket: about 6 MB. More are an attack, and wait.
+const ENTRIES_MAX: usize = 100_000;
 
 /// All addresses that are connected now or started something lately.
 pub struct Addresses {
@@ -114,6 +116,50 @@ impl Drop for Counted {
                 entries.remove(&self.key);
             }
         }
+    }
+}
+
+/// So many requests of one kind a minute from one address; for paths that anybody may ask. Bounded like [`Addresses`].
+pub struct PerMinute {
+    requests_max: u32,
+    counts_loopback: bool,
+    /// Requests in the window, and when it began. A std mutex: held for one look-up.
+    entries: Mutex<HashMap<IpAddr, (u32, At)>>,
+}
+
+impl PerMinute {
+    /// At most `requests_max`.
+    #[must_use]
+    pub fn new(requests_max: u32, counts_loopback: bool) -> Self {
+        Self {
+            requests_max,
+            counts_loopback,
+            entries: Mutex::default(),
+        }
+    }
+
+    /// Counts a request; else says after how long one may come.
+    pub fn count(&self, address: IpAddr, now: At) -> Result<(), Millis> {
+        let address = address.to_canonical();
+        if address.is_loopback() && !self.counts_loopback {
+            return Ok(());
+        }
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= ENTRIES_CLEAR {
+            entries.retain(|_, (_, window_at)| now - *window_at < WINDOW);
+        }
+        if entries.len() >= ENTRIES_MAX {
+            return Err(WINDOW);
+        }
+        let (requests, window_at) = entries.entry(counted_as(address)).or_insert((0, now));
+        if now - *window_at >= WINDOW {
+            (*requests, *window_at) = (0, now);
+        }
+        if *requests >= self.requests_max {
+            return Err(*window_at + WINDOW - now);
+        }
+        *requests += 1;
+        Ok(())
     }
 }
 

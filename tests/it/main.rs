@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail that way")]
 
 mod agent;
+mod articles;
 mod bad_input;
 mod colleagues;
 mod config;

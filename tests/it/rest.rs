@@ -22,10 +22,11 @@ use balie::store::sqlite::SqliteStore;
 use balie::store::{Store, StoreError};
 use balie::web::hooks::Hooks;
 use balie::web::rest::caller::ClientAddress;
-use balie::web::rest::{AtDesk, DeskHooks, Rest, SignedOut, router};
+use balie::web::rest::{AtDesk, DeskHooks, PublicPace, Rest, SignedOut, router};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+mod articles;
 mod conversations;
 mod people;
 mod reference;
@@ -114,6 +115,7 @@ impl Api {
             desk: noted.clone(),
             secure_cookies: false,
             changes: tokio::sync::Mutex::default(),
+            pace: PublicPace::new(false),
         });
         Self {
             router: router(rest.clone()),

@@ -91,6 +91,27 @@ fn sentence(message: &str) -> String {
     format!("This field is wrong: {message}.")
 }
 
+/// A small JSON body that any page may send: also declared as text, for then a browser asks nobody first, and a beacon
+/// carries it when the page ends.
+pub struct SimpleBody<T>(pub T);
+
+/// Longest [`SimpleBody`], in bytes: a handful of short fields.
+const SIMPLE_BODY_BYTES_MAX: usize = 4 * 1_024;
+
+impl<T: DeserializeOwned> FromRequest<Arc<Rest>> for SimpleBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Arc<Rest>) -> Result<Self, Problem> {
+        let bytes = to_bytes(request.into_body(), SIMPLE_BODY_BYTES_MAX).await;
+        let bytes = bytes.map_err(|_| {
+            let detail =
+                format!("The body did not arrive whole, or is over {SIMPLE_BODY_BYTES_MAX} bytes.");
+            Problem::new(Kind::TooLarge, detail)
+        })?;
+        parse(&bytes).map(SimpleBody)
+    }
+}
+
 /// A query string.
 pub struct Asked<T>(pub T);
 

@@ -1,10 +1,11 @@
 //! Everything under `/api/`: one file a resource, each route beside its description in the OpenAPI document.
 //!
 //! Mounted by `web`. A route that is not registered together with its description does not exist, so the document
-//! cannot drift from what is served. Answers are never cached, but for the public settings of the widget; refusals are
+//! cannot drift from what is served. Answers are never cached, but for the public settings of the widget and the articles; refusals are
 //! [`Problem`]s. What the desk must do when people and sessions change goes through [`DeskHooks`].
 
 pub mod agents;
+pub mod articles;
 pub mod body;
 pub mod caller;
 pub mod canned_replies;
@@ -15,6 +16,8 @@ pub mod language;
 pub mod login;
 pub mod me;
 pub mod reference;
+pub mod reports;
+pub mod self_service;
 pub mod sessions;
 pub mod setup;
 pub mod sites;
@@ -39,6 +42,7 @@ use crate::model::record::{Person, Site, Status};
 use crate::model::time::Clock;
 use crate::store::settings::Settings;
 use crate::store::{Store, StoreError};
+use crate::web::address::PerMinute;
 use crate::web::error::{Kind, Problem};
 
 /// What the resources work with.
@@ -58,6 +62,32 @@ pub struct Rest {
     /// Held while a record is read, changed and written back: the store replaces whole records, and two changes at once
     /// must not undo each other.
     pub changes: tokio::sync::Mutex<()>,
+    /// How much one address may ask of the public paths.
+    pub pace: PublicPace,
+}
+
+/// How much one address may ask of the paths that are open to anybody and cost a look into the store.
+pub struct PublicPace {
+    /// Articles listed, searched and read.
+    pub reads: PerMinute,
+    /// What visitors did with them, and their votes.
+    pub notes: PerMinute,
+}
+
+/// An office of fifty people who type into the search at once stays below it, with a search each second and a half.
+const READS_PER_MIN: u32 = 2_000;
+/// The same office, with a note every ten seconds each.
+const NOTES_PER_MIN: u32 = 300;
+
+impl PublicPace {
+    /// Nobody has asked anything yet.
+    #[must_use]
+    pub fn new(counts_loopback: bool) -> Self {
+        Self {
+            reads: PerMinute::new(READS_PER_MIN, counts_loopback),
+            notes: PerMinute::new(NOTES_PER_MIN, counts_loopback),
+        }
+    }
 }
 
 /// Whose sockets must close, because what let them in is no more.

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use crate::protocol::reference as sockets;
 use crate::web::rest::caller::COOKIE;
 use crate::web::rest::{
-    Rest, agents, canned_replies, conversations, departments, events, login, me, sessions, setup,
-    sites, tags, tokens, widget,
+    Rest, agents, articles, canned_replies, conversations, departments, events, login, me, reports,
+    self_service, sessions, setup, sites, tags, tokens, widget,
 };
 
 /// Every route under `/api/`, each with its description.
@@ -33,6 +33,9 @@ pub fn routes() -> OpenApiRouter<Arc<Rest>> {
         .merge(events::routes())
         .merge(tags::routes())
         .merge(canned_replies::routes())
+        .merge(articles::routes())
+        .merge(self_service::routes())
+        .merge(reports::routes())
         .routes(routes!(read_reference))
         .routes(routes!(read_sockets))
 }

@@ -69,6 +69,8 @@ pub struct Widget {
     open: bool,
     /// When agents answer again; null while the site has no opening hours.
     next_open_at: Option<At>,
+    /// Whether there are articles to read, in this language or the site's own.
+    articles: bool,
 }
 
 /// How the widget looks beside its colour.
@@ -157,5 +159,6 @@ async fn widget(rest: &Rest, key: &SiteKey, wishes: &str) -> Result<Widget, Prob
         long_wait_ms: wanted.long_wait_ms,
         open: rest.desk.is_open(site).await,
         next_open_at: None,
+        articles: !settings.article_languages(key).is_empty(),
     })
 }

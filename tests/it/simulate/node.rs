@@ -28,7 +28,7 @@ use balie::web::Web;
 use balie::web::address::Addresses;
 use balie::web::agent::AgentPeer;
 use balie::web::hooks::Hooks;
-use balie::web::rest::Rest;
+use balie::web::rest::{PublicPace, Rest};
 use balie::web::socket::{Answer, Peer};
 use balie::web::visitor::VisitorPeer;
 use bytes::Bytes;
@@ -90,6 +90,7 @@ impl Node {
             desk: Arc::new(Hooks(Arc::clone(&desk))),
             secure_cookies: false,
             changes: tokio::sync::Mutex::new(()),
+            pace: PublicPace::new(false),
         };
         let config = config(folder);
         let web = Arc::new(Web {
