@@ -281,7 +281,7 @@ test("a file whose tab is gone is given up, and nothing behind it waits for ever
   assert.deepEqual(second.texts(), []);
   clock.advance(10_000);
   assert.deepEqual(second.texts(), ["after it"]);
-  assert.equal(second.outbox.entries()[0]?.failed?.code, "not_sent");
+  assert.equal(second.outbox.entries()[0]?.failed?.code, "gone");
   second.outbox.retry(file.cmd);
   assert.deepEqual(second.texts(), ["after it"], "tried again it is held again");
 });

@@ -13,9 +13,12 @@
 import type { Cancel, Clock, KeyValueStore } from "./environment.ts";
 import type { ErrorCode } from "./wire.ts";
 
-/** Why a command was refused: the server's code and words, or one of ours from before it was sent. */
+/**
+ * Why a command was refused: the server's code and words, or one of ours from before it was sent; `gone` is a file that
+ * went with the page it was chosen on.
+ */
 export interface Refusal {
-  code: ErrorCode | "not_sent";
+  code: ErrorCode | "not_sent" | "gone";
   message: string;
 }
 
@@ -185,7 +188,7 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
     const now = clock.now();
     if (entry.held_until !== undefined) {
       if (now < entry.held_until) return entry.held_until;
-      fail(cmd, { code: "not_sent", message: "" });
+      fail(cmd, { code: "gone", message: "" });
       return now;
     }
     const flight = flying.get(cmd);

@@ -3,9 +3,10 @@
 import type { Cancel, Clock } from "../client/environment.ts";
 import { charsOf, TEXT_CHARS_MAX } from "../client/limits.ts";
 import type { Frame } from "./frame.ts";
-import { answers, complaintAbout, complaints } from "./form.ts";
+import { fileActions, save } from "./files.ts";
+import { answers, complaintAbout, complaints, questionOf } from "./form.ts";
 import { Word } from "./i18n/index.ts";
-import { type Actions, type Model, siteName } from "./model.ts";
+import { type Actions, isPlainStart, type Model, screenOf, siteName } from "./model.ts";
 import type { Session } from "./session.ts";
 import { transcript } from "./thread.ts";
 import { cleanTable } from "./update.ts";
@@ -22,12 +23,16 @@ const BOTTOM_PX = 48;
 export interface Context {
   clock: Clock;
   session: Session;
+  /** Where the server is. */
+  origin: string;
   frame: Frame;
   model(): Model;
   change(part: Partial<Model>): void;
   /** What was typed, which outlives a reload of the tab. */
   keep(values: Model["values"]): void;
   close(): void;
+  /** Remembers whether the visitor wants to hear of messages. */
+  keepQuiet(isQuiet: boolean): void;
 }
 
 export function createActions(context: Context): Actions {
@@ -36,6 +41,8 @@ export function createActions(context: Context): Actions {
     close: context.close,
     retry: (cmd) => session.retry(cmd),
     discard: (cmd) => session.discard(cmd),
+    ...fileActions(context),
+    ...instead(context),
     ...writing(context),
     ...form(context),
     ...choices(context),
@@ -49,13 +56,24 @@ export function createActions(context: Context): Actions {
   };
 }
 
-function writing({ session, model, change, keep, frame }: Context): Pick<Actions, "sendMessage"> {
+function writing({ session, model, change, keep, frame }: Context): Pick<Actions, "sendMessage" | "answer" | "insert" | "toggleEmoji"> {
   function cleared(): void {
     keep({ ...model().values, "": "" });
     change({ isAtBottom: true, below: 0 });
     queueMicrotask(frame.resetComposer);
   }
   return {
+    answer: (text) => session.send(text) && change({ isAtBottom: true, below: 0 }),
+    toggleEmoji(isShown) {
+      change({ hasEmoji: isShown });
+      if (!isShown) queueMicrotask(frame.focusFirst);
+    },
+    insert(sign) {
+      const input = frame.element.querySelector<HTMLTextAreaElement>(".write");
+      input?.setRangeText(sign, input.selectionStart, input.selectionEnd, "end");
+      keep({ ...model().values, "": input?.value ?? sign });
+      this.toggleEmoji(false);
+    },
     sendMessage() {
       const { values, visit, phrases, site } = model();
       const text = (values[""] ?? "").trim();
@@ -97,14 +115,44 @@ function form({ session, model, change, frame }: Context): Pick<Actions, "submit
         return;
       }
       const { fields, department, text } = answers(model());
-      session.start(fields, department, text);
+      if (screenOf(model()) === "start") session.start(fields, department, text);
+      else if (model().visit.doing.message === undefined) session.leaveMessage({ fields, department, text: text ?? "" });
     },
   };
 }
 
-function choices(context: Context): Pick<Actions, "toggleMenu" | "ask" | "confirm" | "save"> {
-  const { session, change, frame } = context;
+/** Between the forms: what was written in one stands in the other. */
+function instead({ model, change, keep, frame }: Context): Pick<Actions, "leaveMessage" | "chatNow" | "back"> {
+  function show(form: Model["form"]): void {
+    change({ form, errors: {}, refusedStart: undefined });
+    queueMicrotask(frame.focusFirst);
+  }
   return {
+    leaveMessage() {
+      const { values, visit: { timeline } } = model();
+      const name = questionOf(model());
+      const own = timeline.events.flatMap((event) => (event.kind === "message" && event.from.role === "visitor" && event.text !== undefined ? [event.text] : []));
+      const written = [...own, ...timeline.pending.map(({ text }) => text), values[""] ?? ""].filter((text) => text !== "").join("\n");
+      if ((values[name] ?? "").trim() === "") keep({ ...values, [name]: written });
+      show("message");
+    },
+    chatNow() {
+      const { values } = model();
+      const name = questionOf(model());
+      if (isPlainStart(model())) keep({ ...values, "": values[name] ?? "", [name]: "" });
+      show("start");
+    },
+    back: () => show(undefined),
+  };
+}
+
+function choices(context: Context): Pick<Actions, "toggleMenu" | "toggleSound" | "ask" | "confirm" | "save"> {
+  const { session, model, change, frame, keepQuiet } = context;
+  return {
+    toggleSound() {
+      change({ isQuiet: !model().isQuiet });
+      keepQuiet(model().isQuiet);
+    },
     toggleMenu(isShown) {
       change({ menu: isShown });
       if (!isShown) queueMicrotask(() => frame.element.querySelector<HTMLElement>("[aria-haspopup=menu]")?.focus());
@@ -120,7 +168,7 @@ function choices(context: Context): Pick<Actions, "toggleMenu" | "ask" | "confir
     },
     save() {
       change({ menu: false });
-      download(context);
+      saveChat(context);
     },
   };
 }
@@ -163,15 +211,10 @@ function rating({ session, model, change, keep, frame, clock }: Context): Pick<A
 }
 
 /** The conversation as a text file, made in the browser. */
-function download({ clock, model }: Context): void {
+function saveChat({ clock, model }: Context): void {
   const present = model();
   const { say, time, date } = present.phrases;
   const stamp = (at: number): string => `${date(at)} ${time(at)}`;
   const text = transcript(present.visit.timeline, siteName(present), { ...threadOptions(present), stamp, you: say(Word.you) });
-  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = "chat.txt";
-  link.click();
-  clock.after(10_000, () => URL.revokeObjectURL(address));
+  save(new Blob([text], { type: "text/plain" }), "chat.txt", clock);
 }

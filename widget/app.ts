@@ -6,19 +6,19 @@ import type { Cancel, KeyValueStore } from "../client/environment.ts";
 import { secureRandom } from "../client/id.ts";
 import { TYPING_FOR_MS } from "../client/timeline.ts";
 import { createActions } from "./actions.ts";
-import { createSpeaker, createTitle } from "./attention.ts";
-import { type Host, outboxPrefix, PHONE, type SiteInfo, type Widget } from "./embed.ts";
+import { createSound, createSpeaker, createTitle } from "./attention.ts";
+import { type Host, outboxPrefix, PHONE, quietKey, type SiteInfo, type Widget } from "./embed.ts";
 import { createFrame, listen } from "./frame.ts";
-import { errorsOf } from "./form.ts";
+import { errorsOf, questionOf } from "./form.ts";
 import { type Phrases, phrases, Word } from "./i18n/index.ts";
 import { createMemory, type Memory } from "./memory.ts";
-import { isPlainStart, type Model } from "./model.ts";
+import { isOpen, isPlainStart, type Model, screenOf } from "./model.ts";
 import { createNarrator } from "./narrator.ts";
 import { createSession, type RefusedStart, type Session } from "./session.ts";
 import { PALE_AFTER_MS } from "./thread.ts";
 import { afterConnection, afterTime, afterVisit, unreadCount } from "./update.ts";
+import { postMessageTo, postTo, probeAt } from "./upload.ts";
 import { emptyVisit, isLive } from "./visit.ts";
-import { QUESTION } from "./view/start.ts";
 
 const BACK_FOR_MS = 4_000;
 /** While the window is open, time itself changes what it shows: waits, typing, banners. */
@@ -46,8 +46,9 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
   const memory = createMemory(host.site, local, browserStore(() => sessionStorage));
   const speaker = createSpeaker(clock);
   const title = createTitle();
-  const narrator = createNarrator(speaker.say);
-  let model = firstModel(site, spoken, memory);
+  const sound = createSound();
+  const narrator = createNarrator(speaker.say, () => !model.isQuiet && !(frame.isOpen() && document.hasFocus()) && sound());
+  let model = { ...firstModel(site, spoken, memory), isQuiet: local.get(quietKey(host.site)) !== null };
   const session = sessionOf(host, memory, local);
   const frame = createFrame({ host, model: () => model, actions: () => actions, onSeen: session.saw });
   host.root.append(speaker.element);
@@ -69,10 +70,14 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
   function draw(): void {
     isDrawDue = false;
     const unread = unreadCount(model.visit, session.seen.get());
-    const isAway = (model.visit.open ?? model.site.open) === false && !isLive(model.visit);
+    const isAway = !isOpen(model) && !isLive(model.visit);
     host.launcher.show({ isOpen: frame.isOpen(), unread, isAway });
     title.show(unread);
-    if (frame.isOpen()) frame.draw(model, actions);
+    if (!frame.isOpen()) return;
+    const screen = screenOf(model);
+    // From here on the form stays, whoever comes or goes; the first word of the server may still choose it.
+    if (model.visit.isKnown && (screen === "start" || screen === "message")) model = { ...model, form: screen };
+    frame.draw(model, actions);
   }
 
   function lookAgainAfter(delay_ms: number): void {
@@ -86,12 +91,21 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     if (visit.timeline.pending.length > 0) lookAgainAfter(PALE_AFTER_MS);
     if (visit.timeline.typing.length > 0) lookAgainAfter(TYPING_FOR_MS);
     // The question is in the log now; until now it was kept in the form, had it been refused.
-    if (before.visit.conversation === undefined && before.visit.doing.start !== undefined && visit.conversation !== undefined) keep({ ...model.values, [QUESTION]: "" });
+    if (before.visit.conversation === undefined && before.visit.doing.start !== undefined && visit.conversation !== undefined) keep({ ...model.values, [questionOf(model)]: "" });
+    if (screenOf(before) === "message" && screenOf(model) === "sent") {
+      speaker.say(spoken.say(Word.messageSent));
+      keep({ ...model.values, [questionOf(model)]: "", "": "" });
+    }
     narrator.hear(before.visit, model);
   }
 
   function startRefused(refusedStart: RefusedStart | undefined): void {
     change({ refusedStart, errors: errorsOf(refusedStart, model) });
+    if (refusedStart?.code === "closed_hours") {
+      keep({ ...model.values, [questionOf(model)]: refusedStart.text ?? "" });
+      change({ form: "message" });
+      return;
+    }
     // Without a form the words go back into the composer, unless something else stands there by now.
     if (isPlainStart(model) && refusedStart?.text !== undefined && (model.values[""] ?? "") === "") keep({ ...model.values, "": refusedStart.text });
   }
@@ -129,10 +143,15 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     if (!frame.close()) return;
     tick();
     memory.keepOpen(false);
-    change({ menu: false, question: undefined, fresh_after: undefined });
+    change({ menu: false, hasEmoji: false, form: undefined, question: undefined, fresh_after: undefined });
   }
 
-  const actions = createActions({ clock, session, frame, model: () => model, change, keep, close });
+  function keepQuiet(isQuiet: boolean): void {
+    if (isQuiet) local.set(quietKey(host.site), "1");
+    else local.remove(quietKey(host.site));
+  }
+
+  const actions = createActions({ clock, session, origin: host.origin, frame, model: () => model, change, keep, close, keepQuiet });
   const redraw = (): void => change({ now: clock.now() });
   const phone = matchMedia(PHONE);
   const undo = [
@@ -140,6 +159,9 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     session.connection.subscribe(connectionChanged),
     session.seen.subscribe(redraw),
     session.refusedStart.subscribe(startRefused),
+    session.progress.subscribe((progress) => change({ progress })),
+    session.isBlocked.subscribe((isBlocked) => change({ isBlocked })),
+    listen(window, "pagehide", session.dropFiles),
     listen(document, "visibilitychange", redraw),
     listen(window, "popstate", session.pageChanged),
     listen(phone, "change", () => change({ isPhone: phone.matches })),
@@ -176,6 +198,9 @@ function sessionOf(host: Host, memory: Memory, local: KeyValueStore): Session {
     page: () => ({ url: location.href, title: document.title, ...(document.referrer === "" ? {} : { referrer: document.referrer }) }),
     lang: host.wishes.split(",")[0] ?? "",
     tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    post: (token) => postTo(host.origin, token),
+    probe: () => probeAt(host.origin, host.site),
+    postMessage: (message, token) => postMessageTo(host.origin, host.site, message, token),
   });
 }
 
@@ -192,13 +217,21 @@ function firstModel(site: SiteInfo, spoken: Phrases, memory: Memory): Model {
     lost_since: now,
     isLasting: true,
     banner: undefined,
+    isBlocked: false,
     refusedStart: undefined,
+    form: undefined,
     values: memory.draft().values,
     errors: {},
     complaint: undefined,
     menu: false,
+    hasEmoji: false,
+    isQuiet: false,
+    isDropping: false,
+    progress: undefined,
     question: undefined,
     range: undefined,
+    isBusy: false,
+    hasWayOut: false,
     score: undefined,
     isRatingSkipped: false,
     isAtBottom: true,

@@ -1,5 +1,5 @@
 // How the widget gets heard without raising its voice: the one live region for screen readers, and the count in the title
-// of a page that is in the background.
+// of a page that is in the background; and a sound, if the visitor likes.
 
 import type { Cancel, Clock } from "../client/environment.ts";
 
@@ -42,6 +42,32 @@ export function createSpeaker(clock: Clock): Speaker {
       next ??= clock.after(Math.max(0, said_at + SAY_EVERY_MS - clock.now()), speak);
     },
     stop: () => next?.(),
+  };
+}
+
+/**
+ * A soft tone of two notes, made here so that nothing has to be loaded. Silent until the visitor has touched the page, as
+ * browsers want it, and where there is no audio.
+ */
+export function createSound(): () => void {
+  let audio: AudioContext | undefined;
+  return () => {
+    if (navigator.userActivation?.hasBeenActive !== true) return;
+    try {
+      audio ??= new AudioContext();
+      const now = audio.currentTime;
+      const tone = audio.createOscillator();
+      const volume = audio.createGain();
+      tone.frequency.setValueAtTime(660, now);
+      tone.frequency.setValueAtTime(880, now + 0.1);
+      volume.gain.setValueAtTime(0.1, now);
+      volume.gain.exponentialRampToValueAtTime(0.001, now + 0.4);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(now);
+      tone.stop(now + 0.4);
+    } catch {
+      // A page may be out of audio; the badge and the title say the same.
+    }
   };
 }
 

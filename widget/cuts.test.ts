@@ -142,6 +142,9 @@ function createWorld(seed: number) {
       memory: createMemory("demo", local, fakeStorage().tab()),
       page: () => ({ url: "https://shop.example/", title: "Shop" }),
       lang: "en",
+      post: () => () => () => {},
+      probe: async () => "blocked",
+      postMessage: async () => ({}),
     });
     return {
       session,
@@ -243,7 +246,7 @@ function runHistory(seed: number): void {
     else if (choice < 92) (tab.isFrozen() ? tab.thaw : tab.freeze)();
     else if (choice < 93 && below(4) === 0) {
       const gone = server.restore(1 + below(server.log().length));
-      for (const event of gone) if (event.kind === "message") excused.add(event.text);
+      for (const event of gone) if (event.kind === "message") excused.add(event.text ?? "");
       for (const each of tabs) cut(each, true);
     } else clock.advance(below(3_000));
   }

@@ -26,6 +26,14 @@ export interface SiteInfo {
   departments: { key: string; name: string }[];
   /** Whether agents see what stands in the field before it is sent. */
   typing_preview: boolean;
+  /** What the visitor is told, or has to agree to, before the chat. */
+  consent: { text: string; url?: string; required: boolean } | null;
+  /** Null where nothing may be attached. */
+  uploads: { bytes_max: number; types: string[] } | null;
+  /** From this expected wait on a message may be left instead. */
+  long_wait_ms: number;
+  /** When the next shift begins; null while there is one, and where there are no hours. */
+  next_open_at: number | null;
   open: boolean;
 }
 
@@ -80,6 +88,10 @@ export const windowKey = (site: string): string => `balie:${site}:window`;
 export const draftKey = (site: string): string => `balie:${site}:draft`;
 /** In localStorage: the conversation as it was last seen. */
 export const logKey = (site: string): string => `balie:${site}:log`;
+/** In localStorage: the `cmd` of a message that is being left over HTTP. */
+export const postedKey = (site: string): string => `balie:${site}:posted`;
+/** In localStorage: the visitor wants no sound. */
+export const quietKey = (site: string): string => `balie:${site}:quiet`;
 /** In localStorage, with the command's id behind it. */
 export const outboxPrefix = (site: string): string => `balie:${site}:outbox:`;
 

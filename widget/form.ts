@@ -4,7 +4,7 @@ import { charsOf, TEXT_CHARS_MAX } from "../client/limits.ts";
 import type { FormField } from "./embed.ts";
 import { Word } from "./i18n/index.ts";
 import type { Model } from "./model.ts";
-import { DEPARTMENT, fieldsOf, QUESTION } from "./view/start.ts";
+import { CONSENT, DEPARTMENT, fieldsOf, QUESTION } from "./view/start.ts";
 
 /** Only what is surely unfinished is called so; whether an address exists nobody can see from its letters. */
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
@@ -24,6 +24,7 @@ export function complaints(model: Model): Record<string, string> {
     const words = complaintAbout(field, model.values[field.name] ?? "", model);
     if (words !== undefined) found[field.name] = words;
   }
+  if (model.site.consent?.required === true && model.values[CONSENT] !== "on") found[CONSENT] = model.phrases.say(Word.needed);
   return found;
 }
 
@@ -37,15 +38,19 @@ export interface Answers {
 export function answers(model: Model): Answers {
   const { site, values } = model;
   const fields: Record<string, string> = {};
-  for (const { name } of site.form ?? []) {
+  for (const { name } of fieldsOf(model)) {
     const value = (values[name] ?? "").trim();
-    if (value !== "") fields[name] = value;
+    if (value !== "" && !name.startsWith(" ")) fields[name] = value;
   }
   const chosen = values[DEPARTMENT];
   const department = site.departments.find(({ name }) => name === chosen) ?? site.departments[0];
-  const long = site.form.find(({ kind }) => kind === "textarea");
-  const text = (values[QUESTION] ?? (long === undefined ? undefined : values[long.name]) ?? "").trim();
+  const text = (values[questionOf(model)] ?? "").trim();
   return { fields, department: department?.key, text: text === "" ? undefined : text };
+}
+
+/** The field that begins the conversation. */
+export function questionOf({ site }: Model): string {
+  return site.form.find(({ kind }) => kind === "textarea")?.name ?? QUESTION;
 }
 
 /** The server found a field wrong: its words stand at that field, in the visitor's language. */

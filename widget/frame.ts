@@ -56,11 +56,12 @@ export function createFrame({ host, model, actions, onSeen }: FrameOptions): Fra
 
   function keyPressed(event: KeyboardEvent): void {
     event.stopPropagation(); // what is typed here is not for the page's own shortcuts
-    const { menu, question, isPhone } = model();
+    const { menu, question, hasEmoji, isPhone } = model();
     if (event.key !== "Escape") {
       if (isPhone || question !== undefined) keepFocusInside(event, find(".ask") ?? element, root);
     } else if (menu) actions().toggleMenu(false);
     else if (question !== undefined) actions().ask(undefined);
+    else if (hasEmoji) actions().toggleEmoji(false);
     else actions().close();
   }
 
@@ -71,6 +72,19 @@ export function createFrame({ host, model, actions, onSeen }: FrameOptions): Fra
 
   element.addEventListener("keydown", keyPressed);
   element.addEventListener("pointerdown", pressed);
+  // The whole window is the target; without an answer the browser would leave the page for the file.
+  element.addEventListener("dragover", (event) => {
+    if (event.dataTransfer?.types.includes("Files") !== true) return;
+    event.preventDefault();
+    actions().drag(true);
+  });
+  element.addEventListener("dragleave", ({ relatedTarget }) => !(relatedTarget instanceof Node && element.contains(relatedTarget)) && actions().drag(false));
+  element.addEventListener("drop", (event) => {
+    actions().drag(false);
+    if (event.dataTransfer === null || event.dataTransfer.files.length === 0) return;
+    event.preventDefault();
+    actions().attach(event.dataTransfer.files);
+  });
 
   return {
     element,

@@ -6,9 +6,10 @@ import type { SiteInfo } from "./embed.ts";
 import type { Shown } from "./eta.ts";
 import { type Phrases, Word } from "./i18n/index.ts";
 import type { RefusedStart } from "./session.ts";
-import type { Visit } from "./visit.ts";
+import { isLive, leftMessage, type Visit } from "./visit.ts";
 
-export type Screen = "loading" | "start" | "chat" | "down" | "refused";
+/** `message` is left for later, `sent` is that it was. */
+export type Screen = "loading" | "start" | "message" | "sent" | "chat" | "down" | "refused";
 
 export interface Model {
   phrases: Phrases;
@@ -24,7 +25,11 @@ export interface Model {
   /** Whether what was written outlives this page; not where the browser's storage is full or forbidden. */
   isLasting: boolean;
   banner: "offline" | "reconnecting" | "back" | undefined;
+  /** No socket comes through to a server that is there. */
+  isBlocked: boolean;
   refusedStart: RefusedStart | undefined;
+  /** The form that the visitor has before them: it does not change under their hands when somebody comes or goes. */
+  form: "start" | "message" | undefined;
   /** What was typed: the form's fields by name, the composer's under "". */
   values: Readonly<Record<string, string>>;
   /** Words about a field, by its name. */
@@ -32,8 +37,18 @@ export interface Model {
   /** Words about the composer: too long, too many waiting. */
   complaint: string | undefined;
   menu: boolean;
+  hasEmoji: boolean;
+  isQuiet: boolean;
+  /** A file is held over the window. */
+  isDropping: boolean;
+  /** How much of the file that is on its way has gone. */
+  progress: { cmd: string; bytes: number } | undefined;
   question: "leave" | "end" | undefined;
   range: Shown | undefined;
+  /** The wait is a long one. */
+  isBusy: boolean;
+  /** Once a message may be left instead of waiting, it may until the wait ends. */
+  hasWayOut: boolean;
   score: number | undefined;
   isRatingSkipped: boolean;
   isAtBottom: boolean;
@@ -60,6 +75,20 @@ export interface Actions {
   skipRating(): void;
   beginAnew(): void;
   save(): void;
+  /** Opens the form for a message, or goes back from it; what was written comes along. */
+  leaveMessage(): void;
+  chatNow(): void;
+  back(): void;
+  /** Says one of the suggested answers. */
+  answer(text: string): void;
+  attach(files: Iterable<File>): void;
+  drag(isOver: boolean): void;
+  download(attachment: string, name: string): void;
+  /** Draws the picture on the canvas. */
+  paint(canvas: HTMLElement, attachment: string): void;
+  toggleEmoji(isShown: boolean): void;
+  insert(sign: string): void;
+  toggleSound(): void;
   tryNow(): void;
   scrolled(log: HTMLElement): void;
   toBottom(): void;
@@ -71,17 +100,33 @@ export const DOWN_AFTER_MS = 5_000;
 export function screenOf(model: Model): Screen {
   const { visit, connection, lost_since, now } = model;
   if (connection.kind === "refused" || connection.kind === "signed_out") return "refused";
+  if (visit.doing.message !== undefined) return "message";
+  if (leftMessage(visit) !== undefined) return "sent";
+  if (model.form === "message" && visit.conversation?.state !== "active") return "message";
   if (visit.conversation !== undefined) return "chat";
   const isDown = lost_since !== undefined && now - lost_since > DOWN_AFTER_MS;
   if (isDown && (!visit.isKnown || visit.doing.start !== undefined)) return "down";
   if (visit.doing.start !== undefined) return "chat";
   if (model.isExpected && !visit.isKnown) return isDown ? "down" : "loading";
-  return "start";
+  return model.form ?? (isOpen(model) ? "start" : "message");
+}
+
+/** Whether somebody could answer now; before the socket says so, as the site did. */
+export function isOpen({ visit, site }: Model): boolean {
+  return visit.open ?? site.open;
+}
+
+export function isWaiting({ visit: { conversation } }: Model): boolean {
+  return conversation?.state === "queued" || conversation?.state === "offered";
+}
+
+export function canAttach({ visit, site }: Model): boolean {
+  return site.uploads !== null && isLive(visit);
 }
 
 /** Nothing to fill in: the first message starts the chat. */
 export function isPlainStart({ site }: Model): boolean {
-  return site.form.length === 0 && site.departments.length < 2;
+  return site.form.length === 0 && site.departments.length < 2 && site.consent?.required !== true;
 }
 
 export function siteName({ site }: Model): string {
@@ -93,8 +138,21 @@ export function departmentName({ site }: Model, key: string): string {
 }
 
 /** Our words for the server's code, because the server speaks one language and we speak the visitor's. */
-export function refusalWords({ phrases: { say } }: Model, code: string): string {
+export function refusalWords({ phrases: { say, size }, site }: Model, code: string, isFile = false): string {
+  if (isFile && code === "too_large") return say(Word.fileTooBig, { size: size(site.uploads?.bytes_max ?? 0) });
+  if (isFile && code === "bad_field") return say(Word.fileKind);
+  if (isFile && code === "forbidden") return say(Word.filesOff);
   switch (code) {
+    case "gone":
+      return say(Word.fileGone);
+    case "not_sent":
+      return say(isFile ? Word.fileFailed : Word.errorOther);
+    case "closed_hours":
+      return say(Word.closed);
+    case "queue_full":
+      return say(Word.lineFull);
+    case "forbidden":
+      return say(Word.refused);
     case "wrong_state":
       return say(Word.errorState);
     case "conflict":

@@ -4,7 +4,7 @@
 import { LONGER_AFTER_MS } from "./eta.ts";
 import { Word } from "./i18n/index.ts";
 import type { Model } from "./model.ts";
-import { systemText } from "./thread.ts";
+import { saidIn, systemText } from "./thread.ts";
 import { threadOptions } from "./view/log.ts";
 import { waitWords } from "./view/ticket.ts";
 import type { Visit } from "./visit.ts";
@@ -17,7 +17,7 @@ export interface Narrator {
   hear(before: Visit, model: Model): void;
 }
 
-export function createNarrator(say: (words: string) => void): Narrator {
+export function createNarrator(say: (words: string) => void, ring: () => void): Narrator {
   let told: number | undefined;
   let told_at = Number.NEGATIVE_INFINITY;
 
@@ -45,8 +45,11 @@ export function createNarrator(say: (words: string) => void): Narrator {
       const known = before.timeline.last ?? Number.POSITIVE_INFINITY;
       for (const event of visit.timeline.events) {
         if (event.seq <= known || event.seq <= visit.told_seq || event.from.role === "visitor") continue;
-        if (event.kind === "message") say(`${event.from.name ?? model.phrases.say(Word.somebody)}: ${event.text}`);
-        else say(systemText(event, threadOptions(model)));
+        if (event.kind !== "message") say(systemText(event, threadOptions(model)));
+        else {
+          ring();
+          say(`${event.from.name ?? model.phrases.say(Word.somebody)}: ${saidIn(event)}`);
+        }
       }
       const failedBefore = before.timeline.pending.filter(({ failed }) => failed !== undefined).length;
       const failedNow = visit.timeline.pending.filter(({ failed }) => failed !== undefined).length;

@@ -7,8 +7,9 @@ import { test } from "node:test";
 import { fakeClock, fakeLocks, fakeSocket, type FakeSocket, fakeStorage, fakeSurroundings, seeded } from "../client/fakes.ts";
 import type { EventFrame } from "../client/wire.ts";
 import { createMemory, LOG_CHARS_MAX } from "./memory.ts";
-import { createSession, type Session } from "./session.ts";
-import { isLive } from "./visit.ts";
+import { createSession, type RefusedStart, type Session } from "./session.ts";
+import type { Upload, UploadNews } from "./upload.ts";
+import { isLive, leftMessage } from "./visit.ts";
 
 const ME = { role: "visitor", id: "me" } as const;
 const SANNE = { id: "sanne", name: "Sanne" };
@@ -19,7 +20,10 @@ function browser() {
   const storage = fakeStorage();
   const locks = fakeLocks();
   const random = seeded(5);
-  function tab() {
+  function tab(cause: "refused" | "blocked" = "blocked") {
+    const posted: object[] = [];
+    const answers: ({ token: string } | RefusedStart)[] = [];
+    const posts: { upload: Upload; news: UploadNews }[] = [];
     const local = storage.tab();
     const memory = createMemory("demo", local, fakeStorage().tab());
     const surroundings = fakeSurroundings();
@@ -40,6 +44,15 @@ function browser() {
       memory,
       page: () => ({ url: `https://shop.example/${"x".repeat(9_000)}`, title: "Shop" }),
       lang: "en",
+      post: () => (upload, news) => {
+        posts.push({ upload, news });
+        return () => {};
+      },
+      postMessage: async (message) => {
+        posted.push(message);
+        return answers.shift() ?? {};
+      },
+      probe: async () => cause,
     });
     const server = (): FakeSocket => {
       const socket = sockets.at(-1);
@@ -51,7 +64,7 @@ function browser() {
       server().opens();
       server().says({ t: "welcome", visitor: "me", token: "token-1", epoch, open: true, now: clock.now(), ...more });
     };
-    return { session, server, sent, welcome, sockets, memory, surroundings };
+    return { session, server, sent, welcome, sockets, memory, surroundings, posts, posted, answers };
   }
   return { clock, storage, tab };
 }
@@ -442,4 +455,128 @@ test("a start that nobody answered is not sent for somebody who comes back much 
   const second = tab();
   second.welcome();
   assert.equal(second.sent("start").length, 0);
+});
+
+const fileOf = (name: string): File => new File(["abc"], name, { type: "image/png" });
+
+test("a file is uploaded first, and what was written after it is sent after it", () => {
+  const { tab } = browser();
+  const { session, server, sent, welcome, posts } = tab();
+  welcome(conversation("queued", 1));
+  server().says(queued());
+  assert.equal(session.attach(fileOf("slip.png")), true);
+  session.send("here it is");
+  assert.deepEqual(session.visit.get().timeline.pending.map(({ file, text }) => file?.name ?? text), ["slip.png", "here it is"]);
+  posts[0]?.news.progress(2);
+  assert.equal(session.progress.get()?.bytes, 2);
+  assert.deepEqual(sent("send"), []);
+  posts[0]?.news.arrived("a1");
+  const [file] = sent("send");
+  assert.deepEqual([file?.["attachment"], file?.["text"]], ["a1", ""]);
+  server().says({ t: "ack", cmd: file?.["cmd"], conversation: "c", seq: 2, at: 2 });
+  assert.deepEqual(sent("send").map((frame) => frame["text"]), ["", "here it is"]);
+});
+
+test("a refused file goes up again with one press, under the same cmd", () => {
+  const { tab } = browser();
+  const { session, sent, welcome, posts } = tab();
+  welcome(conversation("active", 1, { agent: SANNE }));
+  session.attach(fileOf("slip.png"));
+  posts[0]?.news.failed("rate_limited");
+  const [failed] = session.visit.get().timeline.pending;
+  assert.equal(failed?.failed?.code, "rate_limited");
+  session.retry(failed?.cmd ?? "");
+  assert.equal(session.visit.get().timeline.pending[0]?.failed, undefined);
+  posts[1]?.news.arrived("a1");
+  assert.equal(sent("send")[0]?.["cmd"], failed?.cmd);
+});
+
+test("a file goes with its page, with a word; the words behind it are sent from the next page", () => {
+  const { tab } = browser();
+  const first = tab();
+  first.welcome(conversation("active", 1, { agent: SANNE }));
+  first.session.attach(fileOf("slip.png"));
+  first.session.send("here it is");
+  first.session.dropFiles();
+  first.server().dies(1006);
+  const second = tab();
+  second.welcome(conversation("active", 1, { agent: SANNE }));
+  const [file, words] = second.session.visit.get().timeline.pending;
+  assert.deepEqual([file?.file?.name, file?.failed?.code, words?.failed], ["slip.png", "gone", undefined]);
+  assert.ok(second.sent("send").every((frame) => frame["text"] === "here it is"));
+  second.session.discard(file?.cmd ?? "");
+  assert.equal(second.session.visit.get().timeline.pending.length, 1);
+});
+
+test("who leaves a message instead of waiting gives up the place first, also when the page is loaded anew between the two", () => {
+  const { tab } = browser();
+  const first = tab();
+  first.welcome(conversation("queued", 1, { enqueued_at: 1 }));
+  first.server().says(queued());
+  first.session.leaveMessage({ fields: { email: "eva@jansen.example" }, department: "support", text: "Where is it?" });
+  assert.equal(first.sent("leave").length, 1);
+  assert.equal(first.sent("start").length, 0, "the place is not given up twice, and nothing starts before it is");
+  first.server().dies(1006);
+  first.session.stop();
+  const { session, server, sent, welcome } = tab();
+  welcome(conversation("queued", 1, { enqueued_at: 1 }));
+  const [leave] = sent("leave");
+  assert.equal(leave?.["cmd"], first.sent("leave")[0]?.["cmd"]);
+  server().says({ t: "event", conversation: "c", seq: 2, prev: 1, at: 2, from: ME, kind: "closed", reason: "left", cmd: leave?.["cmd"], waited_ms: 1 });
+  server().says({ t: "ack", cmd: leave?.["cmd"], conversation: "c", seq: 2, at: 2 });
+  const [start] = sent("start");
+  assert.deepEqual([start?.["mode"], start?.["text"]], ["message", "Where is it?"]);
+  assert.equal(leftMessage(session.visit.get()), undefined, "nothing is said to be there before the server has it");
+  const fields = { email: "eva@jansen.example" };
+  server().says({ ...queued(start?.["cmd"]), conversation: "d", mode: "message", fields });
+  server().says({ ...said(2, "Where is it?", start?.["cmd"]), conversation: "d" });
+  server().says({ t: "ack", cmd: start?.["cmd"], conversation: "d", seq: 2, at: 2 });
+  assert.deepEqual(leftMessage(session.visit.get()), { email: "eva@jansen.example", text: "Where is it?" });
+  assert.deepEqual(session.visit.get().doing, {});
+  server().says({ t: "event", conversation: "d", seq: 3, prev: 2, at: 3, from: { role: "system" }, kind: "assigned", agent: SANNE, department: "support", waited_ms: 1 });
+  assert.equal(leftMessage(session.visit.get()), undefined, "from here on it is a chat");
+});
+
+for (const cause of ["blocked", "refused"] as const) {
+  test(`sockets that never open while the server is there: ${cause}`, async () => {
+    const { clock, tab } = browser();
+    const { session, server, sockets, welcome } = tab(cause);
+    for (let failure = 0; failure < 3; failure += 1) {
+      server().dies(1006);
+      await new Promise((done) => setImmediate(done));
+      assert.equal(session.connection.get().kind === "signed_out" || session.isBlocked.get(), failure === 2);
+      for (let waited = 0; waited < 600 && sockets.length === failure + 1; waited += 1) clock.advance(100);
+    }
+    if (cause === "refused") assert.equal(session.connection.get().kind, "signed_out");
+    else {
+      assert.equal(session.isBlocked.get(), true);
+      welcome();
+      assert.equal(session.isBlocked.get(), false);
+    }
+  });
+}
+
+test("without a socket a message goes over HTTP, under one cmd until it is answered", async () => {
+  const { clock, tab } = browser();
+  const { session, server, sockets, posted, answers } = tab();
+  for (let failure = 0; failure < 3; failure += 1) {
+    server().dies(1006);
+    await new Promise((done) => setImmediate(done));
+    for (let waited = 0; waited < 600 && sockets.length === failure + 1; waited += 1) clock.advance(100);
+  }
+  assert.equal(session.isBlocked.get(), true);
+  answers.push({ code: "unavailable", message: "" }, { token: "token-2" });
+  const message = { fields: { email: "eva@jansen.example" }, department: "support", text: "Where is it?" };
+  session.leaveMessage(message);
+  assert.notEqual(session.visit.get().doing.message, undefined);
+  await new Promise((done) => setImmediate(done));
+  assert.deepEqual([session.refusedStart.get()?.code, session.visit.get().doing.message], ["unavailable", undefined]);
+  session.leaveMessage(message);
+  await new Promise((done) => setImmediate(done));
+  assert.deepEqual(leftMessage(session.visit.get()), { email: "eva@jansen.example", text: "Where is it?" });
+  const cmds = posted.map((each) => Reflect.get(each, "cmd"));
+  assert.ok(cmds.length === 2 && cmds[0] === cmds[1]);
+  assert.equal(session.token(), "token-2");
+  session.leaveMessage(message);
+  assert.notEqual(Reflect.get(posted[2] ?? {}, "cmd"), cmds[0], "what comes after it is another message");
 });

@@ -9,9 +9,10 @@ import { wellFormed } from "../client/limits.ts";
 import { createOutbox, type Entry, type OutboxChange, type Refusal, type TabLock } from "../client/outbox.ts";
 import { afterOf } from "../client/timeline.ts";
 import type { FromVisitor, Page, ToVisitor, VisitorHello } from "../client/wire.ts";
-import { outboxPrefix } from "./embed.ts";
+import { outboxPrefix, postedKey } from "./embed.ts";
 import type { Memory } from "./memory.ts";
-import { changed, emptyVisit, isLive, isOver, keptOf, receive, restored, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
+import { createUploads, type Post } from "./upload.ts";
+import { changed, emptyVisit, isLive, isOver, isLater, keptOf, receive, restored, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
 
 export interface SessionOptions {
   site: string;
@@ -27,10 +28,28 @@ export interface SessionOptions {
   page(): Page;
   lang: string;
   tz?: string;
+  /** Uploads a file under the token of this moment. */
+  post(token: () => string | undefined): Post;
+  /** Why no socket opens although the server is there: it does not take this page, or the network takes no sockets. */
+  probe(): Promise<"refused" | "blocked">;
+  /** Leaves a message without a socket. */
+  postMessage(message: object, token: string | undefined): Promise<{ token?: string } | RefusedStart>;
+}
+
+/** What a message for later consists of, beside the words. */
+export interface Message {
+  fields: Record<string, string>;
+  department: string | undefined;
+  text: string;
 }
 
 /** Why a chat could not be started, which field was wrong, and what had been written. */
-export type RefusedStart = Refusal & { field?: string; text?: string };
+export interface RefusedStart {
+  code: string;
+  message: string;
+  field?: string;
+  text?: string;
+}
 
 export interface Session {
   visit: Observable<Visit>;
@@ -40,8 +59,18 @@ export interface Session {
   /** The last `seq` that was on screen, on this page or an earlier one. */
   seen: Observable<number>;
   start(fields: Record<string, string>, department: string | undefined, text: string | undefined): void;
+  /** Leaves it for later; whoever stands in line gives up the place, but not before the message is on its way. */
+  leaveMessage(message: Message): void;
   /** False if too much is waiting already; the words should stay where they are. */
   send(text: string): boolean;
+  /** Uploads a file and sends it at its place among the words. False as above. */
+  attach(file: File): boolean;
+  /** For what is read over HTTP. */
+  token(): string | undefined;
+  /** How much of the file that is under way has gone. */
+  progress: Observable<{ cmd: string; bytes: number } | undefined>;
+  /** No socket comes through, though the server can be reached. */
+  isBlocked: Observable<boolean>;
   retry(cmd: string): void;
   discard(cmd: string): void;
   /** What stands in the field, "" for nothing; agents see the words themselves only where the site wants that. */
@@ -54,6 +83,8 @@ export interface Session {
   /** Puts a closed conversation away. */
   beginAnew(): void;
   pageChanged(): void;
+  /** The page goes, and with it the files that it was uploading. */
+  dropFiles(): void;
   tryNow(): void;
   /** Whether all that is kept outlives this page. */
   isLasting(): boolean;
@@ -68,6 +99,10 @@ const TYPING_EVERY_MS = 3_000;
 const PREVIEW_EVERY_MS = 1_000;
 /** Nobody who comes back later than this wants to be put in line for what they wrote then. */
 const START_FOR_MS = 10 * 60_000;
+/** A tab that uploads says so to the others at most so often. */
+const HOLD_EVERY_MS = 5_000;
+/** So many sockets have to fail before it is asked why. */
+const TRIES_MIN = 3;
 /** Addresses of pages can be long (searches, tracking); the frame has a limit, and nobody reads further. */
 const PAGE_CHARS_MAX = 2_000;
 
@@ -89,7 +124,11 @@ export function createSession(options: SessionOptions): Session {
   const visit = observable<Visit>(firstVisit(memory, clock.now()));
   const refusedStart = observable<RefusedStart | undefined>(undefined);
   const seen = observable(remembered?.seen ?? 0);
+  const progress = observable<{ cmd: string; bytes: number } | undefined>(undefined);
+  const isBlocked = observable(false);
   const newId = createIds(clock, options.random);
+  let held_at = 0;
+  let tries = 0;
   let token = remembered?.token;
   let epoch = remembered?.epoch;
   let typed_at = Number.NEGATIVE_INFINITY;
@@ -112,6 +151,13 @@ export function createSession(options: SessionOptions): Session {
       memory.dropSession();
       return hadToken;
     },
+    async isStillWelcome() {
+      tries += 1;
+      if (tries < TRIES_MIN) return true;
+      const cause = await options.probe();
+      isBlocked.set(cause === "blocked");
+      return cause === "blocked";
+    },
   });
 
   const outbox = createOutbox<VisitorCommand>({
@@ -122,6 +168,20 @@ export function createSession(options: SessionOptions): Session {
     send: (command) => connection.send(command),
     refuse,
     onChange: outboxChanged,
+  });
+
+  const uploads = createUploads(options.post(() => token), {
+    progress(cmd, bytes) {
+      progress.set({ cmd, bytes });
+      if (clock.now() - held_at < HOLD_EVERY_MS) return;
+      held_at = clock.now();
+      outbox.hold(cmd);
+    },
+    arrived(cmd, attachment) {
+      const whole = { t: "send" as const, cmd, text: "", attachment };
+      outbox.complete(whole);
+    },
+    failed: (cmd, code) => outbox.refused(cmd, { code, message: "" }),
   });
 
   function hello(): VisitorHello {
@@ -149,6 +209,8 @@ export function createSession(options: SessionOptions): Session {
     if (frame.t === "welcome") {
       token = frame.token;
       epoch = frame.epoch;
+      tries = 0;
+      isBlocked.set(false);
     }
     show(receive(visit.get(), frame, clock.now()));
     if (frame.t === "welcome") welcomed(frame);
@@ -168,7 +230,8 @@ export function createSession(options: SessionOptions): Session {
 
   function refused(cmd: string, frame: Extract<ToVisitor, { t: "error" }>): void {
     const { code, message, retry_ms, field } = frame;
-    const isStart = visit.get().doing.start === cmd;
+    const { doing } = visit.get();
+    const isStart = doing.start === cmd || doing.message === cmd;
     const text = visit.get().timeline.pending.find((own) => own.cmd === cmd)?.text;
     outbox.refused(cmd, { code, message }, retry_ms);
     if (!isStart || retry_ms !== undefined) return;
@@ -203,7 +266,7 @@ export function createSession(options: SessionOptions): Session {
     memory.keepSession({
       token,
       epoch,
-      isLive: isLive(visit.get()) || visit.get().doing.start !== undefined,
+      isLive: isLive(visit.get()) || visit.get().doing.start !== undefined || visit.get().doing.message !== undefined,
       seen: timeline.conversation === "" ? 0 : seen.get(),
       ...(conversation === undefined ? {} : { conversation: conversation.id }),
       ...(dismissed === undefined ? {} : { dismissed }),
@@ -213,6 +276,7 @@ export function createSession(options: SessionOptions): Session {
   function outboxChanged(change: OutboxChange<VisitorCommand>): void {
     show(changed(visit.get(), change, clock.now()));
     const { command } = change.entry;
+    if (change.kind === "gone") uploads.forget(command.cmd);
     // A refused `leave` or `rate` has no words to keep; the log says how things are.
     if (change.kind === "failed" && command.t !== "send" && command.t !== "start") outbox.discard(command.cmd);
   }
@@ -233,7 +297,7 @@ export function createSession(options: SessionOptions): Session {
   /** After a reload: what an earlier page wrote and nobody has answered yet. */
   function restore(): void {
     for (const entry of outbox.entries()) {
-      const isStale = entry.command.t === "start" && clock.now() - entry.made_at > START_FOR_MS;
+      const isStale = entry.command.t === "start" && !isLater(entry.command) && clock.now() - entry.made_at > START_FOR_MS;
       if (isStale) outbox.discard(entry.command.cmd);
       else outboxChanged({ kind: "added", entry });
     }
@@ -256,21 +320,74 @@ export function createSession(options: SessionOptions): Session {
     return wasTold;
   }
 
+  function start(fields: Record<string, string>, department: string | undefined, text: string | undefined, more: object = {}): void {
+    refusedStart.set(undefined);
+    const words = text === undefined || text === "" ? {} : { text: wellFormed(text) };
+    add({ t: "start", cmd: newId(), fields, ...(department === undefined ? {} : { department }), ...words, ...more });
+  }
+
+  function dropFiles(): void {
+    for (const cmd of uploads.open()) {
+      uploads.forget(cmd);
+      outbox.refused(cmd, { code: "gone", message: "" });
+    }
+  }
+
+  const leave = (): void => void add({ t: "leave", cmd: newId() });
+
+  /** Where no socket comes through. Kept under one `cmd` until it is answered, so that it arrives once. */
+  async function leaveByHttp({ fields, department, text }: Message): Promise<void> {
+    const key = postedKey(site);
+    const cmd = options.local.get(key) ?? newId();
+    options.local.set(key, cmd);
+    visit.set({ ...visit.get(), doing: { ...visit.get().doing, message: cmd } });
+    const { lang, tz } = options;
+    const told = await options.postMessage({ cmd, fields, department, text: wellFormed(text), page: page(), lang, tz }, token);
+    const { message: _done, ...doing } = visit.get().doing;
+    if ("code" in told) {
+      visit.set({ ...visit.get(), doing });
+      refusedStart.set(told);
+      return;
+    }
+    options.local.remove(key);
+    token = told.token ?? token;
+    visit.set({ ...visit.get(), doing, posted: { email: fields["email"], text } });
+  }
+
   return {
     visit,
     connection: connection.state,
     refusedStart,
     seen,
-    start(fields, department, text) {
-      refusedStart.set(undefined);
-      const words = text === undefined || text === "" ? {} : { text: wellFormed(text) };
-      add({ t: "start", cmd: newId(), fields, ...(department === undefined ? {} : { department }), ...words });
+    progress,
+    isBlocked,
+    start: (fields, department, text) => start(fields, department, text),
+    token: () => token,
+    leaveMessage(message) {
+      const { fields, department, text } = message;
+      if (isBlocked.get()) {
+        void leaveByHttp(message);
+        return;
+      }
+      if (isLive(visit.get())) leave();
+      start(fields, department, text, { mode: "message" });
+    },
+    attach(file) {
+      const cmd = newId();
+      const { id } = visit.get().conversation ?? {};
+      if (id === undefined || !outbox.add({ t: "send", cmd, text: "" }, LANE, id, { name: file.name, type: file.type, bytes: file.size })) return false;
+      uploads.add({ cmd, conversation: id, file });
+      return true;
     },
     send(text) {
       typingEnds();
       return add({ t: "send", cmd: newId(), text: wellFormed(text) });
     },
-    retry: (cmd) => outbox.retry(cmd),
+    retry(cmd) {
+      const isHeld = outbox.entries().some(({ command, held_until }) => command.cmd === cmd && held_until !== undefined);
+      if (isHeld && !uploads.retry(cmd)) outbox.refused(cmd, { code: "gone", message: "" });
+      else outbox.retry(cmd);
+    },
     discard: (cmd) => outbox.discard(cmd),
     typing(words, isShown) {
       if (!isLive(visit.get())) return;
@@ -290,7 +407,7 @@ export function createSession(options: SessionOptions): Session {
       connection.send({ t: "read", seq });
       remember();
     },
-    leave: () => void add({ t: "leave", cmd: newId() }),
+    leave,
     rate: (score, comment) => void add({ t: "rate", cmd: newId(), score, ...(comment === undefined ? {} : { comment: wellFormed(comment) }) }),
     beginAnew() {
       for (const { command } of outbox.entries()) outbox.discard(command.cmd);
@@ -303,10 +420,12 @@ export function createSession(options: SessionOptions): Session {
       const { url, title } = page();
       connection.send({ t: "page", url, title });
     },
+    dropFiles,
     tryNow: () => connection.retryNow(),
     isLasting: () => local.isLasting(),
     stop() {
       typingEnds();
+      dropFiles();
       connection.stop();
       outbox.stop();
     },

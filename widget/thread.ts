@@ -1,6 +1,7 @@
 // From the timeline to what stands in the log: days, system lines, turns of one speaker, the state under an own message.
 // Pure, so that the rules of the conversation's look are tested without a browser.
 
+import type { FileNote } from "../client/outbox.ts";
 import type { Pending, Timeline } from "../client/timeline.ts";
 import type { EventFrame } from "../client/wire.ts";
 import { type Say, Word } from "./i18n/index.ts";
@@ -20,16 +21,28 @@ export interface Turn {
   isBot: boolean;
   id: string;
   name: string;
-  bubbles: { key: string; text: string }[];
+  bubbles: Bubble[];
   at: number;
   state: OwnState;
   /** Of a pending or failed one. */
   cmd?: string;
   refusal?: string;
+  /** There is nothing left to try again with. */
+  isGone?: boolean;
 }
 
-/** `plain` shows the time only; `sending` and `waiting` are pale; `failed` keeps its words. */
-export type OwnState = "plain" | "sent" | "read" | "sending" | "waiting" | "failed";
+export interface Bubble {
+  key: string;
+  text: string;
+  file?: ShownFile | undefined;
+  article?: { id: string; title: string } | undefined;
+}
+
+/** Without an id while it is on its way; with a size in pixels if it is a picture. */
+export type ShownFile = FileNote & { id?: string; width?: number; height?: number };
+
+/** `plain` shows the time only; `uploading`, `sending` and `waiting` are pale; `failed` keeps its words. */
+export type OwnState = "plain" | "sent" | "read" | "uploading" | "sending" | "waiting" | "failed";
 
 export interface ThreadOptions {
   say: Say;
@@ -40,7 +53,7 @@ export interface ThreadOptions {
   /** The last `seq` that was seen when the window opened; what is later stands under "New messages". */
   fresh_after?: number;
   departmentName(key: string): string;
-  refusalWords(code: string): string;
+  refusalWords(code: string, isFile: boolean): string;
 }
 
 /** One speaker, so long after another, begins a new turn. */
@@ -81,10 +94,13 @@ function isFresh(event: EventFrame, rows: Row[], fresh_after: number | undefined
   return event.kind === "message" && event.from.role !== "visitor" && !rows.some(({ kind }) => kind === "fresh");
 }
 
-function addSaid(rows: Row[], event: EventFrame & { kind: "message" }, { say }: ThreadOptions): void {
+/** What a message may carry. */
+type Said = EventFrame & { kind: "message" } & { attachment?: ShownFile; article?: { id: string; title: string } };
+
+function addSaid(rows: Row[], event: Said, { say }: ThreadOptions): void {
   const isMine = event.from.role === "visitor";
   const id = event.from.id ?? event.from.role;
-  const bubble = { key: event.cmd ?? `e${event.seq}`, text: event.text };
+  const bubble = { key: event.cmd ?? `e${event.seq}`, text: event.text ?? "", file: event.attachment, article: event.article };
   const last = rows.at(-1);
   if (last?.kind === "turn" && last.isMine === isMine && last.id === id && event.at - last.at < TURN_MS) {
     last.bubbles.push(bubble);
@@ -104,7 +120,7 @@ function markLast(rows: Row[], timeline: Timeline): void {
 }
 
 function addPending(rows: Row[], own: Pending, options: ThreadOptions): void {
-  const bubble = { key: own.cmd, text: own.text };
+  const bubble = { key: own.cmd, text: own.text, file: own.file };
   const at = own.made_at + options.clock_ahead_ms;
   const state = stateOf(own, options);
   const isConfirmed = state === "plain" || state === "sent";
@@ -116,7 +132,7 @@ function addPending(rows: Row[], own: Pending, options: ThreadOptions): void {
     if (state === "sent") last.state = "sent";
     return;
   }
-  const refusal = own.failed === undefined ? {} : { refusal: options.refusalWords(own.failed.code) };
+  const refusal = own.failed === undefined ? {} : { refusal: options.refusalWords(own.failed.code, own.file !== undefined), isGone: own.failed.code === "gone" };
   rows.push({
     kind: "turn",
     key: own.cmd,
@@ -135,6 +151,7 @@ function addPending(rows: Row[], own: Pending, options: ThreadOptions): void {
 function stateOf(own: Pending, { now, isConnected }: ThreadOptions): OwnState {
   if (own.failed !== undefined) return "failed";
   if (own.sent !== undefined) return "sent";
+  if (own.file !== undefined) return "uploading";
   if (now - own.made_at < PALE_AFTER_MS) return "plain";
   return isConnected ? "sending" : "waiting";
 }
@@ -191,12 +208,17 @@ export function transcript(timeline: Timeline, site: string, options: ThreadOpti
   const lines = timeline.events.flatMap((event) => {
     if (event.kind === "message") {
       const name = event.from.role === "visitor" ? options.you : (event.from.name ?? options.say(Word.somebody));
-      return [`[${options.stamp(event.at)}] ${options.say(Word.savedBy, { name, text: event.text })}`];
+      return [`[${options.stamp(event.at)}] ${options.say(Word.savedBy, { name, text: saidIn(event) })}`];
     }
     const line = systemLine(event, options);
     return line === undefined ? [] : [`[${options.stamp(event.at)}] ${line.strong === undefined ? "" : `${line.strong} `}${line.text}`];
   });
   return `${site}\n\n${lines.join("\n")}\n`;
+}
+
+/** The words of a message, or the name of its file. */
+export function saidIn({ text, attachment }: Said): string {
+  return text || (attachment?.name ?? "");
 }
 
 /** A system line as one sentence, "" where the event has none. */

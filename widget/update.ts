@@ -14,6 +14,8 @@ export function cleanTable(): Partial<Model> {
     score: undefined,
     isRatingSkipped: false,
     menu: false,
+    hasEmoji: false,
+    form: undefined,
     question: undefined,
     complaint: undefined,
     refusedStart: undefined,
@@ -33,6 +35,7 @@ export function afterVisit(model: Model, visit: Visit, now: number): Partial<Mod
     visit,
     now,
     range: rangeAfter(model.range, visit, now),
+    ...waitAfter(model, visit),
     below: model.isAtBottom ? 0 : model.below + others,
   };
 }
@@ -48,6 +51,16 @@ export function afterTime(model: Model, now: number): Partial<Model> {
   const isLost = lost_since !== undefined && (visit.isKnown || visit.conversation !== undefined) && now - lost_since >= BANNER_AFTER_MS;
   const bad = connection.kind === "offline" ? "offline" : "reconnecting";
   return { now, range: rangeAfter(model.range, visit, now), banner: isLost ? bad : banner === "back" ? "back" : undefined };
+}
+
+/** A long wait is short again only well below the limit. */
+const SHORT_MS = 10 * 60_000;
+
+function waitAfter({ isBusy, hasWayOut, site }: Model, { conversation, open }: Visit): Pick<Model, "isBusy" | "hasWayOut"> {
+  if (conversation?.state !== "queued" && conversation?.state !== "offered") return { isBusy: false, hasWayOut: false };
+  const p50_ms = conversation.place?.eta?.p50_ms ?? 0;
+  const isLong = p50_ms > site.long_wait_ms || (isBusy && p50_ms >= Math.min(SHORT_MS, site.long_wait_ms));
+  return { isBusy: isLong, hasWayOut: hasWayOut || isLong || open === false };
 }
 
 function rangeAfter(shown: Shown | undefined, { conversation }: Visit, now: number): Shown | undefined {

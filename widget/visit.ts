@@ -43,8 +43,10 @@ export interface Visit {
   timeline: Timeline;
   /** A closed conversation that the visitor is done with: nothing about it is shown any more. */
   dismissed?: string;
-  /** Unanswered commands that are no messages. */
-  doing: { start?: string; leave?: string; rate?: string };
+  /** A message that was left over HTTP, for want of a socket. */
+  posted?: Left;
+  /** Unanswered commands that are not said in a chat; `message` is one left for later. */
+  doing: { start?: string; message?: string; leave?: string; rate?: string };
 }
 
 export function emptyVisit(dismissed?: string): Visit {
@@ -125,8 +127,10 @@ export function changed(visit: Visit, change: OutboxChange<VisitorCommand>, now:
 }
 
 function doingAfter(doing: Visit["doing"], { kind, entry }: OutboxChange<VisitorCommand>): Visit["doing"] {
-  const { t, cmd } = entry.command;
-  if (t === "send") return doing;
+  const { command } = entry;
+  const { cmd } = command;
+  if (command.t === "send") return doing;
+  const t = command.t === "start" && isLater(command) ? "message" : command.t;
   const { [t]: _done, ...others } = doing;
   if (kind === "added" || kind === "retried") return entry.failed === undefined ? { ...others, [t]: cmd } : others;
   return doing[t] === cmd ? others : doing;
@@ -134,7 +138,7 @@ function doingAfter(doing: Visit["doing"], { kind, entry }: OutboxChange<Visitor
 
 /** The visitor is done with a closed conversation and wants to begin anew. */
 export function withoutConversation(visit: Visit): Visit {
-  const { conversation: over, ...rest } = visit;
+  const { conversation: over, posted: _posted, ...rest } = visit;
   const dismissed = over === undefined ? {} : { dismissed: over.id };
   return { ...rest, ...dismissed, told_seq: 0, timeline: emptyTimeline("") };
 }
@@ -146,6 +150,26 @@ export function isOver(visit: Visit): boolean {
 /** There is a conversation that somebody may still answer. */
 export function isLive(visit: Visit): boolean {
   return visit.conversation !== undefined && !isOver(visit);
+}
+
+/** What was left for later, until somebody answers it. */
+export function leftMessage({ posted, conversation, timeline: { events } }: Visit): Left | undefined {
+  if (posted !== undefined) return posted;
+  const begin = events.findLast(({ kind }) => kind === "queued" || kind === "assigned");
+  if ((conversation?.state !== "queued" && conversation?.state !== "offered") || begin?.kind !== "queued" || !isLater(begin)) return undefined;
+  const words = events.findLast(({ kind }) => kind === "message");
+  return { email: begin.fields["email"], text: words?.kind === "message" ? words.text : undefined };
+}
+
+/** Whether it asks for an answer later, not for a chat now. */
+export function isLater({ mode }: { mode?: string }): boolean {
+  return mode === "message";
+}
+
+/** Where the answer goes, and to what. */
+export interface Left {
+  email: string | undefined;
+  text: string | undefined;
 }
 
 function welcomed(visit: Visit, welcome: VisitorWelcome, now: number): Visit {
@@ -233,7 +257,7 @@ function active({ place: _place, waiting_since: _since, ...rest }: Conversation,
 }
 
 function acknowledged(visit: Visit, ack: Extract<ToVisitor, { t: "ack" }>, now: number): Visit {
-  const isNew = visit.doing.start === ack.cmd && visit.timeline.conversation !== ack.conversation;
+  const isNew = (visit.doing.start === ack.cmd || visit.doing.message === ack.cmd) && visit.timeline.conversation !== ack.conversation;
   const base = isNew ? begun(visit, ack.conversation) : visit;
   return { ...base, timeline: reduce(base.timeline, ack, now) };
 }

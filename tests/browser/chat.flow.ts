@@ -48,7 +48,8 @@ test("two people talk, and each sees only what is meant for them", async (t) => 
   await house.request("POST", "/api/tags", { tag: "bikes" });
   const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
   await ana.open();
-  await look(ana.page, "start");
+  await ana.page.getByRole("button", { name: "Start a chat" }).waitFor();
+  await look(ana.page, "leave-message");
   await ana.starts("Do you ship to Ghent?");
   await ana.isNumber(1);
   await look(ana.page, "waiting");

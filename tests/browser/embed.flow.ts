@@ -118,7 +118,7 @@ test("a page that the site does not list is not served, and says so in words", a
   const ana = visitorOn(await person.tab());
   await ana.page.goto(address);
   await ana.open();
-  await ana.sees("The chat does not answer just now.");
+  await ana.sees("The chat cannot be used on this page.");
   const { conversations } = (await house.request("GET", "/api/conversations")) as { conversations: unknown[] };
   assert.deepEqual(conversations, []);
 });

@@ -13,9 +13,10 @@ test("a visitor with Firefox chats, reloads, and loses nothing", async (t) => {
   const noor = await agentAt(t, house, house.admin);
   const ana = await firefoxAt(t, `${house.origin}/demo/`);
   await ana.opens();
+  await ana.presses("Start a chat");
   await ana.fills("textarea", "Do you repair bells?");
   await ana.presses("Start the chat");
-  await ana.sees("Your place in line");
+  await ana.sees("You keep place 1 in line");
   await ana.page.screenshot({ path: join(PICTURES, "firefox-waiting.png") });
 
   await noor.goesOnline();

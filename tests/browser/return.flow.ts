@@ -178,6 +178,7 @@ test("a visitor who opens the chat while the server is gone is told so, and gets
   await page.goto(`${house.origin}/demo/`);
   const ana = visitorOn(page);
   await ana.open();
+  await page.getByRole("button", { name: "Start a chat" }).click();
   await page.getByRole("button", { name: "Start the chat" }).waitFor();
   await house.stop("SIGKILL");
   await page.getByLabel(/^Your question/).fill("Are you there?");

@@ -21,7 +21,13 @@ export interface Phrases {
   day(at: number, now: number): string;
   /** `14 June 2026`, as the visitor's region writes it. */
   date(at: number): string;
+  /** `Monday`, or a date beyond a week. */
+  weekday(at: number, now: number): string;
   minutes(count: number): string;
+  /** `3.1 MB`. */
+  size(bytes: number): string;
+  /** Of 1. */
+  percent(part: number): string;
   number(count: number): string;
 }
 
@@ -38,6 +44,8 @@ export function phrases(text: string, lang: string, wishes: string): Phrases {
   const weekday = format({ weekday: "long", day: "numeric", month: "long" });
   const plural = new Intl.PluralRules(lang);
   const number = new Intl.NumberFormat(locale).format;
+
+  const unit = (name: string, digits: number): ((count: number) => string) => new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format;
 
   function say(word: Word, holes: Record<string, string | number> = {}): string {
     const forms = (lines[word] ?? "").split("\t");
@@ -57,7 +65,10 @@ export function phrases(text: string, lang: string, wishes: string): Phrases {
       return days === 0 ? say(Word.today) : days === 1 ? say(Word.yesterday) : weekday(at);
     },
     date: format({ dateStyle: "long" }),
-    minutes: new Intl.NumberFormat(locale, { style: "unit", unit: "minute", unitDisplay: "short" }).format,
+    weekday: (at, now) => (daysBetween(now, at) < 7 ? format({ weekday: "long" }) : format({ day: "numeric", month: "long" }))(at),
+    minutes: unit("minute", 0),
+    size: (bytes) => (bytes < MEGABYTE ? unit("kilobyte", 0)(Math.ceil(bytes / 1024)) : unit("megabyte", 1)(bytes / MEGABYTE)),
+    percent: new Intl.NumberFormat(locale, { style: "percent" }).format,
   };
 }
 
@@ -71,6 +82,8 @@ function localeOf(wishes: string, lang: string): string {
     }
   }) ?? lang;
 }
+
+const MEGABYTE = 1024 * 1024;
 
 /** In the visitor's own days; noon is far enough from every change of the clock. */
 function daysBetween(at: number, now: number): number {

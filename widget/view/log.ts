@@ -7,7 +7,8 @@ import { icon } from "../icons.ts";
 import { type Actions, departmentName, type Model, refusalWords } from "../model.ts";
 import { type Row, rowsOf, type ThreadOptions, type Turn } from "../thread.ts";
 import { banner } from "./banner.ts";
-import { face, linked } from "./parts.ts";
+import { fileBubble } from "./file.ts";
+import { face, linked, mark } from "./parts.ts";
 
 export function threadOptions(model: Model): ThreadOptions {
   return {
@@ -16,7 +17,7 @@ export function threadOptions(model: Model): ThreadOptions {
     clock_ahead_ms: model.visit.clock_ahead_ms,
     isConnected: model.connection.kind === "open",
     departmentName: (key) => departmentName(model, key),
-    refusalWords: (code) => refusalWords(model, code),
+    refusalWords: (code, isFile) => refusalWords(model, code, isFile),
     ...(model.fresh_after === undefined ? {} : { fresh_after: model.fresh_after }),
   };
 }
@@ -28,7 +29,7 @@ export function stage(model: Model, actions: Actions): Description {
   };
   const rows = rowsOf(model.visit.timeline, threadOptions(model)).map((row) => rowView(row, model, actions));
   // Own messages are not read out to their writer, and new ones are said by the live region: the log itself stays quiet.
-  const log = h("div", { class: "log", key: "log", role: "log", "aria-live": "off", "aria-label": say(Word.conversation), tabindex: 0, onscroll }, rows);
+  const log = h("div", { class: "log", key: "log", role: "log", "aria-live": "off", "aria-label": say(Word.conversation), tabindex: 0, onscroll }, rows, quick(model, actions));
   return h("div", { class: "stage", key: "stage" }, log, typing(model), jump(model, actions), banner(model, actions));
 }
 
@@ -50,11 +51,11 @@ function rowView(row: Row, model: Model, actions: Actions): Description {
 
 function turnView(turn: Turn, model: Model, actions: Actions): Description {
   const { say } = model.phrases;
-  const pale = turn.state === "sending" || turn.state === "waiting" ? " wait" : turn.state === "failed" ? " lost" : "";
-  const bubbles = turn.bubbles.map(({ key, text }) => h("div", { class: `bubble${pale}`, key, dir: "auto" }, linked(text)));
+  const pale = turn.state === "sending" || turn.state === "waiting" || turn.state === "uploading" ? " wait" : turn.state === "failed" ? " lost" : "";
+  const bubbles = turn.bubbles.map((bubble) => (bubble.file === undefined ? h("div", { class: `bubble${pale}`, key: bubble.key, dir: "auto" }, linked(bubble.text)) : fileBubble(bubble.key, bubble.file, pale, turn, model, actions)));
   if (turn.isMine) return h("div", { class: "turn mine", key: turn.key }, h("div", { class: "stack" }, bubbles), meta(turn, model, actions));
   const name = h("p", { class: "name" }, turn.name, turn.isBot && h("em", null, ` ${say(Word.automatic)}`));
-  return h("div", { class: "turn", key: turn.key }, face(turn.id, turn.name, "s"), h("div", { class: "stack" }, name, bubbles), meta(turn, model, actions));
+  return h("div", { class: "turn", key: turn.key }, turn.isBot ? mark("s") : face(turn.id, turn.name, "s"), h("div", { class: "stack" }, name, bubbles), meta(turn, model, actions));
 }
 
 /** Under a turn: when, and for an own one how far it got. */
@@ -68,6 +69,8 @@ function meta(turn: Turn, model: Model, actions: Actions): Description {
       return h("p", { class: "meta" }, icon("sent"), h("span", null, say(Word.sent)), " ", time);
     case "read":
       return h("p", { class: "meta read" }, icon("read"), h("span", null, say(Word.read)), " ", time);
+    case "uploading":
+      return h("p", { class: "meta" }, icon("clock"), say(Word.uploading));
     case "sending":
       return h("p", { class: "meta" }, icon("clock"), say(Word.sending));
     case "waiting":
@@ -79,14 +82,21 @@ function meta(turn: Turn, model: Model, actions: Actions): Description {
   }
 }
 
-function failed({ cmd = "", refusal }: Turn, { phrases: { say } }: Model, actions: Actions): Description {
+function failed({ cmd = "", refusal, isGone }: Turn, { phrases: { say } }: Model, actions: Actions): Description {
   return h(
     "div",
     { class: "meta lost" },
     h("span", { class: "why" }, icon("alert"), say(Word.notSent), refusal !== undefined && refusal !== "" && h("span", { class: "because" }, refusal)),
-    h("button", { type: "button", onclick: () => actions.retry(cmd) }, say(Word.tryAgain)),
+    isGone !== true && h("button", { type: "button", onclick: () => actions.retry(cmd) }, say(Word.tryAgain)),
     h("button", { type: "button", onclick: () => actions.discard(cmd) }, say(Word.remove)),
   );
+}
+
+/** What may be answered with one press, under the last message and until anything is answered. */
+function quick({ visit: { timeline: { events, pending } }, phrases: { say } }: Model, actions: Actions): Description | false {
+  const last: { kind: string; choices?: string[] } | undefined = events.findLast(({ kind }) => kind === "message" || kind === "closed");
+  if (last?.choices === undefined || pending.length > 0) return false;
+  return h("div", { class: "quick", key: "quick", role: "group", "aria-label": say(Word.choices) }, last.choices.map((text) => h("button", { type: "button", dir: "auto", onclick: () => actions.answer(text) }, text)));
 }
 
 function typing(model: Model): Description | false {

@@ -4,7 +4,7 @@ import { partsOf } from "../../client/links.ts";
 import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon, type IconName } from "../icons.ts";
-import type { Actions, Model } from "../model.ts";
+import { type Actions, isOpen, type Model } from "../model.ts";
 
 export function tool(name: IconName, label: string, onclick: () => void, more: Record<string, string | boolean> = {}): Description {
   return h("button", { type: "button", class: "tool", "aria-label": label, onclick, ...more }, icon(name));
@@ -27,8 +27,8 @@ export function face(id: string, name: string, size = ""): Description {
   return h("span", { class: `face hue-${sum + 1} ${size}`.trim(), "aria-hidden": "true" }, initials.join("").toUpperCase());
 }
 
-export function mark(): Description {
-  return h("span", { class: "face mark", "aria-hidden": "true" }, icon("desk"));
+export function mark(size = ""): Description {
+  return h("span", { class: `face mark ${size}`, "aria-hidden": "true" }, icon("desk"));
 }
 
 /** Text with its web and mail addresses as links, which open beside the page that the visitor is on. */
@@ -36,7 +36,8 @@ export function linked(text: string): Child[] {
   return partsOf(text).map((part) => (part.href === undefined ? part.text : h("a", { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow" }, part.text)));
 }
 
-export function presence({ visit, site, phrases: { say } }: Model): Description {
-  const isOpen = visit.open ?? site.open ?? true;
-  return h("p", null, h("i", { class: isOpen ? "dot" : "dot away" }), isOpen ? say(Word.open) : say(Word.away));
+export function presence(model: Model): Description {
+  const { say } = model.phrases;
+  const isThere = isOpen(model);
+  return h("p", null, h("i", { class: isThere ? "dot" : "dot away" }), isThere ? say(Word.open) : say(Word.away));
 }

@@ -4,13 +4,14 @@ import { type Description, h, type Props } from "../dom.ts";
 import type { FormField } from "../embed.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
-import { type Actions, isPlainStart, type Model, refusalWords, siteName } from "../model.ts";
+import { type Actions, isOpen, isPlainStart, type Model, refusalWords, screenOf, siteName } from "../model.ts";
 import { composer } from "./composer.ts";
-import { closeTool, presence } from "./parts.ts";
+import { button, closeTool, presence } from "./parts.ts";
 
 /** Names under which our own two fields keep their values; a site's field cannot start with a blank. */
 export const DEPARTMENT = " department";
 export const QUESTION = " question";
+export const CONSENT = " consent";
 
 export function start(model: Model, actions: Actions): Description[] {
   const greeting = model.site.texts.greeting;
@@ -21,13 +22,15 @@ export function start(model: Model, actions: Actions): Description[] {
     h("h2", { class: "lead", tabindex: -1 }, greeting === undefined || greeting === "" ? model.phrases.say(Word.lead) : greeting),
     presence(model),
   );
-  if (isPlainStart(model)) return [hello, h("div", { class: "page", key: "page" }, trouble(model), waitHint(model)), composer(model, actions)];
+  if (isPlainStart(model)) return [hello, h("div", { class: "page", key: "page" }, trouble(model), instead(model, actions), fine(model)), composer(model, actions)];
   return [hello, form(model, actions)];
 }
 
-/** One form, so that Enter in a field and a phone's Go key start the chat. */
-function form(model: Model, actions: Actions): Description {
-  const { say } = model.phrases;
+/** One form, so that Enter in a field and a phone's Go key send it. */
+export function form(model: Model, actions: Actions): Description {
+  const { phrases: { say }, visit: { doing } } = model;
+  const isMessage = screenOf(model) === "message";
+  const isSending = doing.message !== undefined;
   const onsubmit = (event: SubmitEvent): void => {
     event.preventDefault();
     actions.submitForm();
@@ -35,27 +38,82 @@ function form(model: Model, actions: Actions): Description {
   return h(
     "form",
     { class: "form", key: "form", novalidate: true, onsubmit },
-    h("div", { class: "page" }, trouble(model), fieldsOf(model).map((each) => field(each, model, actions)), waitHint(model)),
-    h("div", { class: "foot" }, h("button", { type: "submit", class: "button main wide" }, say(Word.startChat))),
+    h("div", { class: "page" }, trouble(model), isMessage ? offer(model, actions) : instead(model, actions), fieldsOf(model).map((each) => field(each, model, actions)), agreement(model, actions)),
+    h(
+      "div",
+      { class: "foot" },
+      h("button", { type: "submit", class: "button main wide", "aria-disabled": isSending ? "true" : undefined }, say(isSending ? Word.sending : isMessage ? Word.sendMessage : Word.startChat)),
+      isMessage && canWait(model) && button("wide", actions.chatNow, say(Word.startAChat)),
+      isMessage && h("p", { class: "fine" }, say(Word.emailOnly)),
+      fine(model),
+    ),
   );
 }
 
-/** The site's fields, and around them ours: the department where there is a choice, the question unless the site asks it. */
-export function fieldsOf({ site, phrases: { say } }: Model): FormField[] {
-  if (site === undefined) return [];
-  const department: FormField = { name: DEPARTMENT, label: say(Word.about), kind: "select", required: true, options: site.departments.map(({ name }) => name) };
-  const question: FormField = { name: QUESTION, label: say(Word.question), kind: "textarea", required: false };
-  return [...site.form.filter(({ kind }) => kind !== "textarea"), ...(site.departments.length > 1 ? [department] : []), ...site.form.filter(({ kind }) => kind === "textarea"), ...(site.form.some(({ kind }) => kind === "textarea") ? [] : [question])];
+/** Nobody is there, but the shift has not ended: a place in line is worth something. */
+function canWait({ site, visit, refusedStart }: Model): boolean {
+  return visit.conversation === undefined && site.next_open_at === null && visit.open === false && refusedStart?.code !== "closed_hours";
 }
 
-function waitHint({ visit, site, phrases: { say } }: Model): Description | false {
-  return (visit.open ?? site.open) === false && h("p", { class: "soft small", key: "hint" }, say(Word.letYouKnow));
+/** On the form for a message: what becomes of it, or that somebody is back. */
+function offer(model: Model, actions: Actions): Description {
+  const { say } = model.phrases;
+  const isClosed = model.refusedStart?.code === "closed_hours";
+  if (model.visit.conversation === undefined && !model.isBlocked && !isClosed && isOpen(model)) {
+    return h("div", { class: "banner ok in", role: "status", key: "back" }, icon("desk"), h("p", null, say(Word.somebodyBack)), button("", actions.chatNow, say(Word.chatNow)));
+  }
+  return h("p", { class: "soft", key: "intro" }, `${isClosed ? `${say(Word.closed)} ` : ""}${say(Word.messageIntro)} ${backAt(model, Word.backAt)}`);
+}
+
+/** When somebody is there again, "" where nobody can say. */
+export function backAt({ site: { next_open_at }, now, phrases: { say, time, weekday } }: Model, word: Word.backAt | Word.answerFrom): string {
+  return next_open_at === null ? "" : say(word, { day: weekday(next_open_at, now), time: time(next_open_at) });
+}
+
+/** What the site says about what it keeps; where it has to be agreed to, that stands among the fields. */
+function fine({ site: { consent }, phrases: { say } }: Model): Description | false {
+  return consent !== null && !consent.required && h("p", { class: "fine", key: "fine" }, consent.text, " ", privacy(consent.url, say(Word.dataMore)));
+}
+
+function privacy(url: string | undefined, words: string): Description | false {
+  return url !== undefined && h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, words);
+}
+
+function agreement({ site: { consent }, values, errors, phrases: { say } }: Model, actions: Actions): Description | false {
+  if (consent?.required !== true) return false;
+  const error = errors[CONSENT];
+  const onchange = ({ target }: Event): void => actions.typed(CONSENT, target instanceof HTMLInputElement && target.checked ? "on" : "");
+  const box = h("input", { type: "checkbox", checked: values[CONSENT] === "on", "aria-required": "true", "aria-invalid": error === undefined ? undefined : "true", "aria-describedby": error === undefined ? undefined : "consent-note", onchange });
+  return h("div", { class: error === undefined ? "field" : "field bad", key: CONSENT }, h("label", { class: "check" }, box, h("span", null, consent.text, " ", privacy(consent.url, say(Word.dataMore)))), error !== undefined && noteBad(error, "consent-note"));
+}
+
+function noteBad(words: string, id: string): Description {
+  return h("p", { class: "note-bad", id }, icon("alert", "s"), words);
+}
+
+/** The site's fields, and around them ours: the department where there is a choice, the question unless the site asks it. */
+export function fieldsOf(model: Model): FormField[] {
+  const { site, phrases: { say } } = model;
+  const isMessage = screenOf(model) === "message";
+  // An answer by mail needs an address and something to answer.
+  const form = site.form.map((each) => (isMessage && (each.name === "email" || each.kind === "textarea") ? { ...each, required: true } : each));
+  if (isMessage && !form.some(({ name }) => name === "email")) form.push({ name: "email", label: say(Word.yourEmail), kind: "email", required: true });
+  const department: FormField = { name: DEPARTMENT, label: say(Word.about), kind: "select", required: true, options: site.departments.map(({ name }) => name) };
+  const question: FormField = { name: QUESTION, label: say(isMessage ? Word.yourMessage : Word.question), kind: "textarea", required: isMessage };
+  const long = form.filter(({ kind }) => kind === "textarea");
+  return [...form.filter(({ kind }) => kind !== "textarea"), ...(site.departments.length > 1 ? [department] : []), ...(long.length > 0 ? long : [question])];
+}
+
+/** Nobody is at the desk: who waits is told when that changes, who would rather not may leave a message. */
+function instead(model: Model, actions: Actions): Description | false {
+  const { say } = model.phrases;
+  return !isOpen(model) && h("div", { class: "soft small", key: "hint" }, say(Word.letYouKnow), " ", button("text", actions.leaveMessage, say(Word.leaveInstead)));
 }
 
 /** Why the chat could not be started, where that is about no field. */
 function trouble(model: Model): Description | false {
   const refused = model.refusedStart;
-  if (refused === undefined || (refused.field !== undefined && refused.field in model.errors)) return false;
+  if (refused === undefined || refused.code === "closed_hours" || (refused.field !== undefined && refused.field in model.errors)) return false;
   return h("div", { class: "banner bad in", role: "alert", key: "trouble" }, icon("alert"), h("p", null, refusalWords(model, refused.code)));
 }
 
@@ -64,7 +122,7 @@ function field(each: FormField, model: Model, actions: Actions): Description {
   const id = `field-${each.name.trim()}`;
   const error = model.errors[each.name];
   const label = h("label", { for: id }, each.label, " ", !each.required && each.kind !== "select" && h("i", null, say(Word.optional)));
-  const note = error !== undefined && h("p", { class: "note-bad", id: `${id}-note` }, icon("alert", "s"), error);
+  const note = error !== undefined && noteBad(error, `${id}-note`);
   return h("div", { class: error === undefined ? "field" : "field bad", key: each.name }, label, control(each, id, model, actions), note);
 }
 

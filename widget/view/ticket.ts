@@ -4,28 +4,30 @@ import { type Child, type Description, h } from "../dom.ts";
 import { rangeWords } from "../eta.ts";
 import { icon } from "../icons.ts";
 import { Word } from "../i18n/index.ts";
-import type { Model } from "../model.ts";
+import type { Actions, Model } from "../model.ts";
+import { button } from "./parts.ts";
 
 /** More people than these are told as a number. */
 const DOTS_BEFORE_MAX = 8;
 const DOTS_BEHIND_MAX = 3;
 
-export function ticket(model: Model): Description {
+export function ticket(model: Model, actions: Actions): Description {
   const { visit, phrases: { say } } = model;
   const place = visit.conversation?.place;
   const isAway = visit.open === false;
   const position = place?.position;
   const isStrip = isLaterWait(model);
-  const kind = `ticket${isStrip ? " strip" : ""}${isAway ? " busy" : ""}`;
+  const kind = `ticket${isStrip ? " strip" : ""}${isAway || model.isBusy ? " busy" : ""}`;
+  const wayOut = model.hasWayOut && button("", actions.leaveMessage, icon("mail"), say(Word.leaveInstead));
   const number = h("span", { class: "place num", "aria-hidden": "true", key: "place" }, h("span", { key: String(position), class: "swap" }, position === undefined ? "–" : String(position)));
   const what = h("div", { class: "what", key: "what" }, h("b", null, title(model)), h("span", null, isStrip ? waitWords(model) : second(model)));
-  if (isStrip) return h("div", { class: kind, role: "group", "aria-label": say(Word.place), key: "ticket" }, number, what, line(model));
+  if (isStrip) return h("div", { class: kind, role: "group", "aria-label": say(Word.place), key: "ticket" }, number, what, wayOut || line(model));
   return h(
     "div",
     { class: kind, role: "group", "aria-label": say(Word.place), key: "ticket" },
     h("div", { class: "top" }, number, what),
     h("div", { class: "cut" }),
-    h("div", { class: "low" }, line(model), h("p", { class: "eta" }, icon("clock"), h("span", null, waitWords(model))), h("p", { class: "fine" }, hint(model))),
+    h("div", { class: "low" }, line(model), h("p", { class: "eta" }, icon("clock"), h("span", null, waitWords(model))), h("p", { class: "fine" }, hint(model)), wayOut),
   );
 }
 
@@ -34,16 +36,17 @@ function isLaterWait({ visit: { timeline } }: Model): boolean {
   return timeline.events.some(({ kind }) => kind === "assigned" || kind === "requeued" || kind === "transferred");
 }
 
-function title({ visit, phrases: { say } }: Model): string {
+function title({ visit, isBusy, phrases: { say } }: Model): string {
   const position = visit.conversation?.place?.position;
-  if (visit.open === false && position !== undefined) return say(Word.keepPlace, { n: position });
+  if (visit.open === false) return say(Word.away);
+  if (isBusy) return say(Word.busy);
   return position === 1 ? say(Word.next) : say(Word.place);
 }
 
 function second({ visit, phrases: { say } }: Model): string {
   const position = visit.conversation?.place?.position;
-  if (visit.open === false) return say(Word.away);
   if (position === undefined) return "";
+  if (visit.open === false) return say(Word.keepPlace, { n: position });
   return position === 1 ? say(Word.nextMore) : say(Word.before, { n: position - 1 });
 }
 
@@ -52,10 +55,11 @@ export function waitWords({ visit, range, phrases: { say } }: Model): string {
   return rangeWords(range?.range, say);
 }
 
-function hint({ visit, range, phrases: { say } }: Model): string {
+function hint({ visit, range, hasWayOut, phrases: { say } }: Model): string {
   const place = visit.conversation?.place;
   if (place?.isPaused === true) return say(Word.paused);
   if (visit.open === false) return say(Word.letYouKnow);
+  if (hasWayOut) return say(Word.orWait);
   if (place?.position === 1) return say(Word.stay);
   return range?.range === undefined ? say(Word.unknownMore) : say(Word.lookAround);
 }

@@ -3,12 +3,14 @@
 import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
-import { type Actions, type Model, screenOf, siteName } from "../model.ts";
+import { type Actions, isPlainStart, isWaiting, type Model, screenOf, siteName } from "../model.ts";
+import { leftMessage } from "../visit.ts";
+import { banner } from "./banner.ts";
 import { composer } from "./composer.ts";
 import { agentName, ended } from "./ended.ts";
 import { stage } from "./log.ts";
 import { button, closeTool, face, mark, presence, tool } from "./parts.ts";
-import { start } from "./start.ts";
+import { backAt, form, start } from "./start.ts";
 import { ticket } from "./ticket.ts";
 
 export function windowView(model: Model, actions: Actions): Description[] {
@@ -16,7 +18,11 @@ export function windowView(model: Model, actions: Actions): Description[] {
     case "loading":
       return [head(model, actions, mark(), siteName(model), false), h("div", { class: "page", key: "page" })];
     case "start":
-      return start(model, actions);
+      return model.refusedStart?.code === "queue_full" ? full(model, actions) : start(model, actions);
+    case "message":
+      return message(model, actions);
+    case "sent":
+      return sent(model, actions);
     case "chat":
       return chat(model, actions);
     case "down":
@@ -29,15 +35,15 @@ export function windowView(model: Model, actions: Actions): Description[] {
 function chat(model: Model, actions: Actions): Description[] {
   const { visit } = model;
   const { conversation } = visit;
-  const isWaiting = conversation?.state === "queued" || conversation?.state === "offered";
   const isClosed = conversation?.state === "closed";
   const parts: Child[] = [
-    chatHead(model, actions, isWaiting, isClosed),
-    isWaiting && ticket(model),
+    chatHead(model, actions, isWaiting(model), isClosed),
+    isWaiting(model) && ticket(model, actions),
     stage(model, actions),
     isClosed ? ended(model, actions) : composer(model, actions),
     model.menu && menu(model, actions),
     model.question !== undefined && question(model, actions),
+    model.isDropping && h("div", { class: "drop", key: "drop" }, icon("file"), model.phrases.say(Word.dropHere)),
   ];
   return parts.filter((part): part is Description => typeof part === "object" && part !== null && !Array.isArray(part));
 }
@@ -82,11 +88,12 @@ function menu(model: Model, actions: Actions): Description {
   const { conversation, timeline } = model.visit;
   const item = (label: string, onclick: () => void, kind = ""): Description => h("button", { type: "button", role: "menuitem", class: kind, tabindex: -1, onclick }, label);
   const isClosed = conversation?.state === "closed";
-  const isWaiting = conversation?.state !== "active";
+  const isLine = conversation?.state !== "active";
   const items = [
+    h("button", { type: "button", role: "menuitemcheckbox", "aria-checked": model.isQuiet ? "false" : "true", tabindex: -1, onclick: actions.toggleSound }, say(Word.sound), " ", h("span", null, say(model.isQuiet ? Word.off : Word.on))),
     timeline.events.some(({ kind }) => kind === "message") && item(say(Word.save), actions.save),
     isClosed && item(say(Word.newChat), actions.beginAnew),
-    !isClosed && item(isWaiting ? say(Word.leaveLine) : say(Word.endChat), () => actions.ask(isWaiting ? "leave" : "end"), "end"),
+    !isClosed && item(isLine ? say(Word.leaveLine) : say(Word.endChat), () => actions.ask(isLine ? "leave" : "end"), "end"),
   ];
   return h("div", { class: "menu", role: "menu", key: "menu", "aria-label": say(Word.more), onkeydown: moveInMenu, mounted: (element) => focusFirst(element) }, items);
 }
@@ -95,7 +102,7 @@ function moveInMenu(event: KeyboardEvent): void {
   const { currentTarget, key } = event;
   if (!(currentTarget instanceof HTMLElement) || !["ArrowDown", "ArrowUp", "Home", "End"].includes(key)) return;
   event.preventDefault();
-  const items = [...currentTarget.querySelectorAll<HTMLElement>("[role=menuitem]")];
+  const items = [...currentTarget.querySelectorAll<HTMLElement>("button")];
   const root = currentTarget.getRootNode();
   const at = items.findIndex((each) => root instanceof ShadowRoot && each === root.activeElement);
   const next = key === "Home" ? 0 : key === "End" ? items.length - 1 : (at + (key === "ArrowDown" ? 1 : items.length - 1)) % items.length;
@@ -123,30 +130,61 @@ function question(model: Model, actions: Actions): Description {
   );
 }
 
+/** A page with one thing to say. */
+function notice(model: Model, actions: Actions, picture: Description, lead: string, more: string, rest: Child = false, ...foot: Child[]): Description[] {
+  return [
+    head(model, actions, mark(), siteName(model), false),
+    h("div", { class: "page", key: "page" }, picture, h("div", null, h("h3", { class: "lead" }, lead), h("p", { class: "soft" }, more)), rest),
+    h("div", { class: "foot", key: "foot" }, foot),
+  ];
+}
+
+const warning = (): Description => h("div", { class: "big warn" }, icon("alert"));
+
+function leaveButton({ phrases: { say } }: Model, actions: Actions): Description {
+  return button("main wide", actions.leaveMessage, icon("mail"), say(Word.leaveMessage));
+}
+
 /** The server does not answer: what happened, what stays, what is done about it. Never a dead end. */
 function down(model: Model, actions: Actions): Description[] {
   const { say } = model.phrases;
   const { connection, now } = model;
+  if (model.isBlocked) return notice(model, actions, warning(), say(Word.blocked), say(Word.messageIntro), false, leaveButton(model, actions), button("wide", actions.tryNow, say(Word.tryNow)));
   const seconds = connection.kind === "waiting" || connection.kind === "offline" ? Math.max(0, Math.ceil((connection.until - now) / 1_000)) : 0;
   const kept = model.visit.timeline.pending[0]?.text;
-  return [
-    head(model, actions, mark(), siteName(model), false),
-    h(
-      "div",
-      { class: "page", key: "page" },
-      h("div", { class: "big warn" }, icon("alert")),
-      h("div", null, h("h3", { class: "lead" }, say(Word.down)), h("p", { class: "soft" }, say(Word.downMore))),
-      kept !== undefined && h("dl", { class: "keep" }, h("dt", null, say(Word.question)), h("dd", null, kept)),
-      h("p", { class: "soft small num" }, seconds > 0 ? say(Word.nextTry, { n: seconds }) : say(Word.trying)),
-    ),
-    h("div", { class: "foot", key: "foot" }, button("main wide", actions.tryNow, say(Word.tryNow))),
-  ];
+  return notice(
+    model,
+    actions,
+    warning(),
+    say(Word.down),
+    say(Word.downMore),
+    [kept !== undefined && h("dl", { class: "keep" }, h("dt", null, say(Word.question)), h("dd", null, kept)), h("p", { class: "soft small num" }, seconds > 0 ? say(Word.nextTry, { n: seconds }) : say(Word.trying))],
+    button("main wide", actions.tryNow, say(Word.tryNow)),
+  );
 }
 
 function refused(model: Model, actions: Actions): Description[] {
   const { say } = model.phrases;
-  return [
-    head(model, actions, mark(), siteName(model), false),
-    h("div", { class: "page", key: "page" }, h("div", { class: "big warn" }, icon("alert")), h("div", null, h("h3", { class: "lead" }, say(Word.refused)), h("p", { class: "soft" }, say(Word.refusedMore)))),
-  ];
+  return notice(model, actions, warning(), say(Word.refused), say(Word.refusedMore)).slice(0, 2);
+}
+
+function full(model: Model, actions: Actions): Description[] {
+  const { say } = model.phrases;
+  const again = isPlainStart(model) ? actions.sendMessage : actions.submitForm;
+  return notice(model, actions, h("div", { class: "big warn" }, icon("clock")), say(Word.lineFull), say(Word.lineFullMore), false, leaveButton(model, actions), button("wide", again, say(Word.tryAgain)));
+}
+
+function message(model: Model, actions: Actions): Description[] {
+  const { say } = model.phrases;
+  const canGoBack = model.isBlocked || model.visit.conversation !== undefined;
+  return [head(model, actions, canGoBack ? tool("back", say(Word.goBack), actions.back) : mark(), say(Word.leaveMessage), presence(model)), h("div", { class: "stage", key: "stage" }, form(model, actions), banner(model, actions))];
+}
+
+/** Said only of what the server has. */
+function sent(model: Model, actions: Actions): Description[] {
+  const { say } = model.phrases;
+  const { email, text } = leftMessage(model.visit) ?? {};
+  const copy = h("dl", { class: "keep" }, h("dt", null, say(Word.answerTo)), h("dd", null, email ?? ""), h("dt", null, say(Word.yourMessage)), h("dd", { dir: "auto" }, text ?? ""));
+  const [, page] = notice(model, actions, h("div", { class: "big" }, icon("sent")), say(Word.haveMessage), backAt(model, Word.answerFrom), copy);
+  return [head(model, actions, mark(), say(Word.messageSent), false), page as Description];
 }

@@ -51,6 +51,9 @@ export function visitorOn(page: Page): Visitor {
     sees,
     async starts(question, department) {
       if (!(await chat.isVisible())) await open();
+      // While nobody is at the desk a message is offered first.
+      const start = chat.getByRole("button", { name: /^Start (the|a) chat$/ });
+      if ((await start.innerText()) === "Start a chat") await start.click();
       if (department !== undefined) await chat.getByLabel("What is it about?").selectOption({ label: department });
       await chat.getByLabel(/^Your question/).fill(question);
       await chat.getByRole("button", { name: "Start the chat" }).click();

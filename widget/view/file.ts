@@ -1,0 +1,48 @@
+// A file in the log: a picture that draws itself, a card to download, or one that is still on its way.
+
+import { type Description, h } from "../dom.ts";
+import { Word } from "../i18n/index.ts";
+import { icon } from "../icons.ts";
+import type { Actions, Model } from "../model.ts";
+import type { ShownFile, Turn } from "../thread.ts";
+import { tool } from "./parts.ts";
+
+/** Width and height that a picture may take, in CSS pixels. */
+const PICTURE_PX = 240;
+
+export function fileBubble(key: string, file: ShownFile, pale: string, turn: Turn, model: Model, actions: Actions): Description {
+  const { say, size, percent } = model.phrases;
+  const name = plainName(file.name);
+  const { id, width, height } = file;
+  if (id === undefined) {
+    const sent = model.progress?.cmd === key ? model.progress.bytes : 0;
+    const part = Math.min(1, sent / file.bytes);
+    const isOnItsWay = pale === " wait";
+    const second = h("small", null, isOnItsWay ? say(Word.progress, { percent: percent(part), size: size(file.bytes) }) : size(file.bytes));
+    const bar = isOnItsWay && h("progress", { value: part, "aria-label": say(Word.uploading) });
+    return h("div", { class: `bubble file${pale}`, key }, tile(), h("span", null, h("b", null, name), second, bar), isOnItsWay && tool("close", say(Word.cancelUpload), () => actions.discard(key)));
+  }
+  const save = (): void => actions.download(id, name);
+  const label = say(Word.download, { file: name });
+  if (width === undefined || height === undefined) {
+    return h("button", { type: "button", class: "bubble file", key, "aria-label": `${label}, ${size(file.bytes)}`, onclick: save }, tile(), h("span", null, h("b", null, name), h("small", null, size(file.bytes))), icon("save", "s"));
+  }
+  const scale = Math.min(1, PICTURE_PX / width, PICTURE_PX / height);
+  const canvas = h("canvas", {
+    role: "img",
+    "aria-label": say(Word.picture, { name: turn.isMine ? say(Word.you) : turn.name, file: name }),
+    width: Math.ceil(width * scale),
+    height: Math.ceil(height * scale),
+    mounted: (element) => actions.paint(element, id),
+  });
+  return h("div", { class: "bubble pic", key }, canvas, tool("save", label, save));
+}
+
+function tile(): Description {
+  return h("i", { class: "tile" }, icon("file"));
+}
+
+/** Without the marks that turn the direction of writing: `exe.gpj` must not read `jpg.exe` backwards. */
+function plainName(name: string): string {
+  return name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+}
