@@ -7,7 +7,23 @@ import { test } from "node:test";
 import { faultsOf, holesOf, textOf } from "../../client/words.mjs";
 import english from "./en.json";
 import { phrases, Word } from "./index.ts";
-import { formsOf, LANGUAGES, spoken } from "./spoken.ts";
+import { formsOf, LANGUAGES, spoken, textsOf } from "./spoken.ts";
+
+/** The languages that the widget promises; it may speak more. */
+const PROMISED = "ar bg cs da de el en es et fi fr he hi hu it ja ko lt lv nb nl pl pt pt-BR ro sk sv tr uk zh-Hans".split(" ");
+
+/** Which letters a language is written in. */
+const SCRIPTS: Record<string, RegExp> = {
+  ar: /\p{Script=Arabic}/u,
+  bg: /\p{Script=Cyrillic}/u,
+  el: /\p{Script=Greek}/u,
+  he: /\p{Script=Hebrew}/u,
+  hi: /\p{Script=Devanagari}/u,
+  ja: /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u,
+  ko: /\p{Script=Hangul}/u,
+  uk: /\p{Script=Cyrillic}/u,
+  "zh-Hans": /\p{Script=Han}/u,
+};
 
 test("a number chooses the form, and is written as the language does", () => {
   assert.equal(spoken("en").say(Word.before, { n: 1 }), "1 person before you");
@@ -50,4 +66,36 @@ test("a language that is not whole stops the build and is told where", () => {
   const { send: _send, ...lacking } = english;
   assert.match(faultsOf("xx", lacking, english).join(), /send is missing/);
   assert.deepEqual(holesOf(english.passedOn), ["from", "to"]);
+});
+
+test("the widget speaks every language that it promises", () => {
+  assert.deepEqual(PROMISED.filter((tag) => !LANGUAGES.includes(tag)), []);
+});
+
+test("each language is written in its own letters", () => {
+  for (const tag of LANGUAGES) {
+    const own = SCRIPTS[tag] ?? /\p{Script=Latin}/u;
+    for (const text of textsOf(tag)) {
+      // What is filled in is not ours, and a few names are Latin everywhere.
+      const said = text.replace(/\{\w+\}/g, "").replace(/email|emoji|e-mail/gi, "");
+      const letters = said.match(/\p{L}/gu) ?? [];
+      assert.ok(letters.every((letter) => own.test(letter) || letter === "ー"), `${tag}: ${text}`);
+    }
+  }
+});
+
+test("nobody is shouted at, and no mark turns the direction of the text", () => {
+  for (const tag of LANGUAGES) for (const text of textsOf(tag)) assert.doesNotMatch(text, /[!¡！\u200e\u200f\u202a-\u202e\u2066-\u2069]/, `${tag}: ${text}`);
+});
+
+test("a form that stands for more than one number says which", () => {
+  for (const tag of LANGUAGES) {
+    const plural = new Intl.PluralRules(tag);
+    const numbers = Array.from({ length: 200 }, (_, n) => plural.select(n));
+    for (const [form, text] of textsOf(tag, true)) {
+      const isOne = numbers.filter((each) => each === form).length === 1;
+      assert.ok(isOne || text.includes("{n}"), `${tag}: ${form}: ${text}`);
+      assert.ok(!text.includes("{low}") || text.includes("{n}"), `${tag}: ${form}: ${text}`);
+    }
+  }
 });
