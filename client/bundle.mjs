@@ -12,7 +12,8 @@
  * script or a style sheet, copied otherwise, and named by the hash of its content. Pages are served under a policy that
  * forbids inline scripts and styles, so a page that has one fails here and not in somebody's browser.
  *
- * What the packages of package.json are for: esbuild bundles; Preact and its signals are the panel's views and state. For
+ * What the packages of package.json are for: esbuild bundles; terser makes the
+ * widget smaller than esbuild can, because it may rename members; Preact and its signals are the panel's views and state. For
  * those who change the pages: TypeScript checks types, oxlint lints, @types/node types the tests, playwright-core drives
  * Chromium in the browser tests, puppeteer-core the Firefox that Debian ships (the other wants a build of its own), and
  * axe-core finds there what keeps people out.
@@ -27,6 +28,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 import { languages, version } from './languages.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -68,18 +70,91 @@ const SHARED = {
 const cssAsText = {
   name: 'css-as-text',
   setup(builder) {
-    builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { outputFiles } = await build({ ...SHARED, entryPoints: [path] });
-      return { contents: withoutUnusedTokens(outputFiles[0].text.trim()), loader: 'text' };
-    });
+    builder.onLoad({ filter: /\.css$/ }, async ({ path }) => ({ contents: await sheetOf(relative(ROOT, path)), loader: 'text' }));
   },
 };
+
+/**
+ * A sheet of the widget. Both of its sheets stand in one shadow root, so what the launcher's declares the chat's need not
+ * say again.
+ */
+async function sheetOf(path) {
+  const css = await minifiedSheet(path);
+  if (path === LAUNCHER_SHEET) return shortened(css);
+  const known = tokensOf(await minifiedSheet(LAUNCHER_SHEET));
+  const less = css.replace(TOKEN, (whole, name, value) => (known.get(name) === value ? '' : whole));
+  return shortened(less.replace(/[^{}]+\{\}/g, ''));
+}
+
+const LAUNCHER_SHEET = join('widget', 'launcher.css');
+/** A declaration of a custom property: its name and its value. */
+const TOKEN = /(--[\w-]+):([^;{}]+)(?:;|(?=}))/g;
+
+async function minifiedSheet(path) {
+  const { outputFiles } = await build({ ...SHARED, entryPoints: [path] });
+  return withoutUnusedTokens(outputFiles[0].text.trim());
+}
 
 /** The tokens serve the panel too; what a minified sheet declares and never reads, a visitor need not load. */
 function withoutUnusedTokens(css) {
   const read = new Set([...css.matchAll(/var\((--[\w-]+)/g)].map((match) => match[1]));
-  const less = css.replace(/(--[\w-]+):[^;{}]+(;|(?=}))/g, (whole, name) => (read.has(name) ? whole : ''));
+  const less = css.replace(TOKEN, (whole, name) => (read.has(name) ? whole : ''));
   return less.length < css.length ? withoutUnusedTokens(less) : less; // one may have been read only by another
+}
+
+/** What a sheet says of each token outside of any condition; the first word counts, the later ones are for special cases. */
+function tokensOf(css) {
+  const found = new Map();
+  for (const [, name, value] of css.matchAll(TOKEN)) if (!found.has(name)) found.set(name, value);
+  return found;
+}
+
+/** Names that a script sets. */
+const TOKENS_OF_SCRIPTS = new Set(['--brand', '--screen']);
+const shortTokens = new Map();
+
+/** One or two letters for the name of each token, the same in both sheets. */
+function shortened(css) {
+  return css.replace(/--[a-z][\w-]*/g, (name) => {
+    if (TOKENS_OF_SCRIPTS.has(name)) return name;
+    if (!shortTokens.has(name)) shortTokens.set(name, `--${shortTokens.size.toString(36)}`);
+    return shortTokens.get(name);
+  });
+}
+
+/**
+ * The names of what never leaves the widget: members of interfaces whose comment says @inside. They get one or two letters.
+ * A name that stands anywhere as a text, in an interface without the mark, on the wire or in what browsers know stays.
+ */
+async function insideNames() {
+  const inside = new Set();
+  const spoken = new Set();
+  for (const folder of ['client', 'widget']) {
+    for (const name of await readdir(join(ROOT, folder), { recursive: true })) {
+      if (!name.endsWith('.ts') || /\.test\.ts$|golden|fakes/.test(name)) continue;
+      const source = await readFile(join(ROOT, folder, name), 'utf8');
+      for (const [, text] of source.matchAll(/["'](\w+)["']/g)) spoken.add(text);
+      if (name === 'wire.ts') for (const [, member] of source.matchAll(/\b(\w+)\??:/g)) spoken.add(member);
+      for (const { 0: declared, index } of source.matchAll(/^(?:export )?(?:interface|type) \w+[^]*?\n(?! )/gm)) {
+        const before = source.slice(0, index);
+        const isInside = before.endsWith('*/\n') && before.slice(before.lastIndexOf('/**')).includes('@inside');
+        for (const [, member] of declared.matchAll(/(?:^ {2}|[{;] )(?:readonly )?(\w+)\??[:(<]/gm)) (isInside ? inside : spoken).add(member);
+      }
+    }
+  }
+  return [...inside].filter((name) => !spoken.has(name)).sort();
+}
+
+/** Smaller than esbuild makes it, which is for speed. The loader and the chat share their names, because they talk to each other. */
+async function smallest(source, names, nameCache) {
+  const { code } = await minify(source, {
+    ecma: 2020,
+    module: true,
+    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, pure_getters: true, hoist_props: true },
+    mangle: { properties: { regex: new RegExp(`^(?:${names.join('|')})$`) } },
+    nameCache,
+  });
+  return Buffer.from(code);
 }
 
 /** A set of files to serve, by their path; two files of one path are a mistake of ours. */
@@ -128,22 +203,15 @@ function addHashed(out, name, bytes) {
  */
 async function addWidget(out) {
   out.languages = languages().map(({ tag, dir, launcher, text }) => ({ tag, dir, words: addHashed(out, `words-${tag}.txt`, text), launcher }));
-  const app = await build({
-    ...SHARED,
-    entryPoints: ['widget/app.ts'],
-    format: 'esm',
-    plugins: [cssAsText],
-    define: { BALIE_WORDS: JSON.stringify(version()) },
-  });
-  const path = addHashed(out, 'app.js', app.outputFiles[0].contents);
-  const loader = await build({
-    ...SHARED,
-    entryPoints: ['widget/loader.ts'],
-    format: 'iife',
-    plugins: [cssAsText],
-    define: { BALIE_APP: JSON.stringify(path) },
-  });
-  out.add('/widget.js', loader.outputFiles[0].contents, false);
+  const names = await insideNames();
+  const nameCache = {};
+  const script = async (entry, format, define) => {
+    const { outputFiles } = await build({ ...SHARED, minify: false, minifySyntax: true, entryPoints: [entry], format, plugins: [cssAsText], define });
+    nameCache.vars = undefined; // each has its own
+    return smallest(outputFiles[0].text, names, nameCache);
+  };
+  const app = addHashed(out, 'app.js', await script('widget/app.ts', 'esm', { BALIE_WORDS: JSON.stringify(version()) }));
+  out.add('/widget.js', await script('widget/loader.ts', 'iife', { BALIE_APP: JSON.stringify(app) }), false);
 }
 
 /** Serves `folder/index.html` at `at`, and at `at`assets/ what the page names. */

@@ -33,6 +33,7 @@ interface LineFrame {
   retry_ms?: number;
 }
 
+/** @inside */
 export interface ConnectionOptions<Out extends { t: string }, In extends { t: string }> {
   url: string;
   open(url: string): Socket;
@@ -51,6 +52,7 @@ export interface ConnectionOptions<Out extends { t: string }, In extends { t: st
   isStillWelcome?(): Promise<boolean>;
 }
 
+/** @inside */
 export interface Connection<Out extends { t: string }> {
   state: Observable<ConnectionState>;
   start(): void;

@@ -4,6 +4,7 @@
 /** Undoes what returned it. Calling it twice is harmless. */
 export type Cancel = () => void;
 
+/** @inside */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
@@ -13,7 +14,7 @@ export interface Clock {
 /** A number in [0, 1), as Math.random. */
 export type Random = () => number;
 
-/** Text by key, kept longer than the page where the browser allows it. Never throws. */
+/** Text by key, kept longer than the page where the browser allows it. Never throws. @inside */
 export interface KeyValueStore {
   get(key: string): string | null;
   /** False if it could not be kept beyond this page; it is still there for `get`. */
@@ -26,7 +27,7 @@ export interface KeyValueStore {
   onForeignChange(prefix: string, run: (key: string) => void): Cancel;
 }
 
-/** Whether there is any point in trying, and when that changes. */
+/** Whether there is any point in trying, and when that changes. @inside */
 export interface Surroundings {
   isOnline(): boolean;
   /** Called when the browser comes online, goes offline, or the page becomes visible or wakes up. */
@@ -44,13 +45,14 @@ export interface Socket {
   close(code?: number, reason?: string): void;
 }
 
-/** A value that tells when it changes. */
+/** A value that tells when it changes. @inside */
 export interface Observable<T> {
   get(): T;
   /** Calls back with every later value. */
   subscribe(run: (value: T) => void): Cancel;
 }
 
+/** @inside */
 export interface Settable<T> extends Observable<T> {
   set(value: T): void;
 }

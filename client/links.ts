@@ -1,6 +1,7 @@
 // Finds addresses in what people write. Only http, https and mailto ever become links: whatever else looks like one
 // (javascript:, data:, file:) stays text.
 
+/** @inside */
 export interface TextPart {
   text: string;
   href?: string;

@@ -57,11 +57,12 @@ export type OutboxChange<C extends Command> =
   /** Answered with `ack`, perhaps in another tab, or discarded. */
   | { kind: "gone"; entry: Entry<C> };
 
-/** One holder among the tabs. `hold` asks once; `onLost` says that another tab took it. */
+/** One holder among the tabs. `hold` asks once; `onLost` says that another tab took it. @inside */
 export interface TabLock {
   hold(onHeld: () => void, onLost: () => void, steal: boolean): Cancel;
 }
 
+/** @inside */
 export interface OutboxOptions<C extends Command> {
   store: KeyValueStore;
   /** Where in the store, for example `balie:demo:outbox:`. */
@@ -75,6 +76,7 @@ export interface OutboxOptions<C extends Command> {
   onChange?(change: OutboxChange<C>): void;
 }
 
+/** @inside */
 export interface Outbox<C extends Command> {
   /** False if it is full or the frame is longer than the server takes; then nothing was kept. */
   add(command: C, lane: string, conversation?: string, file?: FileNote): boolean;
@@ -109,6 +111,7 @@ const HELD_FOR_MS = 60_000;
 /** Closing codes that say: a frame of yours did this. */
 const OUR_FAULT = new Set([1003, 1007, 1009]);
 
+/** @inside */
 interface Flight {
   sent_at: number;
   bytes: number;

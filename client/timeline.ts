@@ -8,7 +8,7 @@
 import type { Ack, EventFrame, ReadMarks, Sender } from "./wire.ts";
 import type { FileNote, Refusal } from "./outbox.ts";
 
-/** Something of our own that is not in the log yet. */
+/** Something of our own that is not in the log yet. @inside */
 export interface Pending {
   cmd: string;
   /** `message` or `note`, as the event will be. */
@@ -23,12 +23,14 @@ export interface Pending {
   failed?: Refusal;
 }
 
+/** @inside */
 export interface Typist {
   from: Sender;
   preview?: string;
   until: number;
 }
 
+/** @inside */
 export interface Timeline {
   conversation: string;
   /** In order of `seq`; between two neighbours there is nothing that we may see. */

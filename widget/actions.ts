@@ -20,6 +20,7 @@ const RATE_AFTER_MS = 10_000;
 /** Nearer to the end than this counts as at the end. */
 const BOTTOM_PX = 48;
 
+/** @inside */
 export interface Context {
   clock: Clock;
   session: Session;

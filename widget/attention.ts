@@ -8,6 +8,7 @@ const SAY_EVERY_MS = 5_000;
 /** What waited longer is no news any more; the log has it. */
 const SAYINGS_MAX = 5;
 
+/** @inside */
 export interface Speaker {
   element: HTMLElement;
   say(words: string): void;

@@ -1,6 +1,7 @@
 // The smallest renderer that does: views are functions that give a description, `patch` makes the elements agree with it.
 // Preact would do the same in four times the bytes that every visitor loads. Text only ever goes in as text nodes.
 
+/** @inside */
 export interface Description {
   tag: string;
   key?: string | undefined;

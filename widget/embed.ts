@@ -47,7 +47,7 @@ export interface LauncherWords {
   close: string;
 }
 
-/** What the loader gives the app. */
+/** What the loader gives the app. @inside */
 export interface Host {
   site: string;
   /** Where the server is: the origin that the loader came from. */
@@ -60,11 +60,13 @@ export interface Host {
   launcher: Launcher;
 }
 
+/** @inside */
 export interface Launcher {
   button: HTMLButtonElement;
   show(state: LauncherState): void;
 }
 
+/** @inside */
 export interface LauncherState {
   isOpen: boolean;
   unread: number;

@@ -4,7 +4,7 @@
 import type { Eta } from "../client/wire.ts";
 import { type Say, Word } from "./i18n/index.ts";
 
-/** What is shown. A higher `rank` is a longer wait; equal ranks are equal words. */
+/** What is shown. A higher `rank` is a longer wait; equal ranks are equal words. @inside */
 export interface WaitRange {
   rank: number;
   low: number;
@@ -39,6 +39,7 @@ export function rangeWords(range: WaitRange | undefined, say: Say): string {
   return low === n ? say(Word.aboutMinute, { n }) : say(Word.aboutMinutes, { low, n });
 }
 
+/** @inside */
 export interface Shown {
   range: WaitRange | undefined;
   /** Longer words that wait to be shown, and since when. */

@@ -28,6 +28,7 @@ export function complaints(model: Model): Record<string, string> {
   return found;
 }
 
+/** @inside */
 export interface Answers {
   fields: Record<string, string>;
   department: string | undefined;

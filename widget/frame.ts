@@ -10,6 +10,7 @@ import { createScreen, keepFocusInside } from "./screen.ts";
 import styles from "./style.css";
 import { windowView } from "./view/window.ts";
 
+/** @inside */
 export interface Frame {
   element: HTMLElement;
   isOpen(): boolean;
@@ -23,6 +24,7 @@ export interface Frame {
   destroy(): void;
 }
 
+/** @inside */
 export interface FrameOptions {
   host: Host;
   model(): Model;

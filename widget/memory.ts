@@ -22,6 +22,7 @@ export interface Draft {
   values: Record<string, string>;
 }
 
+/** @inside */
 export interface Memory {
   session(): Session | undefined;
   keepSession(session: Session): void;

@@ -11,6 +11,7 @@ import { isLive, leftMessage, type Visit } from "./visit.ts";
 /** `message` is left for later, `sent` is that it was. */
 export type Screen = "loading" | "start" | "message" | "sent" | "chat" | "down" | "refused";
 
+/** @inside */
 export interface Model {
   phrases: Phrases;
   now: number;
@@ -58,6 +59,7 @@ export interface Model {
   fresh_after: number | undefined;
 }
 
+/** @inside */
 export interface Actions {
   close(): void;
   typed(field: string, value: string): void;

@@ -12,6 +12,7 @@ import type { Visit } from "./visit.ts";
 /** A place is said at most so often; being next at once. */
 const PLACE_EVERY_MS = 3 * LONGER_AFTER_MS;
 
+/** @inside */
 export interface Narrator {
   /** Compares what was with what is. */
   hear(before: Visit, model: Model): void;

@@ -6,6 +6,7 @@ import type { Cancel } from "../client/environment.ts";
 /** How we know our own entry in the browser's history. */
 const ENTRY = "balie";
 
+/** @inside */
 export interface Screen {
   enter(): void;
   leave(): void;

@@ -14,6 +14,7 @@ import type { Memory } from "./memory.ts";
 import { createUploads, type Post } from "./upload.ts";
 import { changed, emptyVisit, isLive, isOver, isLater, keptOf, receive, restored, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
 
+/** @inside */
 export interface SessionOptions {
   site: string;
   url: string;
@@ -51,6 +52,7 @@ export interface RefusedStart {
   text?: string;
 }
 
+/** @inside */
 export interface Session {
   visit: Observable<Visit>;
   connection: Observable<ConnectionState>;

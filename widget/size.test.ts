@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 const LOADER_BYTES_MAX = 3 * 1024;
-const CHAT_BYTES_MAX = 30 * 1024;
+/** The loader and the chat together, style sheets included. The aim is 20 KB; this is what has been reached. */
+const WIDGET_BYTES_MAX = 31 * 1024;
 /** Of each language; only one is ever loaded. */
 const WORDS_BYTES_MAX = 2 * 1024;
 
@@ -23,7 +24,7 @@ test("the widget keeps to its size", () => {
     const [loader] = bytesOf(/^\/widget\.js$/);
     const [chat] = bytesOf(/^\/widget\/app\.js$/);
     assert.ok(loader !== undefined && loader <= LOADER_BYTES_MAX, `the loader has ${loader} bytes`);
-    assert.ok(chat !== undefined && chat <= CHAT_BYTES_MAX, `the chat has ${chat} bytes`);
+    assert.ok(chat !== undefined && loader + chat <= WIDGET_BYTES_MAX, `the loader has ${loader} bytes, the chat ${chat}`);
     const words = manifest.filter(({ path }) => /^\/widget\/words-\D+\.txt$/.test(path)).map(({ path, brotli_bytes }) => `${path}: ${brotli_bytes}`);
     assert.ok(words.length > 1);
     assert.deepEqual(words.filter((each) => Number(each.split(": ")[1]) > WORDS_BYTES_MAX), []);

@@ -13,7 +13,7 @@ export type Row =
   | { kind: "system"; key: string; strong?: string; text: string }
   | Turn;
 
-/** What one speaker says within three minutes. */
+/** What one speaker says within three minutes. @inside */
 export interface Turn {
   kind: "turn";
   key: string;
@@ -44,6 +44,7 @@ export type ShownFile = FileNote & { id?: string; width?: number; height?: numbe
 /** `plain` shows the time only; `uploading`, `sending` and `waiting` are pale; `failed` keeps its words. */
 export type OwnState = "plain" | "sent" | "read" | "uploading" | "sending" | "waiting" | "failed";
 
+/** @inside */
 export interface ThreadOptions {
   say: Say;
   now: number;

@@ -28,6 +28,7 @@ export interface Conversation {
   place?: Place;
 }
 
+/** @inside */
 export interface Visit {
   /** The first `welcome` has come. */
   isKnown: boolean;

@@ -13,6 +13,7 @@ type Fill<W extends Word> = W extends keyof Holes ? [holes: Record<Holes[W], str
 /** Numbers are written as the language does; `n` chooses the plural form. */
 export type Say = <W extends Word>(word: W, ...holes: Fill<W>) => string;
 
+/** @inside */
 export interface Phrases {
   say: Say;
   /** `14:02`, or with am and pm where the visitor's browser has it so, whatever the page speaks. */
