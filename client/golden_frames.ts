@@ -15,6 +15,7 @@ export const fromVisitor = [
   {"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","t":"send","text":"Grüße, 你好 👋 <b>no markup</b>\nand a second line"},
   {"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","department":"sales","fields":{"email":"lena@example.net","name":"Lena Novak"},"needs":["nl"],"t":"start","text":"Hello, which size do I need?"},
   {"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","t":"start"},
+  {"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","fields":{"email":"lena@example.net"},"mode":"message","t":"start","text":"Do you repair older bikes?"},
   {"on":true,"preview":"Hel","t":"typing"},
   {"on":false,"t":"typing"},
 ] satisfies FromVisitor[];
@@ -36,6 +37,7 @@ export const toVisitor = [
   {"code":"too_large","message":"A sentence that a person understands.","t":"error"},
   {"code":"rate_limited","message":"A sentence that a person understands.","t":"error"},
   {"code":"unavailable","message":"A sentence that a person understands.","t":"error"},
+  {"code":"closed_hours","message":"A sentence that a person understands.","t":"error"},
   {"at":1794745824147,"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"support","enqueued_at":1794745824147,"fields":{"name":"Lena Novak"},"from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","name":"Lena Novak","role":"visitor"},"kind":"queued","mode":"chat","needs":["nl"],"prev":0,"seq":1,"t":"event"},
   {"at":1794745824147,"conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"support","enqueued_at":1794745824147,"fields":{},"from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","role":"visitor"},"kind":"queued","mode":"chat","needs":[],"prev":0,"seq":1,"t":"event"},
   {"at":1794745824148,"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","conversation":"0198c5a0-0000-7000-8000-0000000000c1","from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","name":"Lena Novak","role":"visitor"},"kind":"message","prev":1,"seq":2,"t":"event","text":"Hello"},
@@ -56,6 +58,7 @@ export const toVisitor = [
   {"at":1794745824155,"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","comment":"Thanks","conversation":"0198c5a0-0000-7000-8000-0000000000c1","from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","name":"Lena Novak","role":"visitor"},"kind":"rated","prev":8,"score":5,"seq":9,"t":"event"},
   {"at":1794745824155,"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","conversation":"0198c5a0-0000-7000-8000-0000000000c1","from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","name":"Lena Novak","role":"visitor"},"kind":"rated","prev":8,"score":2,"seq":9,"t":"event"},
   {"at":1794745824158,"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","conversation":"0198c5a0-0000-7000-8000-0000000000c1","from":{"id":"0198c5a0-0000-7000-8000-0000000000a1","name":"Sanne Bakker","role":"agent"},"kind":"message","prev":9,"seq":12,"t":"event","text":"After a note that visitors do not see"},
+  {"at":1794745824147,"conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"support","enqueued_at":1794745824147,"fields":{"email":"lena@example.net"},"from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","role":"visitor"},"kind":"queued","mode":"message","needs":[],"prev":0,"seq":1,"t":"event"},
   {"n":3,"now":1794745824146,"t":"pong"},
   {"open":false,"t":"presence"},
   {"at":1794745824146,"conversation":"0198c5a0-0000-7000-8000-0000000000c1","eta":{"p50_ms":40000,"p90_ms":90000},"paused":true,"position":2,"t":"queue","waited_ms":12000,"waiting":5},
@@ -67,6 +70,7 @@ export const toVisitor = [
   {"conversation":{"agent":{"id":"0198c5a0-0000-7000-8000-0000000000a1","name":"Sanne Bakker"},"department":"support","enqueued_at":1794745824146,"from_seq":1,"id":"0198c5a0-0000-7000-8000-0000000000c1","read":{"agent":4,"visitor":3},"seq":9,"state":"active"},"epoch":"e1","now":1794745824146,"open":true,"t":"welcome","token":"v1.token","visitor":"0198c5a0-0000-7000-8000-0000000000f1"},
   {"conversation":{"department":"support","from_seq":10,"id":"0198c5a0-0000-7000-8000-0000000000c1","read":{"agent":0,"visitor":9},"seq":9,"state":"closed"},"epoch":"e1","now":1794745824146,"open":true,"t":"welcome","token":"v1.token","visitor":"0198c5a0-0000-7000-8000-0000000000f1"},
   {"epoch":"e1","now":1794745824146,"open":true,"t":"welcome","token":"v1.token","visitor":"0198c5a0-0000-7000-8000-0000000000f1"},
+  {"conversation":{"department":"support","enqueued_at":1794745824146,"from_seq":10,"id":"0198c5a0-0000-7000-8000-0000000000c1","mode":"message","read":{"agent":0,"visitor":9},"seq":9,"state":"queued"},"epoch":"e1","now":1794745824146,"open":true,"t":"welcome","token":"v1.token","visitor":"0198c5a0-0000-7000-8000-0000000000f1"},
 ] satisfies ToVisitor[];
 
 export const fromAgent = [
@@ -112,6 +116,7 @@ export const toAgent = [
   {"code":"too_large","message":"A sentence that a person understands.","t":"error"},
   {"code":"rate_limited","message":"A sentence that a person understands.","t":"error"},
   {"code":"unavailable","message":"A sentence that a person understands.","t":"error"},
+  {"code":"closed_hours","message":"A sentence that a person understands.","t":"error"},
   {"at":1794745824147,"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"support","enqueued_at":1794745824147,"fields":{"name":"Lena Novak"},"from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","name":"Lena Novak","role":"visitor"},"kind":"queued","mode":"chat","needs":["nl"],"prev":0,"priority":1,"seq":1,"t":"event"},
   {"at":1794745824147,"conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"support","enqueued_at":1794745824147,"fields":{},"from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","role":"visitor"},"kind":"queued","mode":"chat","needs":[],"prev":0,"seq":1,"t":"event"},
   {"at":1794745824148,"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","conversation":"0198c5a0-0000-7000-8000-0000000000c1","from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","name":"Lena Novak","role":"visitor"},"kind":"message","prev":1,"seq":2,"t":"event","text":"Hello"},
@@ -132,7 +137,8 @@ export const toAgent = [
   {"at":1794745824155,"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","comment":"Thanks","conversation":"0198c5a0-0000-7000-8000-0000000000c1","from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","name":"Lena Novak","role":"visitor"},"kind":"rated","prev":8,"score":5,"seq":9,"t":"event"},
   {"at":1794745824155,"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","conversation":"0198c5a0-0000-7000-8000-0000000000c1","from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","name":"Lena Novak","role":"visitor"},"kind":"rated","prev":8,"score":2,"seq":9,"t":"event"},
   {"at":1794745824156,"cmd":"5f0c3c3e-7d3b-4f6e-9a51-2b8d1c7e4f10","conversation":"0198c5a0-0000-7000-8000-0000000000c1","from":{"id":"0198c5a0-0000-7000-8000-0000000000a1","name":"Sanne Bakker","role":"agent"},"kind":"note","prev":9,"seq":10,"t":"event","text":"Knows the product well"},
-  {"lanes":[{"abandoned":4,"agents_online":3,"department":"support","eta":{"p50_ms":40000,"p90_ms":90000},"free_slots":0,"longest_wait_ms":61000,"service_level":0.82,"waiting":2},{"abandoned":0,"agents_online":3,"department":"support","eta":null,"free_slots":0,"longest_wait_ms":61000,"service_level":null,"waiting":2}],"t":"lanes"},
+  {"at":1794745824147,"conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"support","enqueued_at":1794745824147,"fields":{"email":"lena@example.net"},"from":{"id":"0198c5a0-0000-7000-8000-0000000000f1","role":"visitor"},"kind":"queued","mode":"message","needs":[],"prev":0,"seq":1,"t":"event"},
+  {"lanes":[{"abandoned":4,"agents_online":3,"department":"support","eta":{"p50_ms":40000,"p90_ms":90000},"free_slots":0,"longest_wait_ms":61000,"messages":3,"service_level":0.82,"waiting":2},{"abandoned":0,"agents_online":3,"department":"support","eta":null,"free_slots":0,"longest_wait_ms":61000,"messages":0,"service_level":null,"waiting":2}],"t":"lanes"},
   {"lanes":[],"t":"lanes"},
   {"conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"returns","expires_at":1794745844146,"summary":"I want to return a helmet","t":"offer","visitor":{"attributes":{"customer_since":{"signed":true,"value":"2021"},"order":{"signed":false,"value":"NB-41460"}},"email":"lena@example.net","id":"0198c5a0-0000-7000-8000-0000000000f1","lang":"nl","name":"Lena Novak","page":{"referrer":"https://www.example.org/","title":"Bikes","url":"https://shop.example/bikes"},"tz":"Europe/Amsterdam","verified":true}},
   {"conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"returns","expires_at":1794745844146,"summary":"","t":"offer","visitor":{"id":"0198c5a0-0000-7000-8000-0000000000f1","verified":false}},
@@ -154,6 +160,7 @@ export const toAgent = [
   {"agents":[],"conversation":"0198c5a0-0000-7000-8000-0000000000c1","t":"viewers"},
   {"all":true,"gone":[],"set":[{"conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"support","enqueued_at":1794745824146,"mode":"chat","priority":-2,"summary":"Where is my order?","visitor":{"attributes":{"customer_since":{"signed":true,"value":"2021"},"order":{"signed":false,"value":"NB-41460"}},"email":"lena@example.net","id":"0198c5a0-0000-7000-8000-0000000000f1","lang":"nl","name":"Lena Novak","page":{"referrer":"https://www.example.org/","title":"Bikes","url":"https://shop.example/bikes"},"tz":"Europe/Amsterdam","verified":true}},{"conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"support","enqueued_at":1794745824146,"mode":"chat","priority":0,"summary":"Where is my order?","visitor":{"id":"0198c5a0-0000-7000-8000-0000000000f1","verified":false}}],"t":"waiting"},
   {"all":false,"gone":["0198c5a0-0000-7000-8000-0000000000c1"],"set":[],"t":"waiting"},
+  {"all":false,"gone":[],"set":[{"conversation":"0198c5a0-0000-7000-8000-0000000000c1","department":"support","enqueued_at":1794745824146,"mode":"message","priority":0,"summary":"Do you repair older bikes?","visitor":{"email":"lena@example.net","id":"0198c5a0-0000-7000-8000-0000000000f1","verified":false}}],"t":"waiting"},
   {"agent":{"id":"0198c5a0-0000-7000-8000-0000000000a1","name":"Sanne Bakker","role":"supervisor"},"capacity":3,"conversations":[{"department":"support","from_seq":1,"id":"0198c5a0-0000-7000-8000-0000000000c1","read":{"agent":4,"visitor":3},"seq":9,"state":"active","visitor":{"attributes":{"customer_since":{"signed":true,"value":"2021"},"order":{"signed":false,"value":"NB-41460"}},"email":"lena@example.net","id":"0198c5a0-0000-7000-8000-0000000000f1","lang":"nl","name":"Lena Novak","page":{"referrer":"https://www.example.org/","title":"Bikes","url":"https://shop.example/bikes"},"tz":"Europe/Amsterdam","verified":true}},{"department":"support","from_seq":1,"id":"0198c5a0-0000-7000-8000-0000000000c1","read":{"agent":4,"visitor":3},"seq":9,"state":"active","visitor":{"id":"0198c5a0-0000-7000-8000-0000000000f1","verified":false}}],"departments":["sales","support"],"epoch":"e1","now":1794745824146,"status":"online","t":"welcome"},
   {"agent":{"id":"0198c5a0-0000-7000-8000-0000000000a1","name":"Sanne Bakker","role":"agent"},"capacity":0,"conversations":[],"departments":[],"epoch":"e1","now":1794745824146,"status":"away","t":"welcome"},
   {"agent":{"id":"0198c5a0-0000-7000-8000-0000000000a1","name":"Sanne Bakker","role":"admin"},"capacity":0,"conversations":[],"departments":[],"epoch":"e1","now":1794745824146,"status":"away","t":"welcome"},

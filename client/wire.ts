@@ -79,7 +79,7 @@ name: string, };
 /**
  * How the visitor asked: to chat now, or to be answered later.
  */
-export type Mode = "chat";
+export type Mode = "chat" | "message";
 
 /**
  * Why a conversation went back into the line.
@@ -443,7 +443,7 @@ export type ByeReason = "restart" | "signed_out";
 /**
  * Why a frame was refused.
  */
-export type ErrorCode = "unknown_type" | "bad_frame" | "bad_field" | "unauthorized" | "forbidden" | "not_found" | "wrong_state" | "conflict" | "too_large" | "rate_limited" | "unavailable";
+export type ErrorCode = "unknown_type" | "bad_frame" | "bad_field" | "unauthorized" | "forbidden" | "not_found" | "wrong_state" | "conflict" | "too_large" | "rate_limited" | "closed_hours" | "unavailable";
 
 /**
  * Says why a frame was refused. Final, unless it carries `retry_ms`.
@@ -735,6 +735,10 @@ id: ConversationId,
  * Where it is.
  */
 state: State, 
+/**
+ * Chat now (where absent), or answered later.
+ */
+mode?: Mode, 
 /**
  * Whose line or whose agent's.
  */
@@ -1169,11 +1173,15 @@ export type Lane = {
  */
 department: DepartmentKey, 
 /**
- * How many wait.
+ * How many wait live.
  */
 waiting: number, 
 /**
- * The longest of the present waits, as of this frame.
+ * How many messages were left and wait to be answered; not among `waiting`.
+ */
+messages: number, 
+/**
+ * The longest of the present live waits, as of this frame.
  */
 longest_wait_ms: Millis, 
 /**
@@ -1189,11 +1197,11 @@ free_slots: number,
  */
 eta: Eta | null, 
 /**
- * Share of the last 24 hours' visitors answered within 20 s, 0 … 1; null while there were none.
+ * Share of the last 24 hours' visitors who waited live and were answered within 20 s, 0 … 1; null while there were none.
  */
 service_level: number | null, 
 /**
- * How many gave up within the last 24 hours.
+ * How many gave up a live wait within the last 24 hours.
  */
 abandoned: number, };
 

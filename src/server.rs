@@ -122,7 +122,9 @@ async fn compose(
         .0
         .as_ref()
         .is_some_and(|url| url.starts_with("https://"));
+    let addresses = Addresses::new(&config);
     let rest = Rest {
+        addresses: Arc::clone(&addresses),
         store,
         accounts,
         settings,
@@ -135,7 +137,7 @@ async fn compose(
     Ok(Arc::new(Web {
         desk,
         rest: Arc::new(rest),
-        addresses: Addresses::new(&config),
+        addresses,
         config,
         is_ready: AtomicBool::new(false),
     }))

@@ -4,13 +4,12 @@
 
 use crate::accounts::passwords::{self, BadPassword, Busy, Passwords};
 use crate::model::id::{AgentId, DepartmentKey};
+use crate::model::mail;
 use crate::model::record::{CAPACITY_DEFAULT, PersonRole};
 use crate::store::NewPerson;
 
 /// Longest name of a person, in characters.
 pub const NAME_CHARS_MAX: usize = 100;
-/// Longest mail address, in bytes: RFC 5321, section 4.5.3.1.3, less the angle brackets.
-pub const EMAIL_BYTES_MAX: usize = 254;
 
 /// Why somebody cannot be added so; the words are for whoever filled in the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,18 +73,11 @@ pub fn checked_name(name: &str) -> Result<String, BadPerson> {
     is_good.then(|| name.to_owned()).ok_or(BadPerson::Name)
 }
 
-/// The address without space around it, if it can be one. Only a mail sent there can prove more.
+/// The address without space around it, if it can be one.
 pub fn checked_email(email: &str) -> Result<String, BadPerson> {
-    let email = email.trim();
-    let (local, domain) = email.rsplit_once('@').ok_or(BadPerson::Email)?;
-    let is_good = !local.is_empty()
-        && !domain.is_empty()
-        && !domain.starts_with('.')
-        && !domain.ends_with('.')
-        && !local.contains('@')
-        && email.len() <= EMAIL_BYTES_MAX
-        && !email.chars().any(|c| c.is_control() || c.is_whitespace());
-    is_good.then(|| email.to_owned()).ok_or(BadPerson::Email)
+    mail::address(email)
+        .map(str::to_owned)
+        .ok_or(BadPerson::Email)
 }
 
 #[cfg(test)]

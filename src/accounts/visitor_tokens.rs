@@ -1,6 +1,6 @@
 //! The token that makes a browser the same visitor as before: a JWT that only this installation can sign.
 //!
-//! Called by the visitor socket (`welcome` always carries a fresh one) and by the events resource. A token names its
+//! Called by the visitor socket (`welcome` always carries a fresh one) and by the resources that visitors use. A token names its
 //! visitor and its site; it is good for nothing else: its key is derived for this one purpose, and its audience names
 //! purpose and site, so that neither a site's signed identity nor a token of another site passes for one.
 
@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::model::id::{SiteKey, VisitorId};
+use crate::model::id::{CommandId, SiteKey, VisitorId};
 use crate::model::time::{At, Millis};
 
 /// A token is good for so long after the last `welcome`, by the contract: 30 days.
@@ -18,6 +18,8 @@ pub const TOKEN_LIFE: Millis = Millis::seconds(30 * 24 * 60 * 60);
 const TOKEN_BYTES_MAX: usize = 1_024;
 /// What the signing key is derived for. Another purpose takes another label, and so another key.
 const PURPOSE: &[u8] = b"balie visitor token 1";
+/// What the ids of visitors without a token are derived for.
+const NEWCOMER_PURPOSE: &[u8] = b"balie visitor of a command 1";
 
 /// How the audience begins; the site's key follows.
 const AUDIENCE: &str = "visitor/";
@@ -48,19 +50,26 @@ struct Claims {
 pub struct VisitorTokens {
     signing: EncodingKey,
     checking: DecodingKey,
+    /// Keyed; cloned for each id.
+    newcomers: Hmac<Sha256>,
 }
 
 impl VisitorTokens {
     /// Tokens of the installation with this secret.
     #[must_use]
     pub fn new(token_secret: &[u8; 32]) -> Self {
-        let mut derivation =
-            Hmac::<Sha256>::new_from_slice(token_secret).expect("HMAC takes a key of any length");
-        derivation.update(PURPOSE);
-        let key = derivation.finalize().into_bytes();
+        let keyed = |key: &[u8]| {
+            Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length")
+        };
+        let derived = |purpose| {
+            let derivation = keyed(token_secret).chain_update(purpose);
+            derivation.finalize().into_bytes()
+        };
+        let key = derived(PURPOSE);
         Self {
             signing: EncodingKey::from_secret(&key),
             checking: DecodingKey::from_secret(&key),
+            newcomers: keyed(&derived(NEWCOMER_PURPOSE)),
         }
     }
 
@@ -74,6 +83,25 @@ impl VisitorTokens {
         };
         encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
             .expect("plain claims are signed with a plain key")
+    }
+
+    /// Who somebody without a token is, when all that is known of them is this command: the same one each time the
+    /// command is repeated, and nobody whose id could be guessed from it.
+    #[must_use]
+    pub fn newcomer(&self, site: &SiteKey, cmd: CommandId) -> VisitorId {
+        let bound = self
+            .newcomers
+            .clone()
+            .chain_update(cmd.bytes())
+            .chain_update(site.as_str());
+        let digest = bound.finalize().into_bytes();
+        let mut id = [0; 16];
+        // The form of a version 7: clients make their commands in the order of time, and begin them with it.
+        id[..6].copy_from_slice(&cmd.bytes()[..6]);
+        id[6..].copy_from_slice(&digest[..10]);
+        id[6] = id[6] & 0x0f | 0x70;
+        id[8] = id[8] & 0x3f | 0x80;
+        VisitorId::from_bytes(id)
     }
 
     /// Whose token this is, if it is one of this site and still good.

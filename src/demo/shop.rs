@@ -148,6 +148,7 @@ pub fn returns() -> Department {
         name: "Returns".to_owned(),
         mode: PairingMode::Offer,
         priority: 0,
+        hours: None,
         idle_limit_ms: Some(IDLE_LIMIT),
         idle_close_ms: IDLE_CLOSE_DEFAULT,
         idle_text:

@@ -22,6 +22,8 @@ const QUEUE_MIN: Millis = Millis::seconds(1);
 const QUEUE_MAX: Millis = Millis::seconds(30);
 /// Rows of a line that agents are sent; the lane's count tells how many more there are.
 const ROWS_MAX: usize = 200;
+/// Between two looks at opening hours: they turn on whole minutes.
+const HOURS: Millis = Millis::seconds(1);
 /// Between two readings of the day's figures, which cost a query.
 const FIGURES: Millis = Millis::seconds(2);
 /// The day that `service_level` and `abandoned` look back on.
@@ -45,6 +47,9 @@ pub struct Board {
     figures: HashMap<DepartmentKey, (Option<f64>, u64)>,
     figures_at: Option<At>,
     is_site_open: HashMap<SiteKey, bool>,
+    /// The departments that are within their hours, and when that was looked at.
+    in_hours: HashSet<DepartmentKey>,
+    hours_at: Option<At>,
 }
 
 struct Place {
@@ -69,6 +74,7 @@ impl Desk {
 
     async fn show_what_changed(&self, board: &mut Board) -> Result<(), Refused> {
         let now = self.clock.now();
+        board.has_moved |= self.have_hours_turned(board, now);
         let viewers = self.hub.lane_sockets();
         let is_due = board
             .places
@@ -90,12 +96,33 @@ impl Desk {
         self.show_lanes(board, &lines, &viewers, now).await
     }
 
+    /// Whether the hours of a department began or ended since the last look.
+    fn have_hours_turned(&self, board: &mut Board, now: At) -> bool {
+        if board.hours_at.is_some_and(|at| now - at < HOURS) {
+            return false;
+        }
+        board.hours_at = Some(now);
+        let settings = self.settings.snapshot();
+        let is_open =
+            |key: &DepartmentKey| settings.schedule(key).is_none_or(|one| one.is_open(now));
+        let keys = settings.departments.keys();
+        let in_hours: HashSet<DepartmentKey> = keys.filter(|key| is_open(key)).cloned().collect();
+        let have_turned = in_hours != board.in_hours;
+        board.in_hours = in_hours;
+        have_turned
+    }
+
     /// Answers whether somebody is to be told later, because they have just been told something else.
     fn show_places(&self, board: &mut Board, lines: &[LineState], now: At) -> bool {
         let mut is_held_back = false;
         let mut places = HashMap::new();
         for line in lines {
-            let waiting = line.waiting.len() as u64;
+            let all = line.waiting.len() as u64;
+            let live = line
+                .waiting
+                .iter()
+                .filter(|one| one.mode == Mode::Chat)
+                .count() as u64;
             for (index, one) in line.waiting.iter().enumerate() {
                 if !self.hub.has_visitor_follower(one.conversation) {
                     continue;
@@ -119,7 +146,11 @@ impl Desk {
                         let frame = ToVisitor::Queue {
                             conversation: one.conversation,
                             position,
-                            waiting,
+                            // Those who wait live have no left message before them, and none behind them counts.
+                            waiting: match one.mode {
+                                Mode::Chat => live,
+                                Mode::Message => all,
+                            },
                             waited_ms: now - one.since,
                             eta: None,
                             paused: None,
@@ -177,7 +208,7 @@ impl Desk {
             .is_site_open
             .retain(|key, _| settings.site(key).is_some());
         for site in settings.sites() {
-            let open = self.coordination.is_open(&site.departments).await?;
+            let open = self.is_open(site).await?;
             // Before the first look nobody was at the desk: there were no sockets.
             let was_open = board
                 .is_site_open
@@ -285,7 +316,7 @@ impl Desk {
                             department: line.department.clone(),
                             enqueued_at: card.conversation.enqueued_at,
                             priority: card.conversation.priority,
-                            mode: Mode::Chat,
+                            mode: card.conversation.mode,
                             visitor: visitor_card(&card.visitor),
                             summary: card.summary,
                         };
@@ -341,10 +372,15 @@ impl Desk {
                     .get(&department.key)
                     .copied()
                     .unwrap_or_default();
-                let longest = line.and_then(|line| line.waiting.iter().map(|one| one.since).min());
+                let of_mode = |mode: Mode| {
+                    let all = line.map_or(&[][..], |line| &line.waiting);
+                    all.iter().filter(move |one| one.mode == mode)
+                };
+                let longest = of_mode(Mode::Chat).map(|one| one.since).min();
                 Lane {
                     department: department.key.clone(),
-                    waiting: line.map_or(0, |line| line.waiting.len() as u64),
+                    waiting: of_mode(Mode::Chat).count() as u64,
+                    messages: of_mode(Mode::Message).count() as u64,
                     longest_wait_ms: longest.map_or(Millis(0), |since| now - since),
                     agents_online: line.map_or(0, |line| line.agents_online),
                     free_slots: line.map_or(0, |line| line.free_slots),

@@ -16,7 +16,7 @@ use crate::domain::routing::{Observed, Seat};
 use crate::hub::Hub;
 use crate::model::event::{AgentName, Event, Seq};
 use crate::model::id::{CommandId, ConversationId};
-use crate::model::record::{Person, PersonRole, Visitor};
+use crate::model::record::{Person, PersonRole, Site, Visitor};
 use crate::model::time::{Clock, Millis};
 use crate::protocol::REPLAY_EVENTS_MAX;
 use crate::protocol::error::{ErrorCode, ErrorFrame};
@@ -29,6 +29,7 @@ pub mod line;
 pub mod pair;
 pub mod relay;
 pub mod serve;
+pub mod start;
 pub mod sweep;
 pub mod visit;
 
@@ -71,6 +72,9 @@ pub enum Refused {
     /// It contradicts what is.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The department is closed; says when it opens.
+    #[error("{0}")]
+    ClosedHours(String),
     /// A field is wrong.
     #[error("{message}")]
     BadField {
@@ -136,6 +140,7 @@ impl Refused {
             )
             | Refused::Conflict(_) => ErrorFrame::new(ErrorCode::Conflict, message),
             Refused::Forbidden(_) => ErrorFrame::new(ErrorCode::Forbidden, message),
+            Refused::ClosedHours(_) => ErrorFrame::new(ErrorCode::ClosedHours, message),
             Refused::BadField { field, .. } => ErrorFrame::bad_field(field.clone(), message),
             Refused::Away => ErrorFrame::new(ErrorCode::Unavailable, message).retry(RETRY),
         }
@@ -306,6 +311,12 @@ impl Desk {
         self.store
             .seq_before_last(conversation.id, view, REPLAY_EVENTS_MAX)
             .await
+    }
+
+    /// Whether an agent of a department that is open could answer a visitor of the site now.
+    pub async fn is_open(&self, site: &Site) -> Result<bool, Away> {
+        let departments = self.settings.snapshot().in_hours(site, self.clock.now());
+        self.coordination.is_open(&departments).await
     }
 
     /// A conversation's state as the wire names it.

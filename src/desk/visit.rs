@@ -1,23 +1,20 @@
-//! What a visitor does: come back, be identified, take a place in the line, talk, leave, rate.
+//! What a visitor does: come back, be identified, talk, leave, rate. How a conversation begins stands in `start`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::coordination::Notice;
 use crate::desk::{Desk, Refused};
-use crate::domain::conversation::{Command, Conversation, Place, Start};
+use crate::domain::conversation::{Command, Conversation, Place};
 use crate::domain::routing::SocketId;
-use crate::model::event::{Fields, Sender, Seq, View};
+use crate::model::event::{Sender, Seq, View};
 use crate::model::id::{CommandId, ConversationId, SiteKey, VisitorId};
-use crate::model::record::{Attribute, Page, Site, Visitor};
+use crate::model::record::{Attribute, Page, Visitor};
 use crate::model::time::Millis;
-use crate::protocol::visitor::{VisitorConversation, VisitorStart};
+use crate::protocol::visitor::VisitorConversation;
 use crate::store::{Receipt, StoreError};
 
 /// A closed conversation is named in `welcome` for so long, so that it can be read and rated.
 pub const CLOSED_SHOWN: Millis = Millis::seconds(24 * 60 * 60);
-/// Attributes kept of a visitor.
-const ATTRIBUTES_MAX: usize = 32;
 
 /// A visitor on a socket.
 #[derive(Clone, Debug)]
@@ -33,8 +30,8 @@ pub struct Visiting {
 /// Where a visitor is and how they read, from `hello` and `page`; written to the store when a conversation starts.
 #[derive(Clone, Debug)]
 pub struct Whereabouts {
-    /// The page.
-    pub page: Page,
+    /// The page, where it is known.
+    pub page: Option<Page>,
     /// BCP 47 tag.
     pub lang: Option<String>,
     /// IANA time zone.
@@ -181,6 +178,7 @@ impl Desk {
         let named = VisitorConversation {
             id: found.id,
             state: self.state_of(&found).await,
+            mode: found.mode,
             department: found.department.clone(),
             agent: found.owner().cloned(),
             enqueued_at: matches!(found.place, Place::Waiting { .. }).then_some(found.enqueued_at),
@@ -193,121 +191,6 @@ impl Desk {
             place,
             is_open: found.is_open(),
         }))
-    }
-
-    /// Takes a place in a line.
-    pub async fn start(
-        &self,
-        who: &Visiting,
-        site: &Arc<Site>,
-        whereabouts: &Whereabouts,
-        start: VisitorStart,
-    ) -> Result<Receipt, Refused> {
-        let cmd = start.cmd;
-        match self.start_once(who, site, whereabouts, start).await {
-            Ok(receipt) => Ok(receipt),
-            // A repeat gets the same answer whatever its content, and whatever changed since.
-            Err(refused) => match self.store.receipt(who.visitor.0, cmd).await {
-                Ok(Some(receipt)) => Ok(receipt),
-                Ok(None) | Err(_) => Err(refused),
-            },
-        }
-    }
-
-    async fn start_once(
-        &self,
-        who: &Visiting,
-        site: &Arc<Site>,
-        whereabouts: &Whereabouts,
-        start: VisitorStart,
-    ) -> Result<Receipt, Refused> {
-        let department = start.department.as_ref().or(site.departments.first());
-        let department = department
-            .filter(|key| site.departments.contains(key))
-            .and_then(|key| self.settings.department(key))
-            .ok_or_else(|| Refused::BadField {
-                field: "department".into(),
-                message: "This site does not offer that department.".into(),
-            })?;
-        require_fields(site, &start.fields)?;
-        let visitor = self
-            .save_starting_visitor(who, whereabouts, &start.fields)
-            .await?;
-        let priority = if visitor.priority == 0 {
-            department.priority
-        } else {
-            visitor.priority
-        };
-        let id = ConversationId::fresh();
-        // Known to be here before the conversation is in line, so that it is not passed over.
-        self.coordination.visitor_joined(id, who.socket).await.ok();
-        let command = Command::Start(Start {
-            site: who.site.clone(),
-            visitor: who.visitor,
-            visitor_name: visitor.name.clone(),
-            department: department.key.clone(),
-            priority,
-            mode: start.mode,
-            fields: start.fields,
-            needs: start.needs,
-            text: start.text,
-        });
-        let outcome = self
-            .append(id, Some((who.visitor.0, start.cmd)), command)
-            .await;
-        if !matches!(&outcome, Ok(receipt) if receipt.conversation == id) {
-            self.coordination.visitor_left(id, who.socket).await.ok();
-        }
-        outcome
-    }
-
-    async fn save_starting_visitor(
-        &self,
-        who: &Visiting,
-        whereabouts: &Whereabouts,
-        fields: &Fields,
-    ) -> Result<Visitor, Refused> {
-        let known = self.store.visitor(who.visitor).await?;
-        let mut visitor = known.unwrap_or_else(|| blank(who.visitor, who.site.clone()));
-        let is_verified = visitor.subject.is_some();
-        let filled = |name: &str| {
-            fields
-                .get(name)
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty())
-        };
-        // What a site signed is not overwritten by what a visitor types.
-        if !is_verified || visitor.name.is_none() {
-            visitor.name = filled("name").or(visitor.name);
-        }
-        if !is_verified || visitor.email.is_none() {
-            visitor.email = filled("email").or(visitor.email);
-        }
-        for (name, value) in fields
-            .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "name" | "email"))
-        {
-            let is_signed = visitor
-                .attributes
-                .get(name)
-                .is_some_and(|known| known.signed);
-            let has_room =
-                visitor.attributes.len() < ATTRIBUTES_MAX || visitor.attributes.contains_key(name);
-            if !is_signed && has_room {
-                visitor.attributes.insert(
-                    name.clone(),
-                    Attribute {
-                        value: value.clone(),
-                        signed: false,
-                    },
-                );
-            }
-        }
-        visitor.lang = whereabouts.lang.clone().or(visitor.lang);
-        visitor.tz = whereabouts.tz.clone().or(visitor.tz);
-        visitor.page = Some(whereabouts.page.clone());
-        self.store.save_visitor(&visitor, self.clock.now()).await?;
-        Ok(visitor)
     }
 
     /// The visitor says something in their conversation.
@@ -425,7 +308,7 @@ impl Desk {
     }
 }
 
-fn blank(id: VisitorId, site: SiteKey) -> Visitor {
+pub(super) fn blank(id: VisitorId, site: SiteKey) -> Visitor {
     Visitor {
         id,
         site,
@@ -437,20 +320,5 @@ fn blank(id: VisitorId, site: SiteKey) -> Visitor {
         lang: None,
         tz: None,
         page: None,
-    }
-}
-
-fn require_fields(site: &Site, fields: &Fields) -> Result<(), Refused> {
-    let is_missing = |name: &str| fields.get(name).is_none_or(|value| value.trim().is_empty());
-    match site
-        .form
-        .iter()
-        .find(|field| field.required && is_missing(&field.name))
-    {
-        None => Ok(()),
-        Some(field) => Err(Refused::BadField {
-            field: format!("fields.{}", field.name),
-            message: format!("{} is needed.", field.label),
-        }),
     }
 }

@@ -15,6 +15,9 @@ use crate::model::time::{At, Millis};
 
 /// One step of priority moves a conversation so far forward in its line.
 pub const PRIORITY_STEP: Millis = Millis(120_000);
+/// A left message stands so far behind in its line: behind whoever waits live, for as long as anybody can wait, and
+/// still below 2⁵³, so that every engine can keep the key as a number.
+pub const BEHIND_LIVE: Millis = Millis(1 << 50);
 
 /// Everything that follows from a conversation's log.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +34,8 @@ pub struct Conversation {
     pub department: DepartmentKey,
     /// −2 … 2, fixed when it was started.
     pub priority: i8,
+    /// Chat now or answer later; fixed.
+    pub mode: Mode,
     /// When the place in the line was taken; fixed.
     pub enqueued_at: At,
     /// Waiting, served or closed.
@@ -286,6 +291,7 @@ pub fn start(id: ConversationId, start: Start, at: At) -> (Conversation, Vec<(Se
         visitor_name: start.visitor_name,
         department: start.department.clone(),
         priority: start.priority,
+        mode: start.mode,
         enqueued_at: at,
         place: Place::Waiting { since: at },
         placed_seq: 0,
@@ -340,6 +346,11 @@ pub fn decide(
         Command::Leave => conversation.leave(at),
         Command::Abandon { gone_at } => {
             let since = conversation.waiting_or("It no longer waits.")?;
+            if conversation.mode == Mode::Message {
+                return Err(Refusal::WrongState(
+                    "A message that was left needs no socket.",
+                ));
+            }
             let waited_ms = Millis((gone_at - since).0.max(0));
             Ok(vec![closed(
                 Sender::system(),
@@ -478,7 +489,11 @@ impl Conversation {
     /// The key that orders it within its line: smaller is served first; equal ones go by id.
     #[must_use]
     pub fn order_key(&self) -> i64 {
-        self.enqueued_at.0 - i64::from(self.priority) * PRIORITY_STEP.0
+        let behind = match self.mode {
+            Mode::Chat => Millis(0),
+            Mode::Message => BEHIND_LIVE,
+        };
+        self.enqueued_at.0 - i64::from(self.priority) * PRIORITY_STEP.0 + behind.0
     }
 
     /// Folds one event.
@@ -500,9 +515,11 @@ impl Conversation {
             Body::Queued {
                 department,
                 enqueued_at,
+                mode,
                 ..
             } => {
                 self.department = department.clone();
+                self.mode = *mode;
                 self.enqueued_at = *enqueued_at;
                 self.place_at(
                     Place::Waiting {
@@ -612,7 +629,9 @@ impl Conversation {
     }
 
     fn silent_since(&self, said_at: At, is_warned: bool) -> Result<(), Refusal> {
-        let is_so = matches!(self.place, Place::Served { .. })
+        // Whoever left a message is not expected to sit there and answer.
+        let is_so = self.mode == Mode::Chat
+            && matches!(self.place, Place::Served { .. })
             && self.said_at == said_at
             && self.idle_warned_at.is_some() == is_warned;
         if is_so { Ok(()) } else { Err(Refusal::Moved) }

@@ -6,6 +6,7 @@
 
 pub mod article;
 pub mod conversation;
+pub mod hours;
 pub mod routing;
 pub mod search;
 

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::conversation::{Conversation, Place};
-use crate::model::event::Seq;
+use crate::model::event::{Mode, Seq};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::record::Status;
 use crate::model::time::{At, Millis};
@@ -74,6 +74,8 @@ pub enum ObservedPlace {
         key: i64,
         /// Start of the present wait.
         since: At,
+        /// A live wait needs the visitor's socket, a left message does not.
+        mode: Mode,
     },
     /// With an agent.
     Served {
@@ -91,6 +93,7 @@ impl From<&Conversation> for Observed {
                 department: conversation.department.clone(),
                 key: conversation.order_key(),
                 since: *since,
+                mode: conversation.mode,
             },
             Place::Served { agent } => ObservedPlace::Served { agent: agent.id },
             Place::Closed { .. } => ObservedPlace::Closed,
@@ -201,6 +204,8 @@ pub struct InLine {
     pub conversation: ConversationId,
     /// Start of the present wait.
     pub since: At,
+    /// Waits live, or was left to be answered later.
+    pub mode: Mode,
     /// Whether it rings at an agent.
     pub is_offered: bool,
 }
@@ -235,6 +240,7 @@ struct Waiting {
     department: DepartmentKey,
     key: i64,
     since: At,
+    mode: Mode,
     placed_seq: Seq,
     /// Since when no socket of the visitor is open.
     gone_at: Option<At>,
@@ -314,6 +320,7 @@ impl Board {
                 department,
                 key,
                 since,
+                mode,
             } => {
                 self.lines
                     .entry(department.clone())
@@ -324,6 +331,7 @@ impl Board {
                     department: department.clone(),
                     key: *key,
                     since: *since,
+                    mode: *mode,
                     placed_seq: news.placed_seq,
                     gone_at: None,
                     gone_due_at: None,
@@ -332,7 +340,7 @@ impl Board {
                     missed: Vec::new(),
                 };
                 self.waiting.insert(id, waiting);
-                if self.has_visitor_socket(id) {
+                if *mode == Mode::Message || self.has_visitor_socket(id) {
                     self.list_waiting(id);
                 } else {
                     self.start_visitor_grace(id, now);
@@ -426,7 +434,8 @@ impl Board {
         }
     }
 
-    /// A socket of the visitor is gone. With the last one the grace begins, and the conversation is passed over.
+    /// A socket of the visitor is gone. With the last one the grace begins, and the conversation is passed over; a left
+    /// message goes on as it was.
     pub fn visitor_left(&mut self, conversation: ConversationId, socket: SocketId, now: At) {
         let Some(sockets) = self.visitor_sockets.get_mut(&conversation) else {
             return;
@@ -435,8 +444,11 @@ impl Board {
             return;
         }
         self.visitor_sockets.remove(&conversation);
-        self.unlist_waiting(conversation);
-        self.start_visitor_grace(conversation, now);
+        let waiting = self.waiting.get(&conversation);
+        if waiting.is_some_and(|waiting| waiting.mode == Mode::Chat) {
+            self.unlist_waiting(conversation);
+            self.start_visitor_grace(conversation, now);
+        }
     }
 
     /// A socket of an agent is there.

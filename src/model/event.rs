@@ -128,6 +128,8 @@ pub enum Mode {
     /// A live chat.
     #[default]
     Chat,
+    /// Left to be answered later: nobody sits and waits, and those who do go first.
+    Message,
 }
 
 /// Why a conversation went back into the line.

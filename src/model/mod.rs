@@ -5,7 +5,9 @@
 
 pub mod article;
 pub mod event;
+pub mod hours;
 pub mod id;
+pub mod mail;
 pub mod record;
 pub mod time;
 pub mod widget_settings;

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::model::hours::Hours;
 use crate::model::id::{AgentId, CannedReplyId, DepartmentKey, SessionId, SiteKey, VisitorId};
 use crate::model::time::{At, Millis};
 use crate::model::widget_settings::WidgetSettings;
@@ -92,6 +93,8 @@ pub struct Department {
     pub idle_close_ms: Millis,
     /// The warning's text.
     pub idle_text: String,
+    /// When it is open; `None` is always.
+    pub hours: Option<Hours>,
 }
 
 /// Silence that follows an idle warning before the chat is closed, unless the department says otherwise.

@@ -372,10 +372,13 @@ pub enum UnassignReason {
 pub struct Lane {
     /// Which.
     pub department: DepartmentKey,
-    /// How many wait.
+    /// How many wait live.
     #[ts(type = "number")]
     pub waiting: u64,
-    /// The longest of the present waits, as of this frame.
+    /// How many messages were left and wait to be answered; not among `waiting`.
+    #[ts(type = "number")]
+    pub messages: u64,
+    /// The longest of the present live waits, as of this frame.
     pub longest_wait_ms: Millis,
     /// Agents who take its conversations.
     #[ts(type = "number")]
@@ -385,9 +388,9 @@ pub struct Lane {
     pub free_slots: u64,
     /// What somebody who comes now would wait; null while unknown.
     pub eta: Option<Eta>,
-    /// Share of the last 24 hours' visitors answered within 20 s, 0 … 1; null while there were none.
+    /// Share of the last 24 hours' visitors who waited live and were answered within 20 s, 0 … 1; null while there were none.
     pub service_level: Option<f64>,
-    /// How many gave up within the last 24 hours.
+    /// How many gave up a live wait within the last 24 hours.
     #[ts(type = "number")]
     pub abandoned: u64,
 }

@@ -7,7 +7,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::model::event::Fields;
+use crate::model::event::{Fields, Mode};
 use crate::model::record::{CAPACITY_MAX, Page};
 use crate::protocol::TEXT_CHARS_MAX;
 use crate::protocol::agent::FromAgent;
@@ -257,17 +257,27 @@ fn check_agent(frame: &mut FromAgent) -> Result<(), Box<ErrorFrame>> {
 }
 
 fn check_hello(hello: &mut VisitorHello) -> Result<(), Box<ErrorFrame>> {
+    cut_page(&mut hello.page);
+    check_lang_and_tz(hello.lang.as_deref(), hello.tz.as_deref())
+}
+
+/// A page within its limits; also for REST.
+pub fn cut_page(page: &mut Page) {
     let Page {
         url,
         title,
         referrer,
-    } = &mut hello.page;
+    } = page;
     cut(url, PAGE_CHARS_MAX);
     cut(title, PAGE_CHARS_MAX);
     if let Some(referrer) = referrer {
         cut(referrer, PAGE_CHARS_MAX);
     }
-    for (name, value) in [("lang", &hello.lang), ("tz", &hello.tz)] {
+}
+
+/// A language and a time zone within their limits; also for REST.
+pub fn check_lang_and_tz(lang: Option<&str>, tz: Option<&str>) -> Result<(), Box<ErrorFrame>> {
+    for (name, value) in [("lang", lang), ("tz", tz)] {
         if let Some(value) = value {
             check_length(name, value, TAG_OR_ZONE_CHARS_MAX)?;
         }
@@ -275,7 +285,8 @@ fn check_hello(hello: &mut VisitorHello) -> Result<(), Box<ErrorFrame>> {
     Ok(())
 }
 
-fn check_start(start: &mut VisitorStart) -> Result<(), Box<ErrorFrame>> {
+/// A `start` within its limits; also for REST, where a message may be left without a socket.
+pub fn check_start(start: &VisitorStart) -> Result<(), Box<ErrorFrame>> {
     check_fields(&start.fields)?;
     if start.needs.len() > NEEDS_MAX {
         return Err(bad_field("needs", format!("At most {NEEDS_MAX} needs.")));
@@ -288,10 +299,11 @@ fn check_start(start: &mut VisitorStart) -> Result<(), Box<ErrorFrame>> {
             ));
         }
     }
-    start
-        .text
-        .as_deref()
-        .map_or(Ok(()), |text| check_text("text", text))
+    match (&start.text, start.mode) {
+        (Some(text), _) => check_text("text", text),
+        (None, Mode::Chat) => Ok(()),
+        (None, Mode::Message) => Err(bad_field("text", "Write the message that you leave.")),
+    }
 }
 
 fn check_fields(fields: &Fields) -> Result<(), Box<ErrorFrame>> {

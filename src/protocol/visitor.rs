@@ -250,6 +250,10 @@ pub struct VisitorConversation {
     pub id: ConversationId,
     /// Where it is.
     pub state: State,
+    /// Chat now (where absent), or answered later.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[ts(optional, as = "Option<Mode>")]
+    pub mode: Mode,
     /// Whose line or whose agent's.
     pub department: DepartmentKey,
     /// The owner.

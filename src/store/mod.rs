@@ -162,7 +162,7 @@ pub enum PlaceFilter {
     Closed,
 }
 
-/// What a department's visitors met since a moment, from the log.
+/// What a department's visitors who waited live met since a moment, from the log. A left message counts nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DepartmentFigures {
     /// Whose.
@@ -316,7 +316,7 @@ pub trait Store: Articles + Send + Sync + 'static {
         tags: Vec<String>,
     ) -> Result<(), StoreError>;
 
-    /// Served conversations of the department in which nobody said anything since `silent_since`: (id, `said_at`,
+    /// Served live conversations of the department in which nobody said anything since `silent_since`: (id, `said_at`,
     /// when warned). At most 1,000, longest silent first.
     async fn silent_conversations(
         &self,

@@ -7,8 +7,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::domain::hours::Schedule;
 use crate::model::id::{DepartmentKey, SiteKey};
 use crate::model::record::{Department, OWN_ORIGIN, Site};
+use crate::model::time::At;
 use crate::store::{Store, StoreError};
 
 /// All sites and departments at one moment.
@@ -20,6 +22,8 @@ pub struct Snapshot {
     pub departments: BTreeMap<DepartmentKey, Arc<Department>>,
     /// Of each site that has published articles: how many, by language.
     article_languages: BTreeMap<SiteKey, Vec<(String, u64)>>,
+    /// Of the departments that have opening hours.
+    schedules: BTreeMap<DepartmentKey, Schedule>,
     version: u64,
 }
 
@@ -50,6 +54,32 @@ impl Snapshot {
     #[must_use]
     pub fn article_languages(&self, site: &SiteKey) -> &[(String, u64)] {
         self.article_languages.get(site).map_or(&[], Vec::as_slice)
+    }
+
+    /// The hours of a department that is not always open.
+    #[must_use]
+    pub fn schedule(&self, key: &DepartmentKey) -> Option<&Schedule> {
+        self.schedules.get(key)
+    }
+
+    /// Those of a site's departments that are open by their hours, in the site's order.
+    #[must_use]
+    pub fn in_hours(&self, site: &Site, now: At) -> Vec<DepartmentKey> {
+        let is_open = |key: &&DepartmentKey| self.schedule(key).is_none_or(|one| one.is_open(now));
+        site.departments.iter().filter(is_open).cloned().collect()
+    }
+
+    /// When the first of a site's departments opens; `None` while one is open, or if none has an opening ahead.
+    #[must_use]
+    pub fn next_open_at(&self, site: &Site, now: At) -> Option<At> {
+        let openings = site
+            .departments
+            .iter()
+            .filter_map(|key| match self.schedule(key) {
+                Some(schedule) => schedule.next_open_at(now),
+                None => Some(now),
+            });
+        openings.min().filter(|at| *at > now)
     }
 }
 
@@ -103,7 +133,9 @@ impl Settings {
                 .or_default()
                 .push((lang, count));
         }
+        let schedules = departments.iter().filter_map(schedule_of).collect();
         let fresh = Snapshot {
+            schedules,
             sites: sites
                 .into_iter()
                 .map(|site| (site.key.clone(), Arc::new(site)))
@@ -167,4 +199,14 @@ impl Settings {
             .values()
             .any(|site| self.allows(site, origin))
     }
+}
+
+/// The hours were checked when they were written. A zone that the time zone database has dropped since leaves the
+/// department open rather than shut for ever.
+fn schedule_of(department: &Department) -> Option<(DepartmentKey, Schedule)> {
+    let schedule = Schedule::of(department.hours.as_ref()?);
+    let schedule = schedule.map_err(|wrong| {
+        tracing::warn!(department = %department.key, %wrong, "opening hours make no sense; taken as always open");
+    });
+    Some((department.key.clone(), schedule.ok()?))
 }

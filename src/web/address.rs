@@ -67,9 +67,7 @@ impl Addresses {
         }
         let key = counted_as(address);
         let mut entries = self.entries();
-        if entries.len() >= ENTRIES_CLEAR {
-            entries.retain(|_, entry| entry.sockets > 0 || now - entry.window_at < WINDOW);
-        }
+        make_room(&mut entries, now);
         let entry = entries.entry(key).or_default();
         if self.sockets_max > 0 && entry.sockets >= self.sockets_max {
             return None;
@@ -81,16 +79,33 @@ impl Addresses {
         }))))
     }
 
-    /// Counts a conversation started; else says after how long one may be.
+    /// Counts a conversation started on a socket; else says after how long one may be.
     pub fn start(&self, seen: &Seen, now: At) -> Result<(), Millis> {
-        let Some(counted) = &seen.0 else {
+        match &seen.0 {
+            Some(counted) => self.count_start(counted.key, now),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a conversation started without a socket, together with those started on one.
+    pub fn start_from(&self, address: IpAddr, now: At) -> Result<(), Millis> {
+        let address = address.to_canonical();
+        if address.is_loopback() && !self.counts_loopback {
             return Ok(());
-        };
+        }
+        self.count_start(counted_as(address), now)
+    }
+
+    fn count_start(&self, key: IpAddr, now: At) -> Result<(), Millis> {
         if self.starts_per_min == 0 {
             return Ok(());
         }
         let mut entries = self.entries();
-        let entry = entries.entry(counted.key).or_default();
+        make_room(&mut entries, now);
+        if entries.len() >= ENTRIES_MAX && !entries.contains_key(&key) {
+            return Err(WINDOW);
+        }
+        let entry = entries.entry(key).or_default();
         if now - entry.window_at >= WINDOW {
             entry.window_at = now;
             entry.starts = 0;
@@ -160,6 +175,12 @@ impl PerMinute {
         }
         *requests += 1;
         Ok(())
+    }
+}
+
+fn make_room(entries: &mut HashMap<IpAddr, Entry>, now: At) {
+    if entries.len() >= ENTRIES_CLEAR {
+        entries.retain(|_, entry| entry.sockets > 0 || now - entry.window_at < WINDOW);
     }
 }
 

@@ -11,8 +11,10 @@ use serde::Serialize;
 
 use crate::accounts::people::BadPerson;
 use crate::accounts::sign_in::{ChangePasswordError, SetUpError, SignInError};
+use crate::desk::Refused;
+use crate::domain::conversation::Refusal;
 use crate::model::time::Millis;
-use crate::protocol::error::{Close, ErrorCode};
+use crate::protocol::error::{Close, ErrorCode, ErrorFrame};
 use crate::store::StoreError;
 
 /// Whoever finds the store away comes back after this: long enough for a short stall to be over.
@@ -235,6 +237,36 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let words = refused.to_string();
+        match refused {
+            Refused::Rule(Refusal::NotThere) | Refused::NotFound(_) => Problem::not_found(),
+            Refused::Rule(_) | Refused::Conflict(_) | Refused::ClosedHours(_) => {
+                Problem::conflict(words)
+            }
+            Refused::Forbidden(_) => Problem::forbidden(words),
+            Refused::BadField { field, .. } => Problem::field(field, words),
+            Refused::Away => Problem::new(Kind::Unavailable, words).retry(STORE_RETRY),
+        }
+    }
+}
+
+/// What is refused as a frame of a socket, refused as a body.
+impl From<Box<ErrorFrame>> for Problem {
+    fn from(error: Box<ErrorFrame>) -> Self {
+        let kind = match error.code {
+            ErrorCode::TooLarge => Kind::TooLarge,
+            _ if error.field.is_some() => Kind::BadField,
+            _ => Kind::BadBody,
+        };
+        Self {
+            field: error.field,
+            ..Self::new(kind, error.message)
+        }
+    }
+}
+
 /// The field that holds what is taken.
 fn field_of(what: &str) -> Option<&'static str> {
     match what {
@@ -318,6 +350,7 @@ pub fn close_after(code: ErrorCode) -> Option<Close> {
         | ErrorCode::Conflict
         | ErrorCode::TooLarge
         | ErrorCode::RateLimited
+        | ErrorCode::ClosedHours
         | ErrorCode::Unavailable => None,
     }
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::coordination::Notice;
+use crate::desk::visit::Whereabouts;
 use crate::desk::{Desk, Refused};
 use crate::domain::routing::Seat;
 use crate::model::event::RequeueReason;
-use crate::model::id::{AgentId, ConversationId};
+use crate::model::id::{AgentId, ConversationId, VisitorId};
 use crate::model::record::{Person, Site, Status};
-use crate::store::StoreError;
+use crate::protocol::visitor::VisitorStart;
+use crate::store::{Receipt, StoreError};
 use crate::web::rest::{AtDesk, DeskHooks, SignedOut};
 
 /// The desk, as the resources see it.
@@ -56,11 +58,19 @@ impl DeskHooks for Hooks {
     }
 
     async fn is_open(&self, site: &Site) -> bool {
+        self.0.is_open(site).await.unwrap_or(false)
+    }
+
+    async fn leave_message(
+        &self,
+        visitor: VisitorId,
+        site: &Site,
+        whereabouts: &Whereabouts,
+        start: VisitorStart,
+    ) -> Result<Receipt, Refused> {
         self.0
-            .coordination
-            .is_open(&site.departments)
+            .leave_message(visitor, site, whereabouts, start)
             .await
-            .unwrap_or(false)
     }
 
     async fn at_desk(&self, person: &Person) -> AtDesk {

@@ -10,7 +10,7 @@ use crate::hub::Following;
 use crate::hub::mailbox::{EphemeralKey, Item, Mailbox, Who};
 use crate::model::event::Seq;
 use crate::model::id::{CommandId, ConversationId, SiteKey, VisitorId};
-use crate::model::record::Site;
+use crate::model::record::{Page, Site};
 use crate::model::time::Millis;
 use crate::protocol::error::{ErrorCode, ErrorFrame};
 use crate::protocol::parse::visitor_frame;
@@ -102,7 +102,7 @@ async fn hello_first(
         socket: mailbox.socket,
     };
     let whereabouts = Box::new(Whereabouts {
-        page: hello.page.clone(),
+        page: Some(hello.page.clone()),
         lang: hello.lang.clone(),
         tz: hello.tz.clone(),
     });
@@ -187,11 +187,7 @@ impl VisitorPeer {
         let resumed = desk
             .resume(self.who.visitor, hello.conversation, after)
             .await?;
-        let open = desk
-            .coordination
-            .is_open(&site.departments)
-            .await
-            .unwrap_or(false);
+        let open = desk.is_open(site).await.unwrap_or(false);
         let now = desk.clock.now();
         let token = self
             .web
@@ -350,7 +346,7 @@ impl VisitorPeer {
             Some(_) | None => {}
         }
         *self.whereabouts = Whereabouts {
-            page: hello.page.clone(),
+            page: Some(hello.page.clone()),
             lang: hello.lang.clone(),
             tz: hello.tz.clone(),
         };
@@ -432,19 +428,19 @@ impl VisitorPeer {
     }
 
     async fn page(&mut self, url: String, title: String) {
-        self.whereabouts.page.url = url;
-        self.whereabouts.page.title = title;
+        let before = self.whereabouts.page.take();
+        let page = Page {
+            url,
+            title,
+            referrer: before.and_then(|page| page.referrer),
+        };
         if self.conversation.is_some() {
-            let saved = self
-                .web
-                .desk
-                .store
-                .save_page(self.who.visitor, &self.whereabouts.page)
-                .await;
+            let saved = self.web.desk.store.save_page(self.who.visitor, &page).await;
             if let Err(error) = saved {
                 tracing::debug!(%error, "a page was not noted");
             }
         }
+        self.whereabouts.page = Some(page);
     }
 
     async fn command(&mut self, frame: FromVisitor) -> Vec<Answer> {

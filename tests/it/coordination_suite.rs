@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use balie::coordination::{Coordination, Notice};
+use balie::domain::conversation::BEHIND_LIVE;
 use balie::domain::routing::{
     CLAIM, Claim, Due, Graces, Observed, ObservedPlace, Ringing, Seat, Withdrawn,
 };
-use balie::model::event::AgentName;
+use balie::model::event::{AgentName, Mode};
 use balie::model::id::{AgentId, ConversationId, DepartmentKey};
 use balie::model::record::Status;
 use balie::model::time::{At, Clock, Millis};
@@ -37,6 +38,7 @@ macro_rules! cases {
             an_offer_taken_by_somebody_else_is_withdrawn,
             presence_counts_sockets,
             a_visitor_who_is_gone_is_passed_over_and_then_due,
+            a_left_message_needs_no_socket_and_waits_behind_the_live,
             an_agent_who_is_gone_is_due_twice,
             lines_show_who_waits_and_who_serves,
             whoever_opens_a_conversation_is_seen,
@@ -151,6 +153,7 @@ fn waiting(conversation: ConversationId, placed_seq: u64, since: At) -> Observed
         department: support(),
         key: since.0,
         since,
+        mode: Mode::Chat,
     };
     Observed {
         conversation,
@@ -416,6 +419,49 @@ pub async fn a_visitor_who_is_gone_is_passed_over_and_then_due(desk: Desk) {
     assert_eq!(desk.claims().await, Some((first, agent)));
     desk.clock.advance(GRACES.visitor);
     assert_eq!(desk.due().await, []);
+}
+
+pub async fn a_left_message_needs_no_socket_and_waits_behind_the_live(desk: Desk) {
+    let left = async |since: At| {
+        let conversation = ConversationId::fresh();
+        let place = ObservedPlace::Waiting {
+            department: support(),
+            key: since.0 + BEHIND_LIVE.0,
+            since,
+            mode: Mode::Message,
+        };
+        let news = Observed {
+            conversation,
+            placed_seq: 1,
+            place,
+        };
+        desk.observes(news).await;
+        conversation
+    };
+    let first = left(BEGIN - Millis(2)).await;
+    let second = left(BEGIN - Millis(1)).await;
+    // A tab that comes and goes takes nothing from it.
+    desk.engine.visitor_joined(first, 7).await.unwrap();
+    desk.engine.visitor_left(first, 7).await.unwrap();
+    let live = desk.waits().await;
+    let lines = desk.engine.lines().await.unwrap();
+    let shown: Vec<_> = lines[0]
+        .waiting
+        .iter()
+        .map(|one| (one.conversation, one.mode))
+        .collect();
+    let expected = [
+        (live, Mode::Chat),
+        (first, Mode::Message),
+        (second, Mode::Message),
+    ];
+    assert_eq!(shown, expected);
+    desk.clock.advance(Millis::seconds(3_600));
+    assert_eq!(desk.due().await, [], "nobody is gone");
+    let ana = desk.online(3).await;
+    for next in [live, first, second] {
+        assert_eq!(desk.claims().await, Some((next, ana)));
+    }
 }
 
 pub async fn an_agent_who_is_gone_is_due_twice(desk: Desk) {

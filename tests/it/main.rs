@@ -18,6 +18,7 @@ mod identity;
 mod identity_docs;
 mod kill;
 mod limits;
+mod messages;
 mod offers;
 mod pairing;
 mod rest;

@@ -10,24 +10,32 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use balie::accounts::Accounts;
+use balie::config::Config;
 use balie::coordination::memory::MemoryCoordination;
-use balie::desk::Desk;
+use balie::desk::visit::Whereabouts;
+use balie::desk::{Desk, Refused};
 use balie::domain::routing::Graces;
 use balie::hub::Hub;
-use balie::model::id::{AgentId, ConversationId};
+use balie::model::id::{AgentId, ConversationId, VisitorId};
 use balie::model::record::{Person, Site};
 use balie::model::time::{At, Clock, Millis};
+use balie::protocol::visitor::VisitorStart;
 use balie::store::settings::Settings;
 use balie::store::sqlite::SqliteStore;
-use balie::store::{Store, StoreError};
+use balie::store::{Receipt, Store, StoreError};
+use balie::web::address::Addresses;
 use balie::web::hooks::Hooks;
 use balie::web::rest::caller::ClientAddress;
 use balie::web::rest::{AtDesk, DeskHooks, PublicPace, Rest, SignedOut, router};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::simulate::node::config;
+
 mod articles;
 mod conversations;
+mod hours;
+mod messages;
 mod people;
 mod reference;
 mod settings;
@@ -35,6 +43,8 @@ mod sign_in;
 
 /// Where the server of these tests is reached.
 const OWN: &str = "http://127.0.0.1:8080";
+/// Conversations that one address may start a minute.
+const STARTS_PER_MIN: u32 = 10;
 const PASSWORD: &str = "correct horse battery";
 
 /// The desk, with a note of whom it was told to sign out.
@@ -60,6 +70,18 @@ impl DeskHooks for Noted {
 
     async fn is_open(&self, site: &Site) -> bool {
         self.desk.is_open(site).await
+    }
+
+    async fn leave_message(
+        &self,
+        visitor: VisitorId,
+        site: &Site,
+        whereabouts: &Whereabouts,
+        start: VisitorStart,
+    ) -> Result<Receipt, Refused> {
+        self.desk
+            .leave_message(visitor, site, whereabouts, start)
+            .await
     }
 
     async fn at_desk(&self, person: &Person) -> AtDesk {
@@ -112,6 +134,10 @@ impl Api {
             store,
             settings,
             clock: clock.clone(),
+            addresses: Addresses::new(&Config {
+                address_starts_per_min: STARTS_PER_MIN,
+                ..config(folder.path())
+            }),
             desk: noted.clone(),
             secure_cookies: false,
             changes: tokio::sync::Mutex::default(),

@@ -15,7 +15,7 @@ use world::World;
 mod books;
 mod coordination;
 mod dice;
-mod node;
+pub mod node;
 mod people;
 mod store;
 mod world;

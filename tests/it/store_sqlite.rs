@@ -181,7 +181,9 @@ async fn a_folder_of_the_first_schema_is_brought_up_to_date() {
              pragma user_version = 1;
              insert into installation (only_row, epoch, token_secret, settings_version, probe_count)
              values (1, 'then', randomblob(32), 1, 0);
-             insert into site (key, name, origins, form, typing_preview) values ('old', 'Old', '[]', '[]', 0);",
+             insert into site (key, name, origins, form, typing_preview) values ('old', 'Old', '[]', '[]', 0);
+             insert into department (key, name, mode, priority, idle_close_ms, idle_text)
+             values ('old', 'Old', 'assign', 0, 1000, '?');",
         )
         .unwrap();
     drop(connection);
@@ -190,6 +192,7 @@ async fn a_folder_of_the_first_schema_is_brought_up_to_date() {
     assert_eq!(sites.len(), 1, "nothing is seeded into what is there");
     assert_eq!(sites[0].key.as_str(), "old");
     assert_eq!(sites[0].widget, WidgetSettings::default());
+    assert_eq!(store.departments().await.unwrap()[0].hours, None);
     assert_eq!(store.installation().await.unwrap().epoch, "then");
 }
 

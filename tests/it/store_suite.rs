@@ -54,6 +54,7 @@ macro_rules! cases {
             lists: a_visitor_finds_the_open_conversation_or_the_last,
             lists: a_card_shows_first_words_and_rating,
             lists: silent_conversations_are_found,
+            lists: a_left_message_is_kept_as_one_and_counts_nowhere,
             lists: figures_count_first_waits_against_a_threshold,
             visitors: a_visitor_is_saved_as_given,
             visitors: one_subject_is_one_visitor_of_a_site,

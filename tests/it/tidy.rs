@@ -97,6 +97,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hyper", &["web/listen.rs"]),
     ("hyper_util", &["web/listen.rs"]),
     ("ipnet", &["config.rs", "web/"]),
+    ("jiff", &["domain/"]),
     ("jsonwebtoken", &["accounts/"]),
     ("prometheus_client", &["web/metrics.rs"]),
     ("pulldown_cmark", &["domain/article.rs"]),

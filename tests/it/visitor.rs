@@ -125,12 +125,12 @@ async fn a_second_start_while_one_is_open_is_a_conflict() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_unknown_department_and_a_left_message_are_bad_fields() {
+async fn an_unknown_department_or_mode_is_a_bad_field() {
     let node = Node::start().await;
     let mut vera = node.visitor().await;
     for (fields, field) in [
         (json!({"department": "nowhere"}), "department"),
-        (json!({"mode": "message"}), "mode"),
+        (json!({"mode": "later"}), "mode"),
     ] {
         let refusal = refused(vera.start_with(fields).await);
         assert_eq!(

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::trial::{AGENTS, BEGIN, Checked, DEPARTMENTS, Trial, agent_id, department};
 use super::{Board, Graces, Observed, ObservedPlace, Seat};
 use crate::domain::seeded::hold;
+use crate::model::event::Mode;
 use crate::model::id::ConversationId;
 use crate::model::record::Status;
 use crate::model::time::Millis;
@@ -19,6 +20,7 @@ enum Step {
     Arrives {
         department: usize,
         priority: i64,
+        mode: Mode,
         socket: Option<u64>,
     },
     VisitorJoins(usize, u64),
@@ -65,10 +67,11 @@ fn step() -> impl Strategy<Value = Step> {
     let arrival = (
         0..DEPARTMENTS,
         -2_i64..3,
+        mode(),
         prop::option::weighted(0.8, socket()),
     );
     prop_oneof![
-        6 => arrival.prop_map(|(department, priority, socket)| Step::Arrives { department, priority, socket }),
+        6 => arrival.prop_map(|(department, priority, mode, socket)| Step::Arrives { department, priority, mode, socket }),
         4 => (chat(), socket()).prop_map(|(chat, socket)| Step::VisitorJoins(chat, socket)),
         3 => (chat(), socket()).prop_map(|(chat, socket)| Step::VisitorLeaves(chat, socket)),
         6 => (agent(), socket()).prop_map(|(agent, socket)| Step::AgentJoins(agent, socket)),
@@ -86,6 +89,10 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (chat(), any::<usize>()).prop_map(|(chat, nth)| Step::OldNews(chat, nth)),
         6 => (ms, any::<bool>(), any::<bool>()).prop_map(|(ms, by_hops, is_dealt_with)| Step::Passes { ms, by_hops, is_dealt_with }),
     ]
+}
+
+fn mode() -> impl Strategy<Value = Mode> {
+    prop_oneof![3 => Just(Mode::Chat), 1 => Just(Mode::Message)]
 }
 
 fn graces() -> impl Strategy<Value = Graces> {
@@ -108,8 +115,9 @@ fn take(trial: &mut Trial, step: &Step) -> Checked {
         Step::Arrives {
             department,
             priority,
+            mode,
             socket,
-        } => trial.arrives(department, priority, socket)?,
+        } => trial.arrives(department, priority, mode, socket)?,
         Step::VisitorJoins(chat, socket) => trial.visitor_joins(chat, socket),
         Step::VisitorLeaves(chat, socket) => trial.visitor_leaves(chat, socket),
         Step::AgentJoins(agent, socket) => trial.agent_joins(agent_id(agent), socket),
@@ -162,10 +170,11 @@ fn the_board_does_what_the_contract_says_of_any_history() {
 /// What one conversation went through, and who sees it in which order.
 fn places() -> impl Strategy<Value = Vec<ObservedPlace>> {
     let place = prop_oneof![
-        3 => (0..DEPARTMENTS).prop_map(|line| ObservedPlace::Waiting {
+        3 => (0..DEPARTMENTS, mode()).prop_map(|(line, mode)| ObservedPlace::Waiting {
             department: department(line),
             key: 7,
             since: BEGIN,
+            mode,
         }),
         3 => (0..AGENTS).prop_map(|agent| ObservedPlace::Served { agent: agent_id(agent) }),
     ];

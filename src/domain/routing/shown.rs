@@ -66,6 +66,7 @@ impl Board {
         Some(InLine {
             conversation: id,
             since: waiting.since,
+            mode: waiting.mode,
             is_offered,
         })
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{
     Board, CLAIM, CLOSED_MEMORY, Claim, DUE_RETRY, Due, Graces, Observed, ObservedPlace, Seat,
 };
+use crate::model::event::Mode;
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::record::Status;
 use crate::model::time::{At, Millis};
@@ -94,6 +95,7 @@ impl Desk {
                 department,
                 key,
                 since,
+                mode: Mode::Chat,
             },
         );
     }
@@ -369,6 +371,7 @@ fn a_wait_that_begins_without_a_socket_has_its_grace_from_then() {
             department,
             key,
             since,
+            mode: Mode::Chat,
         },
     );
     assert_eq!(desk.pairs(), None);
@@ -578,6 +581,7 @@ fn older_news_of_a_closed_conversation_is_known_as_such() {
             department: support(),
             key,
             since: desk.now,
+            mode: Mode::Chat,
         },
     };
     let closed = Observed {

@@ -9,7 +9,11 @@ use proptest::test_runner::TestCaseError;
 use uuid::Uuid;
 
 use super::world::{Agent, Chat, World};
-use super::{Board, CLOSED_MEMORY, DUE_RETRY, Due, Graces, Observed, ObservedPlace, Ringing, Seat};
+use super::{
+    Board, CLOSED_MEMORY, Claim, DUE_RETRY, Due, Graces, Observed, ObservedPlace, Ringing, Seat,
+};
+use crate::domain::conversation::BEHIND_LIVE;
+use crate::model::event::Mode;
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::record::Status;
 use crate::model::time::{At, Millis};
@@ -65,7 +69,13 @@ impl Trial {
         held.get(nth.checked_rem(held.len())?).copied()
     }
 
-    pub fn arrives(&mut self, line: usize, priority: i64, socket: Option<u64>) -> Checked {
+    pub fn arrives(
+        &mut self,
+        line: usize,
+        priority: i64,
+        mode: Mode,
+        socket: Option<u64>,
+    ) -> Checked {
         self.last_chat += 1;
         // Ids do not sort by time here: equal keys are told apart by them, whatever they are.
         let id = ConversationId(Uuid::from_u64_pair(
@@ -78,8 +88,13 @@ impl Trial {
         let place = ObservedPlace::Waiting {
             department: department(line),
             // Coarse, so that keys are often equal.
-            key: self.now().0 / 10_000 - priority,
+            key: self.now().0 / 10_000 - priority
+                + match mode {
+                    Mode::Chat => 0,
+                    Mode::Message => BEHIND_LIVE.0,
+                },
             since: self.now(),
+            mode,
         };
         let chat = Chat {
             news: Vec::new(),
@@ -114,7 +129,7 @@ impl Trial {
         let now = self.now();
         self.board.visitor_left(id, socket, now);
         let chat = self.world.chats.get_mut(&id).unwrap();
-        if chat.sockets.remove(&socket) && chat.sockets.is_empty() && chat.waits().is_some() {
+        if chat.sockets.remove(&socket) && chat.sockets.is_empty() && chat.waits_live() {
             chat.gone_at = Some(now);
         }
     }
@@ -212,9 +227,27 @@ impl Trial {
             let claim = self.board.claim(self.world.now);
             prop_assert_eq!(&claim, &expected);
             let Some(claim) = claim else { break };
+            self.check_that_the_live_go_first(&claim)?;
             let capacity = self.world.people[&claim.agent].seat.capacity;
             self.world.take_pair(&claim);
             prop_assert!(self.world.load(claim.agent) <= u32::from(capacity));
+        }
+        Ok(())
+    }
+
+    /// No left message goes to an agent while somebody waits live whom the same agent could serve.
+    fn check_that_the_live_go_first(&self, claim: &Claim) -> Checked {
+        if self.world.chats[&claim.conversation].waits_live() {
+            return Ok(());
+        }
+        let lines = &self.world.people[&claim.agent].seat.departments;
+        for (id, chat) in &self.world.chats {
+            let is_served_first = chat.waits_live()
+                && chat.waits().is_some_and(|(line, _)| lines.contains(line))
+                && chat.gone_at.is_none()
+                && chat.hold.is_none()
+                && !chat.declined_by.contains(&claim.agent);
+            prop_assert!(!is_served_first, "{:?} goes before {}", claim, id);
         }
         Ok(())
     }
@@ -291,13 +324,14 @@ impl Trial {
     /// Requeued or transferred: in a line, under the key it always had.
     fn waits_again(&mut self, id: ConversationId, department: DepartmentKey) -> Checked {
         let first = &self.world.chats[&id].news[0].place;
-        let ObservedPlace::Waiting { key, .. } = *first else {
+        let ObservedPlace::Waiting { key, mode, .. } = *first else {
             unreachable!("every chat begins in a line");
         };
         let place = ObservedPlace::Waiting {
             department,
             key,
             since: self.now(),
+            mode,
         };
         self.moves(id, place)
     }
@@ -325,7 +359,7 @@ impl Trial {
         chat.handed_at = None;
         chat.declined_by.clear();
         chat.missed_by.clear();
-        let is_gone = chat.waits().is_some() && chat.sockets.is_empty();
+        let is_gone = chat.waits_live() && chat.sockets.is_empty();
         chat.gone_at = is_gone.then_some(now);
         if place == ObservedPlace::Closed {
             chat.sockets.clear();

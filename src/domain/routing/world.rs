@@ -9,6 +9,7 @@ use super::{
     CLAIM, Claim, DUE_RETRY, Due, Graces, InLine, LineState, MISSED_OFFERS_MAX, Observed,
     ObservedPlace, Seat, SocketId,
 };
+use crate::model::event::Mode;
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::record::Status;
 use crate::model::time::At;
@@ -76,6 +77,17 @@ impl Chat {
             } => Some((department, *key)),
             ObservedPlace::Served { .. } | ObservedPlace::Closed => None,
         }
+    }
+
+    /// Whether it waits, and only with a socket.
+    pub fn waits_live(&self) -> bool {
+        matches!(
+            self.place(),
+            ObservedPlace::Waiting {
+                mode: Mode::Chat,
+                ..
+            }
+        )
     }
 
     pub fn owner(&self) -> Option<AgentId> {
@@ -298,13 +310,14 @@ impl World {
 }
 
 fn in_line(conversation: ConversationId, chat: &Chat) -> InLine {
-    let since = match chat.place() {
-        ObservedPlace::Waiting { since, .. } => *since,
-        ObservedPlace::Served { .. } | ObservedPlace::Closed => At(0),
+    let (since, mode) = match chat.place() {
+        ObservedPlace::Waiting { since, mode, .. } => (*since, *mode),
+        ObservedPlace::Served { .. } | ObservedPlace::Closed => (At(0), Mode::Chat),
     };
     InLine {
         conversation,
         since,
+        mode,
         is_offered: chat.hold.is_some_and(|hold| hold.is_offer),
     }
 }

@@ -189,7 +189,7 @@ pub(super) fn silent_conversations(
 ) -> Result<Vec<(ConversationId, At, Option<At>)>, StoreError> {
     let mut statement = connection.prepare_cached(
         "select id, said_at, idle_warned_at from conversation
-         where owner is not null and department = ?1 and said_at <= ?2 order by said_at, id limit ?3",
+         where owner is not null and department = ?1 and said_at <= ?2 and mode = 'chat' order by said_at, id limit ?3",
     )?;
     let silent = statement.query_map((department, silent_since, SILENT_MAX), |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
@@ -210,7 +210,7 @@ pub(super) fn department_figures(
                 count(*) filter (where first_wait_end in ('left', 'abandoned')),
                 count(*) filter (where first_wait_end in ('left', 'abandoned') and first_wait_ms > ?2)
          from conversation
-         where first_wait_ended_at >= ?1 and first_wait_end <> 'moved'
+         where first_wait_ended_at >= ?1 and first_wait_end <> 'moved' and mode = 'chat'
          group by first_wait_department
          order by first_wait_department",
     )?;

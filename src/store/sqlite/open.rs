@@ -40,6 +40,10 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0004_articles.sql"),
         fill: None,
     },
+    Migration {
+        schema: include_str!("migrations/0005_messages_and_hours.sql"),
+        fill: None,
+    },
 ];
 
 struct Migration {

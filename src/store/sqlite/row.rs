@@ -24,7 +24,7 @@ pub(super) struct Stored {
 /// from it while compiling.
 macro_rules! conversation_columns {
     () => {
-        "c.id, c.site, c.visitor, c.visitor_name, c.department, c.priority, c.enqueued_at, c.state,
+        "c.id, c.site, c.visitor, c.visitor_name, c.department, c.priority, c.mode, c.enqueued_at, c.state,
          c.waiting_since_at, c.owner, c.owner_name, c.close_reason, c.closed_at, c.placed_seq, c.seq, c.visitor_seq,
          c.last_at, c.said_at, c.idle_warned_at, c.is_agent_away, c.is_rated, c.tags, c.read_visitor, c.read_agent,
          c.summary, c.rating, c.last_agent, c.first_wait_end, c.first_wait_ended_at, c.first_wait_ms,
@@ -51,6 +51,7 @@ pub(super) fn read_columns(columns: &mut Columns<'_, '_>) -> rusqlite::Result<St
         visitor_name: columns.take()?,
         department: columns.take()?,
         priority: columns.take()?,
+        mode: columns.take::<Word<_>>()?.0,
         enqueued_at: columns.take()?,
         place: read_place(columns)?,
         placed_seq: columns.take()?,
@@ -99,7 +100,7 @@ fn read_place(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Place> {
             at,
         }),
         _ => Err(rusqlite::Error::FromSqlConversionFailure(
-            7,
+            8,
             rusqlite::types::Type::Text,
             "a conversation is nowhere".into(),
         )),
@@ -184,11 +185,11 @@ pub(super) fn save(connection: &Connection, stored: &Stored) -> rusqlite::Result
     let place = PlaceColumns::of(&conversation.place);
     let first_wait = digest.first_wait.as_ref();
     let mut statement = connection.prepare_cached(
-        "insert into conversation (id, site, visitor, visitor_name, department, priority, enqueued_at, state,
+        "insert into conversation (id, site, visitor, visitor_name, department, priority, mode, enqueued_at, state,
              waiting_since_at, owner, owner_name, close_reason, closed_at, placed_seq, seq, visitor_seq, last_at,
              said_at, idle_warned_at, is_agent_away, is_rated, tags, read_visitor, read_agent, summary, rating,
              last_agent, first_wait_end, first_wait_ended_at, first_wait_ms, first_wait_department)
-         values (:id, :site, :visitor, :visitor_name, :department, :priority, :enqueued_at, :state,
+         values (:id, :site, :visitor, :visitor_name, :department, :priority, :mode, :enqueued_at, :state,
              :waiting_since_at, :owner, :owner_name, :close_reason, :closed_at, :placed_seq, :seq, :visitor_seq,
              :last_at, :said_at, :idle_warned_at, :is_agent_away, :is_rated, :tags, :read_visitor, :read_agent,
              :summary, :rating, :last_agent, :first_wait_end, :first_wait_ended_at, :first_wait_ms,
@@ -210,6 +211,7 @@ pub(super) fn save(connection: &Connection, stored: &Stored) -> rusqlite::Result
         ":visitor_name": conversation.visitor_name,
         ":department": conversation.department,
         ":priority": conversation.priority,
+        ":mode": Word(conversation.mode),
         ":enqueued_at": conversation.enqueued_at,
         ":state": place.state,
         ":waiting_since_at": place.since,

@@ -171,7 +171,7 @@ pub(super) fn remove_site(connection: &Connection, key: &SiteKey) -> Result<(), 
 /// See [`crate::store::Store::departments`].
 pub(super) fn departments(connection: &Connection) -> Result<Vec<Department>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "select key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text from department order by key",
+        "select key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours from department order by key",
     )?;
     let departments = statement.query_map([], |row| {
         let mut columns = Columns::of(row);
@@ -183,6 +183,7 @@ pub(super) fn departments(connection: &Connection) -> Result<Vec<Department>, St
             idle_limit_ms: columns.take()?,
             idle_close_ms: columns.take()?,
             idle_text: columns.take()?,
+            hours: columns.take::<Option<Json<_>>>()?.map(|hours| hours.0),
         })
     })?;
     Ok(departments.collect::<Result<_, _>>()?)
@@ -195,8 +196,9 @@ pub(super) fn create_department(
 ) -> Result<(), StoreError> {
     let inserted = connection
         .prepare_cached(
-            "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text,
+                 hours)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute((
             &department.key,
@@ -206,6 +208,7 @@ pub(super) fn create_department(
             department.idle_limit_ms,
             department.idle_close_ms,
             &department.idle_text,
+            department.hours.as_ref().map(Json),
         ));
     unless_taken(inserted, "department.key", "department")?;
     changed(connection)
@@ -219,7 +222,7 @@ pub(super) fn save_department(
     let rows = connection
         .prepare_cached(
             "update department set name = ?2, mode = ?3, priority = ?4, idle_limit_ms = ?5, idle_close_ms = ?6,
-                 idle_text = ?7
+                 idle_text = ?7, hours = ?8
              where key = ?1",
         )?
         .execute((
@@ -230,6 +233,7 @@ pub(super) fn save_department(
             department.idle_limit_ms,
             department.idle_close_ms,
             &department.idle_text,
+            department.hours.as_ref().map(Json),
         ))?;
     unless_missing(rows, "department")?;
     changed(connection)

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::desk;
 use crate::domain::conversation::Place;
-use crate::model::event::{AgentName, CloseReason};
+use crate::model::event::{AgentName, CloseReason, Mode};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, SiteKey, VisitorId};
 use crate::model::record::{Person, ReadMarks};
 use crate::model::time::At;
@@ -98,6 +98,8 @@ pub struct OneConversation {
     id: ConversationId,
     site: SiteKey,
     state: ConversationState,
+    /// Chat now, or left to be answered later.
+    mode: Mode,
     /// Whose line it waits in or waited in last.
     department: DepartmentKey,
     /// The owner; of a closed one who served it last.
@@ -303,6 +305,7 @@ async fn shown(rest: &Rest, card: Card) -> OneConversation {
     OneConversation {
         id: conversation.id,
         state,
+        mode: conversation.mode,
         agent,
         visitor: desk::visitor_card(&card.visitor),
         summary: card.summary,

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::domain::hours::Schedule;
+use crate::model::hours::Hours;
 use crate::model::id::DepartmentKey;
 use crate::model::record::{Department, IDLE_CLOSE_DEFAULT, IDLE_TEXT_DEFAULT, PairingMode};
 use crate::model::time::Millis;
@@ -63,6 +65,8 @@ pub struct OneDepartment {
     idle_close_ms: Millis,
     /// The warning.
     idle_text: String,
+    /// When it is open; null is always.
+    hours: Option<Hours>,
 }
 
 impl From<&Department> for OneDepartment {
@@ -75,6 +79,7 @@ impl From<&Department> for OneDepartment {
             idle_limit_ms: department.idle_limit_ms,
             idle_close_ms: department.idle_close_ms,
             idle_text: department.idle_text.clone(),
+            hours: department.hours.clone(),
         }
     }
 }
@@ -96,9 +101,11 @@ pub struct NewDepartment {
     idle_close_ms: Option<Millis>,
     #[serde(default)]
     idle_text: Option<String>,
+    #[serde(default)]
+    hours: Option<Hours>,
 }
 
-/// What changes about a department. What is absent stays; `null` switches the idle limit off.
+/// What changes about a department. What is absent stays; `null` switches the idle limit off, or opens it always.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DepartmentChange {
@@ -115,6 +122,10 @@ pub struct DepartmentChange {
     idle_close_ms: Option<Millis>,
     #[serde(default)]
     idle_text: Option<String>,
+    /// Replaced whole.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Hours>)]
+    hours: Option<Option<Hours>>,
 }
 
 /// All departments
@@ -160,6 +171,7 @@ async fn add_department(
         idle_text: new
             .idle_text
             .unwrap_or_else(|| IDLE_TEXT_DEFAULT.to_owned()),
+        hours: new.hours,
     })?;
     let _change = rest.changes.lock().await;
     if rest.store.departments().await?.len() >= DEPARTMENTS_MAX {
@@ -217,6 +229,7 @@ async fn change_department(
         idle_limit_ms: change.idle_limit_ms.unwrap_or(department.idle_limit_ms),
         idle_close_ms: change.idle_close_ms.unwrap_or(department.idle_close_ms),
         idle_text: change.idle_text.unwrap_or(department.idle_text),
+        hours: change.hours.unwrap_or(department.hours),
     })?;
     let answer = OneDepartment::from(&department);
     rest.store.save_department(department).await?;
@@ -269,6 +282,10 @@ fn checked(department: Department) -> Result<Department, Problem> {
             let detail = format!("This is a span of {IDLE_MS_MIN} to {IDLE_MS_MAX} ms.");
             return Err(Problem::field(field, detail));
         }
+    }
+    if let Some(hours) = &department.hours {
+        Schedule::of(hours)
+            .map_err(|wrong| Problem::field(format!("hours.{}", wrong.field), wrong.message))?;
     }
     Ok(Department {
         name: line("name", &department.name, NAME_CHARS_MAX)?,

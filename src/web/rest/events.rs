@@ -158,17 +158,27 @@ async fn check_visitor(
 
 /// What a browser asks before it sends an `Authorization` from another origin.
 async fn preflight(State(rest): State<Arc<Rest>>, headers: HeaderMap) -> Response {
+    allowed(&rest, &headers, "GET", "authorization")
+}
+
+/// The answer to what a browser asks beforehand: pages of the sites may use these methods with these headers.
+pub fn allowed(
+    rest: &Rest,
+    asked: &HeaderMap,
+    methods: &'static str,
+    headers: &'static str,
+) -> Response {
     let allowed = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, headers),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ];
-    shared(&rest, &headers, (StatusCode::NO_CONTENT, allowed))
+    shared(rest, asked, (StatusCode::NO_CONTENT, allowed))
 }
 
 /// The answer, for pages of the sites to read, the refusals too: whose log they may read is decided by the token. No
 /// `Access-Control-Allow-Credentials`: cookies stay at home.
-fn shared(rest: &Rest, asked: &HeaderMap, answer: impl IntoResponse) -> Response {
+pub fn shared(rest: &Rest, asked: &HeaderMap, answer: impl IntoResponse) -> Response {
     let mut answer = answer.into_response();
     let headers = answer.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("Origin"));

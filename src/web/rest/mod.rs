@@ -15,6 +15,7 @@ pub mod events;
 pub mod language;
 pub mod login;
 pub mod me;
+pub mod messages;
 pub mod reference;
 pub mod reports;
 pub mod self_service;
@@ -37,12 +38,15 @@ use axum::response::Response;
 use axum::routing::any;
 
 use crate::accounts::Accounts;
-use crate::model::id::{AgentId, ConversationId, SessionId};
+use crate::desk::Refused;
+use crate::desk::visit::Whereabouts;
+use crate::model::id::{AgentId, ConversationId, SessionId, VisitorId};
 use crate::model::record::{Person, Site, Status};
 use crate::model::time::Clock;
+use crate::protocol::visitor::VisitorStart;
 use crate::store::settings::Settings;
-use crate::store::{Store, StoreError};
-use crate::web::address::PerMinute;
+use crate::store::{Receipt, Store, StoreError};
+use crate::web::address::{Addresses, PerMinute};
 use crate::web::error::{Kind, Problem};
 
 /// What the resources work with.
@@ -57,6 +61,8 @@ pub struct Rest {
     pub clock: Clock,
     /// The desk's part in changes.
     pub desk: Arc<dyn DeskHooks>,
+    /// Limits per address.
+    pub addresses: Arc<Addresses>,
     /// Whether browsers reach the server by https only, so that the cookie may say so.
     pub secure_cookies: bool,
     /// Held while a record is read, changed and written back: the store replaces whole records, and two changes at once
@@ -133,6 +139,15 @@ pub trait DeskHooks: Send + Sync + 'static {
 
     /// Whether an agent could answer a visitor of the site now. A hint: without coordination it is `false`.
     async fn is_open(&self, site: &Site) -> bool;
+
+    /// Leaves a message for a visitor who has no socket, once for its `cmd`; acknowledged as on the socket.
+    async fn leave_message(
+        &self,
+        visitor: VisitorId,
+        site: &Site,
+        whereabouts: &Whereabouts,
+        start: VisitorStart,
+    ) -> Result<Receipt, Refused>;
 
     /// How the person stands at the desk now; without coordination by what the store knows.
     async fn at_desk(&self, person: &Person) -> AtDesk;

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use crate::protocol::reference as sockets;
 use crate::web::rest::caller::COOKIE;
 use crate::web::rest::{
-    Rest, agents, articles, canned_replies, conversations, departments, events, login, me, reports,
-    self_service, sessions, setup, sites, tags, tokens, widget,
+    Rest, agents, articles, canned_replies, conversations, departments, events, login, me,
+    messages, reports, self_service, sessions, setup, sites, tags, tokens, widget,
 };
 
 /// Every route under `/api/`, each with its description.
@@ -26,6 +26,7 @@ pub fn routes() -> OpenApiRouter<Arc<Rest>> {
         .merge(me::routes())
         .merge(sites::routes())
         .merge(widget::routes())
+        .merge(messages::routes())
         .merge(departments::routes())
         .merge(agents::routes())
         .merge(tokens::routes())

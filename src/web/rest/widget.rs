@@ -67,7 +67,7 @@ pub struct Widget {
     long_wait_ms: Millis,
     /// Whether agents could answer now: a hint, up to a minute old.
     open: bool,
-    /// When agents answer again; null while the site has no opening hours.
+    /// When the first of the departments opens; null while one is open by its hours, or none has an opening ahead.
     next_open_at: Option<At>,
     /// Whether there are articles to read, in this language or the site's own.
     articles: bool,
@@ -158,7 +158,7 @@ async fn widget(rest: &Rest, key: &SiteKey, wishes: &str) -> Result<Widget, Prob
         uploads: wanted.uploads,
         long_wait_ms: wanted.long_wait_ms,
         open: rest.desk.is_open(site).await,
-        next_open_at: None,
+        next_open_at: settings.next_open_at(site, rest.clock.now()),
         articles: !settings.article_languages(key).is_empty(),
     })
 }

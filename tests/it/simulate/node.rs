@@ -82,7 +82,10 @@ impl Node {
             clock.clone(),
             false,
         );
+        let config = config(folder);
+        let addresses = Addresses::new(&config);
         let rest = Rest {
+            addresses: Arc::clone(&addresses),
             store: shared,
             accounts: accounts.await.unwrap(),
             settings,
@@ -92,11 +95,10 @@ impl Node {
             changes: tokio::sync::Mutex::new(()),
             pace: PublicPace::new(false),
         };
-        let config = config(folder);
         let web = Arc::new(Web {
             desk: Arc::clone(&desk),
             rest: Arc::new(rest),
-            addresses: Addresses::new(&config),
+            addresses,
             config,
             is_ready: AtomicBool::new(true),
         });
@@ -146,7 +148,8 @@ impl Node {
     }
 }
 
-fn config(folder: &Path) -> Config {
+/// As a server is set whose limits are off.
+pub fn config(folder: &Path) -> Config {
     Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         data: folder.to_owned(),

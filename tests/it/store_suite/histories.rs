@@ -176,6 +176,7 @@ async fn found(store: &Arc<dyn Store>) -> Town {
     let departments = ["a", "b"].map(|letter| department(&format!("{letter}-{name}")));
     for key in &departments {
         let department = Department {
+            hours: None,
             key: key.clone(),
             name: "Town".to_owned(),
             mode: PairingMode::Assign,

@@ -1,15 +1,17 @@
 //! Finding conversations again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use balie::domain::conversation::Command;
+use balie::domain::conversation::{Command, Refusal};
+use balie::model::event::Mode;
 use balie::model::id::ConversationId;
 use balie::model::time::{At, Millis};
 use balie::store::{ConversationFilter, PlaceFilter, SUMMARY_CHARS_MAX, Store};
 
 use super::{
-    Chat, START, agent, at, close, conversation, department, served, started, take, visitor,
-    written,
+    Chat, START, agent, at, close, conversation, department, refused, served, started, take,
+    visitor, written,
 };
 
 async fn ids(store: &Arc<dyn Store>, filter: ConversationFilter) -> Vec<ConversationId> {
@@ -354,4 +356,57 @@ pub async fn figures_count_first_waits_against_a_threshold(store: Arc<dyn Store>
     assert_eq!(figures(101).await, [(department("support"), 1, 0, 2, 1)]);
     assert_eq!(figures(102).await, [(department("support"), 0, 0, 1, 0)]);
     assert_eq!(figures(5_001).await, []);
+}
+
+pub async fn a_left_message_is_kept_as_one_and_counts_nowhere(store: Arc<dyn Store>) {
+    let ana = agent(&store, "Ana", 5).await;
+    let left = |text: &str| {
+        let chat = Chat::fresh();
+        let mut start = chat.start_in("support", Some(text));
+        start.mode = Mode::Message;
+        (chat, chat.does(Command::Start(start)))
+    };
+    let (answered, start) = left("When are you open?");
+    written(&store, start).await;
+    let later = |chat: Chat, command| at(START + Millis(90_000), chat.does(command));
+    written(&store, later(answered, take(&ana))).await;
+    let (taken_back, start) = left("Never mind");
+    written(&store, start).await;
+    written(&store, later(taken_back, Command::Leave)).await;
+    let (waiting, start) = left("Hello?");
+    written(&store, start).await;
+    let gone = Command::Abandon { gone_at: START };
+    let refusal = refused(&store, later(waiting, gone)).await;
+    assert!(matches!(refusal, Refusal::WrongState(_)), "{refusal:?}");
+
+    let live = started(&store, "Here").await;
+    written(&store, later(live, take(&ana))).await;
+    let open = store.open_conversations().await.unwrap();
+    let modes: BTreeMap<_, _> = open.iter().map(|one| (one.id, one.mode)).collect();
+    let expected = [
+        (answered.id, Mode::Message),
+        (waiting.id, Mode::Message),
+        (live.id, Mode::Chat),
+    ];
+    assert_eq!(modes, BTreeMap::from(expected));
+
+    let support = department("support");
+    let silent = store.silent_conversations(&support, START + Millis(99_000));
+    let silent: Vec<_> = silent
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(id, ..)| id)
+        .collect();
+    assert_eq!(silent, [live.id], "nobody sits and reads a warning");
+    let figures = store
+        .department_figures(START, Millis(20_000))
+        .await
+        .unwrap();
+    assert_eq!(figures.len(), 1);
+    assert_eq!((figures[0].answered, figures[0].abandoned), (1, 0));
+    assert_eq!(
+        (figures[0].answered_in_time, figures[0].abandoned_late),
+        (0, 0)
+    );
 }

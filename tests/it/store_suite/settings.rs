@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use balie::model::hours::{Hours, OpenSpan};
 use balie::model::id::CannedReplyId;
 use balie::model::record::{
     CannedReply, Department, FormField, FormFieldKind, OWN_ORIGIN, PairingMode, PersonRole,
@@ -41,6 +42,7 @@ pub async fn a_fresh_installation_has_the_demo_site(store: Arc<dyn Store>) {
             (PairingMode::Assign, 0)
         );
         assert_eq!(department.idle_limit_ms, None);
+        assert_eq!(department.hours, None);
     }
     assert!(store.people().await.unwrap().is_empty());
     store.probe().await.unwrap();
@@ -138,6 +140,15 @@ fn returns() -> Department {
         idle_limit_ms: Some(Millis(600_000)),
         idle_close_ms: Millis(30_000),
         idle_text: "Hello?".to_owned(),
+        hours: Some(Hours {
+            tz: "Europe/Amsterdam".to_owned(),
+            week: vec![OpenSpan {
+                days: vec![1, 2],
+                from: "09:00".to_owned(),
+                to: "24:00".to_owned(),
+            }],
+            closed: vec!["2026-12-25".to_owned()],
+        }),
     }
 }
 
@@ -155,6 +166,7 @@ pub async fn departments_are_kept_as_given(store: Arc<dyn Store>) {
         "{created:?}"
     );
     returns.idle_limit_ms = None;
+    returns.hours = None;
     returns.mode = PairingMode::Assign;
     store.save_department(returns.clone()).await.unwrap();
     assert_eq!(store.departments().await.unwrap()[0], returns);
