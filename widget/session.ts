@@ -322,7 +322,7 @@ export function createSession(options: SessionOptions): Session {
     return wasTold;
   }
 
-  function start(fields: Record<string, string>, department: string | undefined, text: string | undefined, more: object = {}): void {
+  function start(fields: Record<string, string>, department: string | undefined, text: string | undefined, more: { mode?: "message" } = {}): void {
     refusedStart.set(undefined);
     const words = text === undefined || text === "" ? {} : { text: wellFormed(text) };
     add({ t: "start", cmd: newId(), fields, ...(department === undefined ? {} : { department }), ...words, ...more });

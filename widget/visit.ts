@@ -5,7 +5,7 @@
 import type { OutboxChange } from "../client/outbox.ts";
 import { newsOf } from "../client/outbox_news.ts";
 import { distrust, emptyTimeline, type News, reduce, startAnew, type Timeline } from "../client/timeline.ts";
-import type { AgentName, Eta, EventFrame, FromVisitor, ReadMarks, State, ToVisitor, VisitorWelcome } from "../client/wire.ts";
+import type { AgentName, Eta, EventFrame, FromVisitor, ReadMarks, Mode, State, ToVisitor, VisitorWelcome } from "../client/wire.ts";
 
 /** What a visitor sends that must happen once. */
 export type VisitorCommand = Extract<FromVisitor, { cmd: string }>;
@@ -163,7 +163,7 @@ export function leftMessage({ posted, conversation, timeline: { events } }: Visi
 }
 
 /** Whether it asks for an answer later, not for a chat now. */
-export function isLater({ mode }: { mode?: string }): boolean {
+export function isLater({ mode }: { mode?: Mode }): boolean {
   return mode === "message";
 }
 

@@ -1,0 +1,125 @@
+// Nobody is at the desk, or not soon: a message is left for later, from the start, out of the line, or without a socket. What
+// was written comes along wherever it goes.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { agentAt } from "./support/agent.ts";
+import { somebody } from "./support/browser.ts";
+import { newestLog, startHouse } from "./support/house.ts";
+import { look } from "./support/look.ts";
+import { until } from "./support/until.ts";
+import { type Visitor, visitorAt } from "./support/visitor.ts";
+import { wireTo } from "./support/wire.ts";
+
+const FORM = [
+  { name: "name", label: "Your name", kind: "text", required: false },
+  { name: "email", label: "Email", kind: "email", required: false },
+];
+
+async function leaves({ page }: Visitor, email: string, text?: string): Promise<void> {
+  const chat = page.getByRole("dialog");
+  await chat.getByLabel(/email/i).fill(email);
+  if (text !== undefined) await chat.getByLabel("Your message").fill(text);
+  await chat.getByRole("button", { name: "Send message" }).click();
+}
+
+test("a message left while nobody is there says where the answer goes, and becomes a chat when somebody answers", async (t) => {
+  const house = await startHouse(t);
+  const consent = { text: "I agree that the shop keeps this for 90 days.", url: "https://shop.example/privacy", required: true };
+  await house.request("PATCH", "/api/sites/demo", { form: FORM, widget: { consent } });
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.open();
+  await ana.sees("Write down your question and we answer by email.");
+  await ana.page.getByRole("button", { name: "Send message" }).click();
+  assert.equal(await ana.page.locator(".note-bad").count(), 3, "the address, the message and the consent are needed");
+  await look(ana.page, "message-errors");
+  await ana.page.getByLabel("Your name").fill("Ana");
+  await ana.page.getByLabel("Your message").fill("Where is <b>my</b> order?");
+
+  await ana.page.keyboard.press("Escape");
+  await ana.open();
+  await ana.page.reload();
+  await ana.open();
+  await until("what was written survives closing and a reload", async () => (await ana.page.getByLabel("Your message").inputValue()) === "Where is <b>my</b> order?");
+  assert.equal(await ana.page.getByLabel("Your name").inputValue(), "Ana");
+  await ana.page.getByRole("checkbox").check();
+  await leaves(ana, "ana@shop");
+  await ana.sees("That address looks unfinished.");
+  await leaves(ana, "ana@shop.example");
+  await ana.sees("We have your message.");
+  await ana.sees("ana@shop.example");
+  await ana.sees("Where is <b>my</b> order?");
+  await look(ana.page, "message-sent");
+  await ana.page.reload();
+  await ana.sees("We have your message.");
+  const [begin, said] = await newestLog(house);
+  assert.deepEqual([Reflect.get(begin ?? {}, "mode"), Reflect.get(begin ?? {}, "fields"), said?.text], ["message", { name: "Ana", email: "ana@shop.example" }, "Where is <b>my</b> order?"]);
+
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  await noor.hasChat("Where is <b>my</b> order?");
+  await noor.says("On its way.");
+  await ana.hears("On its way.");
+});
+
+test("somebody comes back while a message is written: an offer, not a jump, and the words come along", async (t) => {
+  const house = await startHouse(t);
+  const noor = await agentAt(t, house, house.admin);
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.open();
+  await ana.page.getByLabel("Your message").fill("Is the Duin in stock?");
+  await noor.goesOnline();
+  await ana.sees("Somebody is back.");
+  assert.equal(await ana.page.getByLabel("Your message").inputValue(), "Is the Duin in stock?");
+  await look(ana.page, "message-somebody-back");
+  await ana.page.getByRole("button", { name: "Chat now" }).click();
+  await until("the words came along", async () => (await ana.page.getByLabel(/^Your question/).inputValue()) === "Is the Duin in stock?");
+  await ana.page.getByRole("button", { name: "Start the chat" }).click();
+  await noor.hasChat("Is the Duin in stock?");
+});
+
+test("who stands in line when everybody leaves may leave a message instead, and keeps the place until it is sent", async (t) => {
+  const house = await startHouse(t);
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  await noor.page.getByRole("button", { name: "One chat fewer at a time" }).click();
+  await noor.page.getByRole("button", { name: "One chat fewer at a time" }).click();
+  const cas = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await cas.starts("I am served at once");
+  await cas.sees("Noor Haddad joined the chat");
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.starts("My tyre is flat");
+  await ana.isNumber(1);
+  await noor.page.getByRole("group", { name: "My availability" }).getByRole("button").first().click();
+  await noor.page.getByRole("menuitemradio", { name: /^Away/ }).click();
+  await ana.sees("You keep place 1 in line");
+  await look(ana.page, "ticket-away");
+
+  await ana.page.getByRole("button", { name: "Leave a message instead" }).click();
+  await until("what was said stands in the message", async () => (await ana.page.getByLabel("Your message").inputValue()) === "My tyre is flat");
+  await look(ana.page, "message-instead");
+  await ana.page.getByRole("button", { name: "Back" }).click();
+  await ana.isNumber(1);
+  await ana.page.getByRole("button", { name: "Leave a message instead" }).click();
+  await leaves(ana, "ana@shop.example");
+  await ana.sees("We have your message.");
+  const { conversations } = (await house.request("GET", "/api/conversations?limit=10")) as { conversations: { id: string; state: string }[] };
+  assert.deepEqual(conversations.map(({ state }) => state).sort(), ["active", "closed", "queued"]);
+});
+
+test("a network that lets no socket through: it is said, and the message goes another way, once", async (t) => {
+  const house = await startHouse(t);
+  const wire = await wireTo(t, house.origin);
+  await house.request("PATCH", "/api/sites/demo", { origins: ["self", wire.origin], form: FORM });
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${wire.origin}/demo/`);
+  wire.refuses("/ws/");
+  await ana.open();
+  await ana.sees("This network does not let the chat through.");
+  await look(ana.page, "blocked");
+  await ana.page.getByRole("dialog").getByRole("button", { name: "Leave a message" }).click();
+  await leaves(ana, "ana@shop.example", "Do you read me?");
+  await ana.sees("We have your message.");
+  const log = await newestLog(house);
+  assert.deepEqual(log.map(({ kind, text }) => text ?? kind), ["queued", "Do you read me?"]);
+  wire.mend();
+});
