@@ -111,12 +111,22 @@ export interface SiteDraft {
   widget: WidgetSettings;
 }
 
+/** Open by the wall clock of one place. */
+export interface Hours {
+  tz: string;
+  /** 1 is Monday; `24:00` is the end of a day. */
+  week: { days: number[]; from: string; to: string }[];
+  closed: string[];
+}
+
 export interface Department {
   key: string;
   name: string;
   mode: "assign" | "offer";
   idle_limit_ms: number | null;
   priority: number;
+  /** Null is always open. */
+  hours: Hours | null;
 }
 
 export interface DepartmentDraft {
@@ -125,6 +135,7 @@ export interface DepartmentDraft {
   mode: "assign" | "offer";
   idle_limit_ms: number | null;
   priority: number;
+  hours: Hours | null;
 }
 
 export interface TagRecord {

@@ -111,7 +111,7 @@ describe("who could take a chat over", () => {
       status: "offline" as const,
       load: 0,
     }));
-    const departments = [{ key: "sales", name: "Sales", mode: "assign" as const, idle_limit_ms: null, priority: 0 }];
+    const departments = [{ key: "sales", name: "Sales", mode: "assign" as const, idle_limit_ms: null, priority: 0, hours: null }];
     const choices = transferChoices(state, departments, people, { department: "support", owner: { id: "me", name: "me" } });
     assert.deepEqual(
       choices.map((choice) => [choice.name, choice.obstacle]),

@@ -1,10 +1,12 @@
-// Departments: how a chat reaches an agent there, and when a silent one frees its place.
+// Departments: how a chat reaches an agent there, when it is open, and when a silent chat frees its place.
 
 import { useState } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
 import { Field } from "../parts/field.tsx";
 import { textOf, useSubmission, type Submission } from "../parts/form.ts";
 import type { Department, DepartmentDraft } from "../rest.ts";
+import { hoursEditOf, hoursFault, hoursOf, type HoursEdit } from "./hours.ts";
+import { HoursEditor, useOpenText } from "./hours_editor.tsx";
 import { Editor, keyFrom, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
 
 const MINUTE_MS = 60_000;
@@ -31,6 +33,7 @@ export function DepartmentsPane() {
             words.departments.name,
             words.settings.key,
             words.departments.routing,
+            words.hours.title,
             words.departments.idle,
             words.departments.people,
           ]}
@@ -42,6 +45,9 @@ export function DepartmentsPane() {
               </RowName>
               <td class="muted">{department.key}</td>
               <td>{department.mode === "assign" ? words.departments.assigns : words.departments.offers}</td>
+              <td>
+                <OpenNow department={department} />
+              </td>
               <td class="num">
                 {department.idle_limit_ms
                   ? words.departments.idle_after(minutesOf(department.idle_limit_ms))
@@ -59,18 +65,26 @@ export function DepartmentsPane() {
   );
 }
 
+function OpenNow({ department }: { department: Department }) {
+  return <>{useOpenText(department.hours)}</>;
+}
+
 function DepartmentEditor({ department, onClose }: { department: Department | undefined; onClose: () => void }) {
   const app = useApp();
   const words = useWords();
   const saved = useSaved();
-  const submission = useSubmission(["key", "name", "idle_limit_ms", "priority"]);
+  const submission = useSubmission(["key", "name", "idle_limit_ms", "priority", "hours.tz", "hours.week", "hours.closed"]);
+  const [hours, setHours] = useState<HoursEdit | undefined>(department?.hours ? hoursEditOf(department.hours) : undefined);
+  const [is_checked, setChecked] = useState(false);
   const done = () => {
     saved();
     onClose();
   };
 
   const save = (form: FormData) => {
-    const draft = departmentDraft(form);
+    setChecked(true);
+    if (hours && hoursFault(hours)) return;
+    const draft = { ...departmentDraft(form), hours: hours ? hoursOf(hours) : null };
     void submission.send(
       () =>
         department
@@ -89,6 +103,12 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
       onRemove={department && (() => void submission.send(() => app.api.removeDepartment(department.key), done))}
     >
       <DepartmentFields department={department} submission={submission} />
+      <HoursEditor
+        edit={hours}
+        onChange={setHours}
+        is_checked={is_checked}
+        error={["tz", "week", "closed"].map((part) => submission.errorAt(`hours.${part}`)).find((error) => error !== undefined)}
+      />
     </Editor>
   );
 }
@@ -169,7 +189,7 @@ function DepartmentFields({ department, submission }: DepartmentFieldsProps) {
   );
 }
 
-function departmentDraft(form: FormData): Omit<DepartmentDraft, "key"> {
+function departmentDraft(form: FormData): Omit<DepartmentDraft, "key" | "hours"> {
   const minutes = Number(textOf(form, "idle_limit"));
   return {
     name: textOf(form, "name"),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Site } from "../rest.ts";
+import { hoursEditOf, hoursFault, hoursOf, openState } from "./hours.ts";
 import { draftOf, editOf, fieldNameFrom, kindsOf, wrongNumber } from "./site_draft.ts";
 
 const site: Site = {
@@ -67,5 +68,57 @@ describe("a site being edited", () => {
     const added = { name: "", label: "Name", kind: "text" as const, required: false, options: "" };
     const names = draftOf({ ...edit, form: [...edit.form, added, added] }).form.map((field) => field.name);
     assert.deepEqual(names, ["name", "about", "name_2", "name_3"]);
+  });
+});
+
+describe("opening hours", () => {
+  const hours = {
+    tz: "Europe/Amsterdam",
+    week: [
+      { days: [1, 2, 3, 4, 5], from: "09:00", to: "12:30" },
+      { days: [1, 2, 3, 4, 5], from: "13:00", to: "17:00" },
+      { days: [6], from: "22:00", to: "24:00" },
+      { days: [7], from: "00:00", to: "02:00" },
+    ],
+    closed: ["2026-12-25"],
+  };
+  const at = (text: string): number => Date.parse(text);
+
+  it("are the same after a look in the editor", () => {
+    const again = hoursOf(hoursEditOf(hours));
+    assert.deepEqual(hoursEditOf(again), hoursEditOf(hours));
+    assert.equal(again.week.length, 4);
+    assert.deepEqual(again.week.find((span) => span.days.includes(6))?.to, "24:00");
+  });
+
+  it("name the day that is at fault, and why", () => {
+    const edit = hoursEditOf(hours);
+    const tuesday = (...spans: { from: string; to: string }[]) =>
+      hoursFault({ ...edit, days: edit.days.map((known, day) => (day === 1 ? spans : known)) });
+    assert.equal(hoursFault(edit), undefined);
+    assert.deepEqual(tuesday({ from: "17:00", to: "09:00" }), { day: 1, fault: "order" });
+    assert.deepEqual(tuesday({ from: "09:00", to: "" }), { day: 1, fault: "missing" });
+    assert.deepEqual(tuesday({ from: "11:00", to: "12:00" }, { from: "09:00", to: "11:30" }), { day: 1, fault: "overlap" });
+    assert.equal(tuesday({ from: "09:00", to: "11:00" }, { from: "11:00", to: "00:00" }), undefined);
+    assert.deepEqual(hoursFault({ ...edit, days: edit.days.map(() => []) }), { day: undefined, fault: "never" });
+  });
+
+  it("say when it opens or closes next, by the clock of the place", () => {
+    const state = (moment: string) => openState(hours, at(moment));
+    // Monday 23 November 2026: Amsterdam is an hour ahead of UTC.
+    assert.deepEqual(state("2026-11-23T07:59:00Z"), { is_open: false, until: at("2026-11-23T08:00:00Z") });
+    assert.deepEqual(state("2026-11-23T08:00:00Z"), { is_open: true, until: at("2026-11-23T11:30:00Z") });
+    // Saturday night goes on into Sunday without a break.
+    assert.deepEqual(state("2026-11-21T22:30:00Z"), { is_open: true, until: at("2026-11-22T01:00:00Z") });
+    // In summer the same clock is two hours ahead.
+    assert.deepEqual(state("2026-07-06T06:00:00Z"), { is_open: false, until: at("2026-07-06T07:00:00Z") });
+    // 25 December 2026 is a Friday, and closed.
+    assert.deepEqual(state("2026-12-24T17:00:00Z"), { is_open: false, until: at("2026-12-26T21:00:00Z") });
+  });
+
+  it("never close where the week has no gap, and never open where every day is closed", () => {
+    const always = { tz: "UTC", week: [{ days: [1, 2, 3, 4, 5, 6, 7], from: "00:00", to: "24:00" }], closed: [] };
+    assert.deepEqual(openState(always, at("2026-11-23T08:00:00Z")), { is_open: true, until: undefined });
+    assert.deepEqual(openState({ ...always, tz: "Nowhere/At_All" }, 0), { is_open: false, until: undefined });
   });
 });
