@@ -334,13 +334,12 @@ function close(socket: Socket | undefined): void {
 
 /** A frame that is no object with a `t` is not ours; one with an unknown `t` comes from a newer server. Neither is feared. */
 function parse<In extends { t: string }>(data: unknown): In | undefined {
-  if (typeof data !== "string") return undefined;
   try {
-    const value: unknown = JSON.parse(data);
     // The server's frames are made from the types that In is generated from: this is where they come in.
-    if (typeof value === "object" && value !== null && "t" in value && typeof value.t === "string") return value as In;
+    const value = JSON.parse(String(data)) as In;
+    if (typeof value.t === "string") return value;
   } catch {
-    // Not JSON: the same as an unknown frame.
+    // Not JSON, or null: the same as an unknown frame.
   }
   return undefined;
 }

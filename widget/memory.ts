@@ -42,22 +42,14 @@ export const LOG_CHARS_MAX = 200_000;
 
 export function createMemory(site: string, local: KeyValueStore, tab: KeyValueStore): Memory {
   return {
-    session: () => asSession(parse(local.get(sessionKey(site)))),
+    session: () => parse<Session>(local.get(sessionKey(site)), ({ token, epoch }) => typeof token === "string" && typeof epoch === "string"),
     keepSession: (session) => void local.set(sessionKey(site), JSON.stringify(session)),
     dropSession() {
       local.remove(sessionKey(site));
       local.remove(logKey(site));
     },
-    log() {
-      try {
-        const kept = JSON.parse(local.get(logKey(site)) ?? "") as Kept; // or whatever it is: then it throws, or a link is wrong
-        // Every link is looked at, because a log with a hole would be shown as if it were whole.
-        if (kept.events.every(({ conversation, prev }, at) => conversation === kept.conversation.id && (at === 0 || prev === kept.events[at - 1]?.seq))) return kept;
-      } catch {
-        // Not ours, or of another version: the server has it all.
-      }
-      return undefined;
-    },
+    // Every link is looked at, because a log with a hole would be shown as if it were whole.
+    log: () => parse<Kept>(local.get(logKey(site)), ({ conversation: { id }, events }) => events.every(({ conversation, prev }, at) => conversation === id && (at === 0 || prev === events[at - 1]?.seq))),
     keepLog(kept) {
       const key = logKey(site);
       for (let events = kept?.events ?? []; events.length > 0; events = events.slice(1 + events.length / 4)) {
@@ -66,7 +58,7 @@ export function createMemory(site: string, local: KeyValueStore, tab: KeyValueSt
       }
       local.remove(key); // also from the page's memory, which has the log already
     },
-    draft: () => asDraft(parse(tab.get(draftKey(site)))),
+    draft: () => parse<Draft>(tab.get(draftKey(site)), ({ values }) => Object.values(values).every((text) => typeof text === "string")) ?? { values: {} },
     keepDraft: (draft) => void tab.set(draftKey(site), JSON.stringify(draft)),
     wasOpen: () => tab.get(windowKey(site)) === "open",
     keepOpen(isOpen) {
@@ -76,40 +68,12 @@ export function createMemory(site: string, local: KeyValueStore, tab: KeyValueSt
   };
 }
 
-function parse(text: string | null): unknown {
+/** Storage belongs to the page: what is there may come from another version, or from anybody. */
+function parse<T>(text: string | null, isOurs: (value: T) => boolean): T | undefined {
   try {
-    return text === null ? undefined : JSON.parse(text);
+    const value = JSON.parse(text ?? "") as T; // or whatever it is: then it throws below, or is not ours
+    return isOurs(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** Storage belongs to the page: what is there may come from another version, or from anybody. */
-function asSession(value: unknown): Session | undefined {
-  if (typeof value !== "object" || value === null || !("token" in value) || !("epoch" in value)) return undefined;
-  if (typeof value.token !== "string" || typeof value.epoch !== "string") return undefined;
-  const text = (name: string): string | undefined => {
-    const found: unknown = Reflect.get(value, name);
-    return typeof found === "string" ? found : undefined;
-  };
-  const seen: unknown = Reflect.get(value, "seen");
-  const conversation = text("conversation");
-  const dismissed = text("dismissed");
-  return {
-    token: value.token,
-    epoch: value.epoch,
-    isLive: Reflect.get(value, "isLive") === true,
-    seen: typeof seen === "number" ? seen : 0,
-    ...(conversation === undefined ? {} : { conversation }),
-    ...(dismissed === undefined ? {} : { dismissed }),
-  };
-}
-
-function asDraft(value: unknown): Draft {
-  const values: Record<string, string> = {};
-  const kept: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "values") : undefined;
-  if (typeof kept === "object" && kept !== null) {
-    for (const [name, text] of Object.entries(kept)) if (typeof text === "string") values[name] = text;
-  }
-  return { values };
 }

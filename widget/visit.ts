@@ -55,7 +55,10 @@ export function emptyVisit(dismissed?: string): Visit {
   return dismissed === undefined ? visit : { ...visit, dismissed };
 }
 
-/** What is kept of a conversation between pages, so that the next one shows it at once. */
+/**
+ * What is kept of a conversation between pages, so that the next one shows it at once. The next page may be of another
+ * version, so no name in here, nor in `Conversation`, is one that the bundler may shorten.
+ */
 export interface Kept {
   epoch: string;
   conversation: Conversation;
