@@ -4,6 +4,7 @@ import type { Cancel, Clock } from "../client/environment.ts";
 import { charsOf, TEXT_CHARS_MAX } from "../client/limits.ts";
 import type { Frame } from "./frame.ts";
 import { fileActions, save } from "./files.ts";
+import type { HomeActions } from "./home.ts";
 import { answers, complaintAbout, complaints, questionOf } from "./form.ts";
 import { Word } from "./i18n/index.ts";
 import { type Actions, isPlainStart, type Model, screenOf, siteName } from "./model.ts";
@@ -36,7 +37,7 @@ export interface Context {
   keepQuiet(isQuiet: boolean): void;
 }
 
-export function createActions(context: Context): Actions {
+export function createActions(context: Context): Omit<Actions, keyof HomeActions> {
   const { session, model, change } = context;
   return {
     close: context.close,
@@ -123,7 +124,7 @@ function form({ session, model, change, frame }: Context): Pick<Actions, "submit
 }
 
 /** Between the forms: what was written in one stands in the other. */
-function instead({ model, change, keep, frame }: Context): Pick<Actions, "leaveMessage" | "chatNow" | "back"> {
+function instead({ model, change, keep, frame }: Context): Pick<Actions, "leaveMessage" | "chatNow"> {
   function show(form: Model["form"]): void {
     change({ form, errors: {}, refusedStart: undefined });
     queueMicrotask(frame.focusFirst);
@@ -143,7 +144,6 @@ function instead({ model, change, keep, frame }: Context): Pick<Actions, "leaveM
       if (isPlainStart(model())) keep({ ...values, "": values[name] ?? "", [name]: "" });
       show("start");
     },
-    back: () => show(undefined),
   };
 }
 

@@ -11,6 +11,7 @@ import { type Host, outboxPrefix, PHONE, quietKey, type SiteInfo, type Widget } 
 import { createFrame, listen } from "./frame.ts";
 import { errorsOf, questionOf } from "./form.ts";
 import { type Phrases, phrases, Word } from "./i18n/index.ts";
+import { createHome } from "./home.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { isOpen, isPlainStart, type Model, screenOf } from "./model.ts";
 import { createNarrator } from "./narrator.ts";
@@ -151,7 +152,19 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     else local.remove(quietKey(host.site));
   }
 
-  const actions = createActions({ clock, session, origin: host.origin, frame, model: () => model, change, keep, close, keepQuiet });
+  const home = createHome({ host, clock, frame, model: () => model, change, keep });
+  const counted: Session = {
+    ...session,
+    start(...wishes) {
+      home.note("chat");
+      session.start(...wishes);
+    },
+    leaveMessage(message) {
+      home.note("message");
+      session.leaveMessage(message);
+    },
+  };
+  const actions = { ...createActions({ clock, session: counted, origin: host.origin, frame, model: () => model, change, keep, close, keepQuiet }), ...home.actions };
   const redraw = (): void => change({ now: clock.now() });
   const phone = matchMedia(PHONE);
   const undo = [
@@ -219,6 +232,7 @@ function firstModel(site: SiteInfo, spoken: Phrases, memory: Memory): Model {
     banner: undefined,
     isBlocked: false,
     refusedStart: undefined,
+    home: { query: "" },
     form: undefined,
     values: memory.draft().values,
     errors: {},

@@ -35,6 +35,8 @@ export interface SiteInfo {
   /** When the next shift begins; null while there is one, and where there are no hours. */
   next_open_at: number | null;
   open: boolean;
+  /** There is something to read before the chat. */
+  articles: boolean;
 }
 
 /** What the launcher says; `unread` by plural form, with `{n}` in it. */

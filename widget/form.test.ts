@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FormField, SiteInfo } from "./embed.ts";
+import type { FormField } from "./embed.ts";
+import { fakeModel, fakeSite } from "./fakes.ts";
 import { answers, complaints, errorsOf } from "./form.ts";
-import { spoken } from "./i18n/spoken.ts";
 import type { Model } from "./model.ts";
-import { emptyVisit } from "./visit.ts";
 import { DEPARTMENT, QUESTION } from "./view/start.ts";
 
 const NAME: FormField = { name: "name", label: "Name", kind: "text", required: true };
@@ -12,56 +11,7 @@ const EMAIL: FormField = { name: "email", label: "Email", kind: "email", require
 const STORY: FormField = { name: "story", label: "What happened?", kind: "textarea", required: true };
 
 function model(form: FormField[], values: Record<string, string>): Model {
-  const site: SiteInfo = {
-    site: "demo",
-    name: "Shop",
-    lang: "en",
-    dir: "ltr",
-    words: "/widget/words-en.txt",
-    launcher: { chat: "", away: "", failed: "", unread: {}, greeting: "", close: "" },
-    texts: {},
-    color: null,
-    form,
-    departments: [{ key: "support", name: "Support" }, { key: "sales", name: "Sales" }],
-    typing_preview: false,
-    consent: null,
-    uploads: null,
-    long_wait_ms: 900_000,
-    next_open_at: null,
-    open: true,
-  };
-  return {
-    phrases: spoken("en"),
-    now: 0,
-    isPhone: false,
-    site,
-    isExpected: false,
-    visit: emptyVisit(),
-    connection: { kind: "open" },
-    lost_since: undefined,
-    isLasting: true,
-    banner: undefined,
-    isBlocked: false,
-    form: undefined,
-    hasEmoji: false,
-    isQuiet: false,
-    isDropping: false,
-    progress: undefined,
-    isBusy: false,
-    hasWayOut: false,
-    refusedStart: undefined,
-    values,
-    errors: {},
-    complaint: undefined,
-    menu: false,
-    question: undefined,
-    range: undefined,
-    score: undefined,
-    isRatingSkipped: false,
-    isAtBottom: true,
-    below: 0,
-    fresh_after: undefined,
-  };
+  return fakeModel(fakeSite({ form }), values);
 }
 
 test("only what is needed must be there, and only what is surely unfinished is called so", () => {

@@ -51,8 +51,8 @@ export function createFrame({ host, model, actions, onSeen }: FrameOptions): Fra
   }
 
   function focusFirst(): void {
-    const { isPhone } = model();
-    const wanted = isPhone ? "h2" : screenOf(model()) === "chat" ? ".write" : ".field input, .field select, .field textarea, .write";
+    const { isPhone, home } = model();
+    const wanted = isPhone || home.article !== undefined ? "h2" : screenOf(model()) === "chat" ? ".write" : ".field input, .field select, .field textarea, .write";
     (find(wanted) ?? find(".stars input, h2"))?.focus({ preventScroll: true });
   }
 

@@ -4,12 +4,13 @@
 import type { ConnectionState } from "../client/connection.ts";
 import type { SiteInfo } from "./embed.ts";
 import type { Shown } from "./eta.ts";
+import type { Home } from "./home.ts";
 import { type Phrases, Word } from "./i18n/index.ts";
 import type { RefusedStart } from "./session.ts";
 import { isLive, leftMessage, type Visit } from "./visit.ts";
 
 /** `message` is left for later, `sent` is that it was. */
-export type Screen = "loading" | "start" | "message" | "sent" | "chat" | "down" | "refused";
+export type Screen = "loading" | "home" | "article" | "start" | "message" | "sent" | "chat" | "down" | "refused";
 
 /** @inside */
 export interface Model {
@@ -29,7 +30,8 @@ export interface Model {
   /** No socket comes through to a server that is there. */
   isBlocked: boolean;
   refusedStart: RefusedStart | undefined;
-  /** The form that the visitor has before them: it does not change under their hands when somebody comes or goes. */
+  home: Home;
+  /** The form that the visitor has before them, if any: it does not change under their hands when somebody comes or goes. */
   form: "start" | "message" | undefined;
   /** What was typed: the form's fields by name, the composer's under "". */
   values: Readonly<Record<string, string>>;
@@ -62,6 +64,14 @@ export interface Model {
 /** @inside */
 export interface Actions {
   close(): void;
+  search(query: string): void;
+  openArticle(id: string): void;
+  /** Whether the article that is open helped. */
+  vote(isHelpful: boolean): void;
+  /** From home or an article to a person; what was looked for comes along as a suggestion. */
+  startChat(): void;
+  /** From an article to where it was opened, from the form to home. */
+  back(): void;
   typed(field: string, value: string): void;
   /** A field was left. */
   leftField(field: string): void;
@@ -77,10 +87,9 @@ export interface Actions {
   skipRating(): void;
   beginAnew(): void;
   save(): void;
-  /** Opens the form for a message, or goes back from it; what was written comes along. */
+  /** Opens the form for a message; what was written comes along. */
   leaveMessage(): void;
   chatNow(): void;
-  back(): void;
   /** Says one of the suggested answers. */
   answer(text: string): void;
   attach(files: Iterable<File>): void;
@@ -102,10 +111,13 @@ export const DOWN_AFTER_MS = 5_000;
 export function screenOf(model: Model): Screen {
   const { visit, connection, lost_since, now } = model;
   if (connection.kind === "refused" || connection.kind === "signed_out") return "refused";
+  if (model.home.article !== undefined) return "article";
   if (visit.doing.message !== undefined) return "message";
   if (leftMessage(visit) !== undefined) return "sent";
   if (model.form === "message" && visit.conversation?.state !== "active") return "message";
   if (visit.conversation !== undefined) return "chat";
+  const isHome = model.site.articles && model.form === undefined && visit.doing.start === undefined && !(model.isExpected && !visit.isKnown);
+  if (isHome) return "home"; // it needs no socket
   const isDown = lost_since !== undefined && now - lost_since > DOWN_AFTER_MS;
   if (isDown && (!visit.isKnown || visit.doing.start !== undefined)) return "down";
   if (visit.doing.start !== undefined) return "chat";

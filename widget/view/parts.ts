@@ -33,7 +33,11 @@ export function mark(size = ""): Description {
 
 /** Text with its web and mail addresses as links, which open beside the page that the visitor is on. */
 export function linked(text: string): Child[] {
-  return partsOf(text).map((part) => (part.href === undefined ? part.text : h("a", { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow" }, part.text)));
+  return partsOf(text).map(({ text: words, href }) => (href === undefined ? words : link(href, words)));
+}
+
+export function link(href: string, ...children: Child[]): Description {
+  return h("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, children);
 }
 
 export function presence(model: Model): Description {

@@ -1,12 +1,12 @@
 // Before the chat: the greeting and what the site wants to know. Where it wants to know nothing there is only the composer.
 
-import { type Description, h, type Props } from "../dom.ts";
+import { type Child, type Description, h, type Props } from "../dom.ts";
 import type { FormField } from "../embed.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
 import { type Actions, isOpen, isPlainStart, type Model, refusalWords, screenOf, siteName } from "../model.ts";
 import { composer } from "./composer.ts";
-import { button, closeTool, presence } from "./parts.ts";
+import { button, closeTool, presence, tool } from "./parts.ts";
 
 /** Names under which our own two fields keep their values; a site's field cannot start with a blank. */
 export const DEPARTMENT = " department";
@@ -14,16 +14,16 @@ export const QUESTION = " question";
 export const CONSENT = " consent";
 
 export function start(model: Model, actions: Actions): Description[] {
-  const greeting = model.site.texts.greeting;
-  const hello = h(
-    "div",
-    { class: "hello", key: "hello" },
-    h("div", { class: "row" }, h("span", { class: "logo", "aria-hidden": "true" }, icon("desk")), h("span", { class: "clip" }, siteName(model)), closeTool(model, actions)),
-    h("h2", { class: "lead", tabindex: -1 }, greeting === undefined || greeting === "" ? model.phrases.say(Word.lead) : greeting),
-    presence(model),
-  );
-  if (isPlainStart(model)) return [hello, h("div", { class: "page", key: "page" }, trouble(model), instead(model, actions), fine(model)), composer(model, actions)];
-  return [hello, form(model, actions)];
+  if (isPlainStart(model)) return [hello(model, actions), h("div", { class: "page", key: "page" }, trouble(model), instead(model, actions), fine(model)), composer(model, actions)];
+  return [hello(model, actions), form(model, actions)];
+}
+
+/** Whom one talks to; of the greeting only what there is room for. */
+export function hello(model: Model, actions: Actions, isShort = false, ...more: Child[]): Description {
+  const { site, form, phrases: { say } } = model;
+  const first = site.articles && form !== undefined ? tool("back", say(Word.goBack), actions.back) : h("span", { class: "logo", "aria-hidden": "true" }, icon("desk"));
+  const lead = !isShort && [h("h2", { class: "lead", tabindex: -1 }, site.texts.greeting || say(Word.lead)), presence(model)];
+  return h("div", { class: "hello", key: "hello" }, h("div", { class: "row" }, first, h("span", { class: "clip" }, siteName(model)), closeTool(model, actions)), lead, more);
 }
 
 /** One form, so that Enter in a field and a phone's Go key send it. */

@@ -8,6 +8,7 @@ import { leftMessage } from "../visit.ts";
 import { banner } from "./banner.ts";
 import { composer } from "./composer.ts";
 import { agentName, ended } from "./ended.ts";
+import { article, home } from "./home.ts";
 import { stage } from "./log.ts";
 import { button, closeTool, face, mark, presence, tool } from "./parts.ts";
 import { backAt, form, start } from "./start.ts";
@@ -17,6 +18,10 @@ export function windowView(model: Model, actions: Actions): Description[] {
   switch (screenOf(model)) {
     case "loading":
       return [head(model, actions, mark(), siteName(model), false), h("div", { class: "page", key: "page" })];
+    case "home":
+      return home(model, actions);
+    case "article":
+      return [head(model, actions, tool("back", model.phrases.say(Word.goBack), actions.back), model.home.article?.title ?? "", false), ...article(model, actions)];
     case "start":
       return model.refusedStart?.code === "queue_full" ? full(model, actions) : start(model, actions);
     case "message":
@@ -176,7 +181,7 @@ function full(model: Model, actions: Actions): Description[] {
 
 function message(model: Model, actions: Actions): Description[] {
   const { say } = model.phrases;
-  const canGoBack = model.isBlocked || model.visit.conversation !== undefined;
+  const canGoBack = model.isBlocked || model.site.articles || model.visit.conversation !== undefined;
   return [head(model, actions, canGoBack ? tool("back", say(Word.goBack), actions.back) : mark(), say(Word.leaveMessage), presence(model)), h("div", { class: "stage", key: "stage" }, form(model, actions), banner(model, actions))];
 }
 
