@@ -20,6 +20,7 @@ export function composer(model: Model, actions: Actions): Description {
   const input = h("textarea", {
     rows: 1,
     class: "write",
+    key: "write",
     "aria-label": say(Word.message),
     placeholder: isWaiting(model) ? say(Word.add) : say(Word.write),
     enterkeyhint: "send",
@@ -46,7 +47,7 @@ export function composer(model: Model, actions: Actions): Description {
     "div",
     { class: "composer", key: "composer" },
     model.hasEmoji && emoji(model, actions),
-    h("div", { class: "box" }, canAttach(model) && attach(model, actions), input, smile, send),
+    h("div", { class: "box", key: "box" }, canAttach(model) && attach(model, actions), input, smile, send),
     below(model, actions, text),
   );
 }
