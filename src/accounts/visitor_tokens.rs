@@ -146,7 +146,7 @@ mod tests {
     use serde_json::json;
 
     use super::{BadToken, TOKEN_LIFE, VisitorTokens};
-    use crate::model::id::{SiteKey, VisitorId};
+    use crate::model::id::{CommandId, SiteKey, VisitorId};
     use crate::model::time::{At, Millis};
 
     const SECRET: [u8; 32] = [7; 32];
@@ -170,6 +170,21 @@ mod tests {
         assert_eq!(
             tokens.verify(&token, &site("shop"), NOW),
             Err(BadToken::OtherSite)
+        );
+    }
+
+    #[test]
+    fn a_newcomer_is_known_by_the_command_on_one_site_and_installation() {
+        let tokens = VisitorTokens::new(&SECRET);
+        let (cmd, demo) = (CommandId::fresh(), site("demo"));
+        let newcomer = tokens.newcomer(&demo, cmd);
+        assert_eq!(VisitorTokens::new(&SECRET).newcomer(&demo, cmd), newcomer);
+        assert_ne!(tokens.newcomer(&site("shop"), cmd), newcomer);
+        assert_ne!(tokens.newcomer(&demo, CommandId::fresh()), newcomer);
+        assert_ne!(VisitorTokens::new(&[8; 32]).newcomer(&demo, cmd), newcomer);
+        assert_eq!(
+            (newcomer.0.get_version_num(), newcomer.0.get_variant()),
+            (7, cmd.0.get_variant())
         );
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::node::Node;
 use crate::support::raw::{self, close_code, error_after, next};
+use crate::support::refused;
 
 const SECRET: &str = "a secret that only the shop and the server know";
 
@@ -278,4 +279,20 @@ async fn a_public_key_is_no_secret() {
     hello["identity"] = json!(signed_with(&public, &claims));
     let error = error_after(&mut socket, hello.to_string()).await;
     assert_eq!(error["code"], "unauthorized");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_message_is_answered_at_the_address_that_the_site_signed() {
+    let node = signing().await;
+    let left = json!({"mode": "message", "text": "Call me back"});
+    let mut unknown = identified(&node, "customer-1").await;
+    let refusal = refused(unknown.start_with(left.clone()).await);
+    assert_eq!(
+        refusal.field.as_deref(),
+        Some("fields.email"),
+        "signed, but no address"
+    );
+    let identity = signed("customer-2", json!({"email": "vera@home.example"}));
+    let known = node.visitor_builder().identity(&identity).connect();
+    known.await.unwrap().start_with(left).await.unwrap();
 }

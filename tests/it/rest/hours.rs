@@ -1,7 +1,17 @@
 //! Opening hours: how they are written, and what a site's visitors are told of them.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use balie::desk::relay;
+use balie::domain::routing::Seat;
+use balie::hub::mailbox::{Item, Taken, Who};
+use balie::model::id::{AgentId, VisitorId};
+use balie::model::record::Status;
 use balie::model::time::Millis;
 use serde_json::{Value, json};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::Api;
 
@@ -126,4 +136,51 @@ async fn the_widget_says_when_the_first_department_opens() {
     api.clock.advance(Millis(9 * HOUR - HOUR / 2));
     let monday = FRIDAY_AT_EIGHT + 3 * 24 * HOUR + HOUR / 2;
     assert_eq!(opens().await, json!(monday));
+}
+
+#[tokio::test]
+async fn visitors_hear_when_hours_begin_and_end() {
+    let (api, ada) = Api::with_ada().await;
+    for key in ["support", "sales"] {
+        let path = format!("/api/departments/{key}");
+        let hours = json!({ "hours": weekdays() });
+        assert_eq!(
+            api.patch(&path).by(&ada).body(hours).send().await.status,
+            200
+        );
+    }
+    let desk = Arc::clone(&api.noted.desk.0);
+    let agent = AgentId::fresh();
+    desk.coordination.agent_joined(agent, 1).await.unwrap();
+    let seat = Seat {
+        status: Status::Online,
+        capacity: 1,
+        departments: vec!["support".parse().unwrap()],
+    };
+    desk.coordination.seat(agent, seat).await.unwrap();
+    let visitor = desk.hub.enter(Who::Visitor {
+        visitor: VisitorId::fresh(),
+        site: "demo".parse().unwrap(),
+    });
+    let stop = CancellationToken::new();
+    let notices = desk.coordination.notices().unwrap();
+    let relay = tokio::spawn(relay::run(desk, notices, stop.clone()));
+    let hears = async || {
+        let taken = timeout(Duration::from_secs(10), visitor.take()).await;
+        let Ok(Taken::Items(items)) = taken else {
+            panic!("in vain waited for news: {taken:?}");
+        };
+        let frames = items.into_iter().map(|item| match item {
+            Item::Ephemeral(_, frame) => serde_json::from_slice(&frame).unwrap(),
+            other => panic!("{other:?} is no presence"),
+        });
+        frames.collect::<Vec<Value>>()
+    };
+    // At eight the agent is there, and it is not open yet: nobody hears anything until nine.
+    for (later, open) in [(HOUR, true), (8 * HOUR, false)] {
+        api.clock.advance(Millis(later));
+        assert_eq!(hears().await, [json!({"t": "presence", "open": open})]);
+    }
+    stop.cancel();
+    relay.await.unwrap();
 }

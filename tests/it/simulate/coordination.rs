@@ -13,7 +13,7 @@ use balie::coordination::{Away, Coordination, Notice};
 use balie::domain::routing::{
     Claim, Due, LineState, Observed, ObservedPlace, Ringing, Seat, SocketId, Withdrawn,
 };
-use balie::model::event::AgentName;
+use balie::model::event::{AgentName, Mode};
 use balie::model::id::{AgentId, ConversationId, DepartmentKey};
 use tokio::sync::{Notify, mpsc};
 
@@ -48,7 +48,7 @@ struct State {
 #[derive(Default)]
 struct Watched {
     known_seq: HashMap<ConversationId, u64>,
-    waiting: HashMap<ConversationId, (DepartmentKey, i64)>,
+    waiting: HashMap<ConversationId, (DepartmentKey, i64, Mode)>,
     sockets: HashMap<ConversationId, HashSet<SocketId>>,
     held: HashMap<ConversationId, AgentId>,
     declined: HashSet<(ConversationId, AgentId)>,
@@ -66,9 +66,12 @@ impl Watched {
             .retain(|(conversation, _)| *conversation != news.conversation);
         match &news.place {
             ObservedPlace::Waiting {
-                department, key, ..
+                department,
+                key,
+                mode,
+                ..
             } => {
-                let place = (department.clone(), *key);
+                let place = (department.clone(), *key, *mode);
                 self.waiting.insert(news.conversation, place);
             }
             ObservedPlace::Served { .. } | ObservedPlace::Closed => {
@@ -78,15 +81,16 @@ impl Watched {
     }
 
     fn claim(&mut self, claim: &Claim) {
-        let (department, key) = &self.waiting[&claim.conversation];
-        let before = |other: &ConversationId, place: &(DepartmentKey, i64)| {
+        let (department, key, _) = &self.waiting[&claim.conversation];
+        let before = |other: &ConversationId, place: &(DepartmentKey, i64, Mode)| {
             place.0 == *department && (place.1, *other) < (*key, claim.conversation)
         };
-        for (other, _) in self.waiting.iter().filter(|(id, place)| before(id, place)) {
-            let is_here = self
-                .sockets
-                .get(other)
-                .is_some_and(|sockets| !sockets.is_empty());
+        for (other, (_, _, mode)) in self.waiting.iter().filter(|(id, place)| before(id, place)) {
+            let is_here = *mode == Mode::Message
+                || self
+                    .sockets
+                    .get(other)
+                    .is_some_and(|sockets| !sockets.is_empty());
             let is_held = self.held.contains_key(other);
             let is_declined = self.declined.contains(&(*other, claim.agent));
             assert!(

@@ -165,7 +165,11 @@ impl Visitor {
             26..75 => {
                 let department = dice.one_of(&["support", "sales"]).unwrap();
                 let mut fields = json!({"department": department});
-                if dice.chance(70) {
+                if dice.chance(20) {
+                    fields["mode"] = json!("message");
+                    fields["fields"] = json!({"email": "visitor@example.com"});
+                    fields["text"] = json!("For whenever you have time");
+                } else if dice.chance(70) {
                     fields["text"] = json!("Good morning");
                 }
                 self.command(Deed::Start, None, fields);

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use balie::accounts::sessions::SignedIn;
 use balie::coordination::Coordination;
-use balie::domain::conversation::Place;
-use balie::model::event::{Body, CloseReason, View};
+use balie::domain::conversation::{Conversation, Place};
+use balie::model::event::{Body, CloseReason, Mode, View};
 use balie::model::id::{AgentId, ConversationId, DepartmentKey, SessionId};
 use balie::model::record::{PairingMode, Person, PersonRole, Session, SessionKind, Status};
 use balie::model::time::{At, Clock, Millis};
@@ -539,7 +539,7 @@ impl World {
     }
 
     /// Everybody goes at the same moment and nobody comes back: what waits is abandoned, what is served goes back into
-    /// the line first, and nothing stays open.
+    /// the line first, and nothing stays open but the messages that were left.
     pub async fn everybody_goes(&mut self) {
         let gone_at = self.clock.now();
         let open = self.node().store.open_conversations().await.unwrap();
@@ -562,16 +562,28 @@ impl World {
             let node = self.node();
             // The sweep: the clock runs so fast that news may come later than coordination remembers.
             node.desk().look(tick).await.unwrap();
-            let is_over = node.store.open_conversations().await.unwrap().is_empty()
-                && node.coordination.lines().await.unwrap().is_empty();
+            let open = node.store.open_conversations().await.unwrap();
+            let lines = node.coordination.lines().await.unwrap();
+            let in_line: usize = lines.iter().map(|line| line.waiting.len()).sum();
+            let is_over = open.iter().all(is_left_message) && in_line == open.len();
             if is_over {
                 break;
             }
         }
-        let left = self.node().store.open_conversations().await.unwrap();
+        let mut left = self.node().store.open_conversations().await.unwrap();
+        left.retain(|one| !is_left_message(one));
         assert!(left.is_empty(), "still open with nobody there: {left:?}");
         self.check().await;
-        for one in open {
+        let (messages, live): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|one| one.mode == Mode::Message);
+        for one in &messages {
+            let now = self.node().store.conversation(one.id).await.unwrap();
+            assert!(
+                now.is_some_and(|now| is_left_message(&now)),
+                "given up: {one:?}"
+            );
+        }
+        for one in live {
             let log = self.books.log(one.id);
             let waited = log.iter().rev().find_map(|(_, event)| match event.body {
                 Body::Closed {
@@ -604,9 +616,16 @@ impl World {
                 Place::Closed { .. } => unreachable!("it was open"),
             }
         }
-        assert_eq!(self.node().coordination.lines().await.unwrap(), []);
+        let lines = self.node().coordination.lines().await.unwrap();
+        let in_line: Vec<_> = lines.into_iter().flat_map(|line| line.waiting).collect();
+        assert_eq!(in_line.len(), messages.len());
         self.node.take().unwrap().kill().await;
     }
+}
+
+/// In line without anybody there.
+fn is_left_message(conversation: &Conversation) -> bool {
+    conversation.mode == Mode::Message && matches!(conversation.place, Place::Waiting { .. })
 }
 
 /// Everything acknowledged is in the log.
