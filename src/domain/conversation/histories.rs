@@ -100,6 +100,7 @@ struct Told {
     is_away: bool,
     is_warned: bool,
     said_at: At,
+    mode: Mode,
     placed_seq: Seq,
     department: DepartmentKey,
 }
@@ -139,6 +140,13 @@ fn told_by(log: &[Event]) -> Told {
             .is_some_and(|event| matches!(event.body, Body::AgentAway { .. })),
         is_warned: warned_seq > spoken.seq,
         said_at: spoken.at,
+        mode: log
+            .iter()
+            .find_map(|event| match event.body {
+                Body::Queued { mode, .. } => Some(mode),
+                _ => None,
+            })
+            .unwrap(),
         placed_seq: last_place.seq,
         department: log
             .iter()
@@ -175,6 +183,8 @@ fn allowed(told: &Told, command: &Command, room: Option<Room>) -> Option<Vec<&'s
     let is_online = room.is_some_and(|room| room.status == Status::Online);
     let is_waiting = told.waits_since.is_some();
     let is_served = told.owner.is_some();
+    // Whoever left a message is not expected to be there: no absence and no silence ends it.
+    let is_live = told.mode == Mode::Chat;
     let is_of = |agent: AgentId| told.owner == Some(agent);
     let may =
         |agent: AgentId, is_supervisor: bool| is_of(agent) || (is_supervisor && !told.is_closed);
@@ -184,7 +194,7 @@ fn allowed(told: &Told, command: &Command, room: Option<Room>) -> Option<Vec<&'s
         Command::AgentSend { agent, .. } => (is_of(agent.id), vec!["message"]),
         Command::Note { .. } => (true, vec!["note"]),
         Command::Leave => (!told.is_closed, vec!["closed"]),
-        Command::Abandon { .. } => (is_waiting, vec!["closed"]),
+        Command::Abandon { .. } => (is_waiting && is_live, vec!["closed"]),
         Command::Rate { .. } => (told.is_closed && !told.is_rated, vec!["rated"]),
         Command::Assign { placed_seq, .. } => {
             let is_current = told.placed_seq == *placed_seq;
@@ -227,11 +237,11 @@ fn allowed(told: &Told, command: &Command, room: Option<Room>) -> Option<Vec<&'s
         Command::AgentAway { agent } => (is_of(*agent) && !told.is_away, vec!["agent_away"]),
         Command::AgentBack { agent } => (is_of(*agent) && told.is_away, vec!["agent_back"]),
         Command::WarnIdle { said_at, .. } => {
-            let is_silent = is_served && told.said_at == *said_at;
+            let is_silent = is_served && is_live && told.said_at == *said_at;
             (is_silent && !told.is_warned, vec!["message"])
         }
         Command::CloseIdle { said_at } => {
-            let is_silent = is_served && told.said_at == *said_at;
+            let is_silent = is_served && is_live && told.said_at == *said_at;
             (is_silent && told.is_warned, vec!["closed"])
         }
     };
@@ -252,14 +262,14 @@ struct History {
 }
 
 impl History {
-    fn begin(priority: i8, text: Option<String>) -> Self {
+    fn begin(priority: i8, mode: Mode, text: Option<String>) -> Self {
         let begin = Start {
             site: SiteKey::new("demo").unwrap(),
             visitor: VisitorId::fresh(),
             visitor_name: None,
             department: DepartmentKey::new("support").unwrap(),
             priority,
-            mode: Mode::Chat,
+            mode,
             fields: Fields::new(),
             needs: Vec::new(),
             text,
@@ -448,6 +458,7 @@ impl History {
         prop_assert_eq!(fold.is_rated, told.is_rated);
         prop_assert_eq!(fold.is_agent_away, told.is_away);
         prop_assert_eq!(fold.said_at, told.said_at);
+        prop_assert_eq!(fold.mode, told.mode);
         prop_assert_eq!(fold.placed_seq, told.placed_seq);
         prop_assert_eq!(&fold.department, &told.department);
         prop_assert_eq!(fold.enqueued_at, BEGIN);
@@ -496,10 +507,11 @@ impl History {
 
 #[test]
 fn a_log_keeps_its_promises_whatever_people_do() {
-    let begin = (-2..=2_i8, prop::option::of("[a-z]{1,8}"));
+    let mode = prop_oneof![3 => Just(Mode::Chat), 1 => Just(Mode::Message)];
+    let begin = (-2..=2_i8, mode, prop::option::of("[a-z]{1,8}"));
     let steps = prop::collection::vec(step(), 1..60);
-    hold(500, &(begin, steps), |((priority, text), steps)| {
-        let mut history = History::begin(priority, text);
+    hold(500, &(begin, steps), |((priority, mode, text), steps)| {
+        let mut history = History::begin(priority, mode, text);
         history.check_fold()?;
         let key = history.conversation.order_key();
         for step in &steps {
@@ -507,5 +519,27 @@ fn a_log_keeps_its_promises_whatever_people_do() {
         }
         prop_assert_eq!(history.conversation.order_key(), key);
         history.check_log()
+    });
+}
+
+#[test]
+fn whoever_waits_live_goes_before_every_left_message() {
+    // Moments until the year 2100.
+    let one = || (-2..=2_i8, 0..4_102_444_800_000_i64);
+    hold(300, &(one(), one()), |(live, message)| {
+        let key = |(priority, at), mode| {
+            let mut history = History::begin(priority, mode, None);
+            history.conversation.enqueued_at = At(at);
+            history.conversation.order_key()
+        };
+        prop_assert!(key(live, Mode::Chat) < key(message, Mode::Message));
+        let is_before = key(live, Mode::Chat) < key(message, Mode::Chat);
+        let stays_before = key(live, Mode::Message) < key(message, Mode::Message);
+        prop_assert_eq!(
+            is_before,
+            stays_before,
+            "among themselves they go as live ones do"
+        );
+        Ok(())
     });
 }
