@@ -22,6 +22,11 @@ export type AgentId = string;
 export type CommandId = string;
 
 /**
+ * One file, sent in a conversation or about to be.
+ */
+export type AttachmentId = string;
+
+/**
  * The key of a site: where the widget is embedded.
  */
 export type SiteKey = string;
@@ -77,6 +82,35 @@ id: AgentId,
 name: string, };
 
 /**
+ * A file that was sent, as everybody who may see the event knows it. Never changes.
+ */
+export type Attachment = { 
+/**
+ * Names it, and its bytes.
+ */
+id: AttachmentId, 
+/**
+ * The name it was sent under, cleaned: to be shown as text.
+ */
+name: string, 
+/**
+ * Its media type, by content.
+ */
+type: string, 
+/**
+ * Its size.
+ */
+bytes: number, 
+/**
+ * As shown, of a picture whose size could be read.
+ */
+width?: number, 
+/**
+ * As shown, of a picture whose size could be read.
+ */
+height?: number, };
+
+/**
  * How the visitor asked: to chat now, or to be answered later.
  */
 export type Mode = "chat" | "message";
@@ -125,9 +159,13 @@ needs: Array<string>,
  */
 priority?: number, } | { "kind": "message", 
 /**
- * What was said: plain text, never markup.
+ * What was said: plain text, never markup. Empty, and absent on the wire, where a file was sent.
  */
-text: string, } | { "kind": "assigned", 
+text?: string, 
+/**
+ * The file that was sent instead of words.
+ */
+attachment?: Attachment, } | { "kind": "assigned", 
 /**
  * The new owner.
  */
@@ -185,9 +223,13 @@ score: number,
  */
 comment?: string, } | { "kind": "note", 
 /**
- * The note: plain text.
+ * The note: plain text. Empty, and absent on the wire, where a file was left.
  */
-text: string, };
+text?: string, 
+/**
+ * The file that was left instead of words.
+ */
+attachment?: Attachment, };
 
 /**
  * Something known of a visitor.
@@ -300,9 +342,13 @@ needs: Array<string>,
  */
 priority?: number, } | { "kind": "message", 
 /**
- * What was said: plain text, never markup.
+ * What was said: plain text, never markup. Empty, and absent on the wire, where a file was sent.
  */
-text: string, } | { "kind": "assigned", 
+text?: string, 
+/**
+ * The file that was sent instead of words.
+ */
+attachment?: Attachment, } | { "kind": "assigned", 
 /**
  * The new owner.
  */
@@ -360,9 +406,13 @@ score: number,
  */
 comment?: string, } | { "kind": "note", 
 /**
- * The note: plain text.
+ * The note: plain text. Empty, and absent on the wire, where a file was left.
  */
-text: string, });
+text?: string, 
+/**
+ * The file that was left instead of words.
+ */
+attachment?: Attachment, });
 
 /**
  * Says that a command is on durable storage.
@@ -489,7 +539,11 @@ cmd: CommandId,
 /**
  * What.
  */
-text: string, } | { "t": "typing", 
+text?: string, 
+/**
+ * A file instead, uploaded by the sender for this conversation.
+ */
+attachment?: AttachmentId, } | { "t": "typing", 
 /**
  * Typing now.
  */
@@ -807,7 +861,11 @@ conversation: ConversationId,
 /**
  * What.
  */
-text: string, } | { "t": "note", 
+text?: string, 
+/**
+ * A file instead, uploaded by the sender for this conversation.
+ */
+attachment?: AttachmentId, } | { "t": "note", 
 /**
  * Happens once.
  */
@@ -819,7 +877,11 @@ conversation: ConversationId,
 /**
  * What.
  */
-text: string, } | { "t": "typing", 
+text?: string, 
+/**
+ * A file instead, uploaded by the sender for this conversation.
+ */
+attachment?: AttachmentId, } | { "t": "typing", 
 /**
  * Where.
  */

@@ -12,10 +12,14 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::domain::routing::Graces;
+use crate::files::Place;
 use crate::model::time::Millis;
 
 /// The file read when there is one, in the working folder, or the one named by `--config`.
 pub const FILE: &str = "balie.toml";
+
+/// The folder of files within the data folder.
+const FILES_FOLDER: &str = "files";
 
 macro_rules! settings {
     ($($(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr, $env:literal, $value_name:literal;)+) => {
@@ -90,6 +94,12 @@ settings! {
     address_starts_per_min: u32 = 30, "BALIE_ADDRESS_STARTS_PER_MIN", "N";
     /// Whether limits per address count loopback addresses too
     limit_loopback: bool = false, "BALIE_LIMIT_LOOPBACK", "BOOL";
+    /// Where files that people send lie, as `s3://bucket/prefix`; without it in the data folder. Keys are taken from the environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`)
+    files_url: FilesUrl = FilesUrl(None), "BALIE_FILES_URL", "URL";
+    /// Address of the S3 store, where it is not Amazon's, as `https://s3.example.com`
+    files_endpoint: String = String::new(), "BALIE_FILES_ENDPOINT", "URL";
+    /// Region of the S3 store, where `AWS_REGION` does not say
+    files_region: String = String::new(), "BALIE_FILES_REGION", "NAME";
     /// Longest time to let go of the sockets when the server stops, in ms
     drain_ms: u32 = 5_000, "BALIE_DRAIN_MS", "MS";
 }
@@ -108,6 +118,11 @@ pub enum LogForm {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct PublicUrl(pub Option<String>);
+
+/// A bucket and what its keys begin with; or none.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct FilesUrl(pub Option<(String, String)>);
 
 /// Networks whose word about a client's address is believed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -177,7 +192,23 @@ impl Config {
         }
     }
 
+    /// Where files that people send lie.
+    #[must_use]
+    pub fn files_place(&self) -> Place {
+        let unless_empty = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        match &self.files_url.0 {
+            None => Place::Folder(self.data.join(FILES_FOLDER)),
+            Some((bucket, prefix)) => Place::S3 {
+                bucket: bucket.clone(),
+                prefix: prefix.clone(),
+                endpoint: unless_empty(&self.files_endpoint),
+                region: unless_empty(&self.files_region),
+            },
+        }
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
+        self.check_files()?;
         if self.ring_ms == 0 {
             let remedy =
                 "an offer that rings for no time can never be accepted. Give it some seconds.";
@@ -205,6 +236,33 @@ impl Config {
                 key: "log_filter",
                 value: self.log_filter.clone(),
                 remedy,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    fn check_files(&self) -> Result<(), ConfigError> {
+        let endpoint = self.files_endpoint.as_str();
+        let is_address = ["http://", "https://"].iter().any(|scheme| {
+            endpoint
+                .strip_prefix(scheme)
+                .is_some_and(|host| !host.is_empty() && !host.contains(['@', ' ']))
+        });
+        if !endpoint.is_empty() && !is_address {
+            return Err(ConfigError::Value {
+                key: "files_endpoint",
+                value: endpoint.to_owned(),
+                remedy: "give it as https://s3.example.com, without keys in it.",
+            });
+        }
+        let has_details = !endpoint.is_empty() || !self.files_region.is_empty();
+        if self.files_url.0.is_none() && has_details {
+            return Err(ConfigError::Value {
+                key: "files_url",
+                value: "not set".into(),
+                remedy: "an endpoint or region without a bucket does nothing. Set it to s3://bucket/prefix.",
             });
         }
         Ok(())
@@ -252,6 +310,34 @@ impl std::str::FromStr for PublicUrl {
 }
 
 impl TryFrom<String> for PublicUrl {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl std::str::FromStr for FilesUrl {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        const FORM: &str = "give it as s3://bucket/prefix, without keys in it";
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let rest = text.strip_prefix("s3://").ok_or(FORM)?;
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let is_name = |name: &str| {
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte))
+        };
+        if bucket.is_empty() || !is_name(bucket) || !is_name(prefix) {
+            return Err(FORM.to_owned());
+        }
+        let prefix = prefix.trim_matches('/').to_owned();
+        Ok(Self(Some((bucket.to_owned(), prefix))))
+    }
+}
+
+impl TryFrom<String> for FilesUrl {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
         text.parse()
@@ -333,6 +419,13 @@ impl Shown for LogForm {
 impl Shown for PublicUrl {
     fn shown(&self) -> String {
         self.0.clone().unwrap_or_default()
+    }
+}
+
+impl Shown for FilesUrl {
+    fn shown(&self) -> String {
+        let url = |(bucket, prefix): &(String, String)| format!("s3://{bucket}/{prefix}");
+        self.0.as_ref().map(url).unwrap_or_default()
     }
 }
 

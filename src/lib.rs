@@ -12,6 +12,7 @@ pub mod coordination;
 pub mod demo;
 pub mod desk;
 pub mod domain;
+pub mod files;
 pub mod hub;
 pub mod model;
 pub mod protocol;

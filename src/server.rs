@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::coordination::Coordination;
 use crate::coordination::memory::MemoryCoordination;
 use crate::desk::{self, Desk};
+use crate::files::Files;
 use crate::hub::mailbox::Farewell;
 use crate::hub::{Hub, frame_bytes};
 use crate::model::time::{Clock, Millis};
@@ -29,6 +30,7 @@ use crate::store::settings::Settings;
 use crate::store::sqlite::SqliteStore;
 use crate::web::address::Addresses;
 use crate::web::hooks::Hooks;
+use crate::web::rest::uploads::Uploads;
 use crate::web::rest::{PublicPace, Rest};
 use crate::web::{self, Web, listen};
 
@@ -117,6 +119,7 @@ async fn compose(
     );
     let desk = Arc::new(desk);
     desk.rebuild().await?;
+    let files = open_files(&config)?;
     let secure_cookies = config
         .public_url
         .0
@@ -129,6 +132,8 @@ async fn compose(
         accounts,
         settings,
         clock,
+        files,
+        uploads: Uploads::new(config.limit_loopback),
         desk: Arc::new(Hooks(Arc::clone(&desk))),
         secure_cookies,
         changes: tokio::sync::Mutex::new(()),
@@ -141,6 +146,15 @@ async fn compose(
         config,
         is_ready: AtomicBool::new(false),
     }))
+}
+
+/// Where files go. One in S3 may be away at the start: chats go on without files until it is back.
+fn open_files(config: &Config) -> anyhow::Result<Arc<Files>> {
+    let files = Files::open(config.files_place())?;
+    files
+        .clear_leftovers()
+        .with_context(|| format!("{} cannot be read", files.described()))?;
+    Ok(Arc::new(files))
 }
 
 /// The origins of the server's own pages: the public address, or every name of loopback with the bound port. Never
@@ -175,6 +189,12 @@ fn start_tasks(
     tasks.spawn(async move {
         desk::sweep::run(one, token).await;
         "sweeping"
+    });
+    let (one, token) = (Arc::clone(desk), stop.clone());
+    let files = Arc::clone(&web.rest.files);
+    tasks.spawn(async move {
+        desk::files::run(one, files, token).await;
+        "clearing files"
     });
     // The relay goes on while the sockets are drained: what was acknowledged is still told.
     let (one, token) = (Arc::clone(desk), relaying.clone());

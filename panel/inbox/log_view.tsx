@@ -167,7 +167,7 @@ function Said({ entry, props }: { entry: Extract<Entry, { kind: "said" }>; props
             {is_mine ? words.conversation.note_mine : words.conversation.note_by(author)}
           </p>
           <p class="prose" dir="auto">
-            <Prose text={last.text} />
+            <Prose text={last.text ?? last.attachment?.name ?? ""} />
           </p>
         </div>
         <p class="meta">
@@ -182,7 +182,7 @@ function Said({ entry, props }: { entry: Extract<Entry, { kind: "said" }>; props
       <span class="sr">{side === "visitor" ? props.visitor_name : is_mine ? words.names.you : author}: </span>
       {events.map((event) => (
         <p key={event.seq} class="bub" dir="auto">
-          <Prose text={event.text} />
+          <Prose text={event.text ?? event.attachment?.name ?? ""} />
         </p>
       ))}
       <p class="meta">

@@ -24,6 +24,7 @@ use crate::protocol::parts::{State, VisitorCard};
 use crate::store::settings::Settings;
 use crate::store::{Append, AppendError, Appended, Outcome, Receipt, Store, StoreError};
 
+pub mod files;
 pub mod follow;
 pub mod line;
 pub mod pair;
@@ -125,6 +126,10 @@ impl Refused {
     pub fn frame(&self) -> ErrorFrame {
         let message = self.to_string();
         match self {
+            Refused::Rule(Refusal::NoSuchFile) => ErrorFrame {
+                field: Some("attachment".into()),
+                ..ErrorFrame::new(ErrorCode::NotFound, message)
+            },
             Refused::Rule(Refusal::NotThere) | Refused::NotFound(_) => {
                 ErrorFrame::new(ErrorCode::NotFound, message)
             }
@@ -136,7 +141,8 @@ impl Refused {
                 | Refusal::AlreadyYours
                 | Refusal::NoRoom(_)
                 | Refusal::Moved
-                | Refusal::OpenAlready,
+                | Refusal::OpenAlready
+                | Refusal::FileSent,
             )
             | Refused::Conflict(_) => ErrorFrame::new(ErrorCode::Conflict, message),
             Refused::Forbidden(_) => ErrorFrame::new(ErrorCode::Forbidden, message),

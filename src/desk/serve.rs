@@ -246,18 +246,21 @@ impl Desk {
         cmd: CommandId,
         text: String,
     ) -> Result<Receipt, Refused> {
-        // The decision itself tells who the owner is: no look-up before it on this hot path.
-        match self
-            .append(
-                id,
-                Some((person.id.0, cmd)),
-                Command::AgentSend {
-                    agent: agent_name(person),
-                    text,
-                },
-            )
+        let agent = agent_name(person);
+        self.owner_says(person, id, cmd, Command::AgentSend { agent, text })
             .await
-        {
+    }
+
+    /// Words or a file of the owner's.
+    pub(super) async fn owner_says(
+        &self,
+        person: &Person,
+        id: ConversationId,
+        cmd: CommandId,
+        command: Command,
+    ) -> Result<Receipt, Refused> {
+        // The decision itself tells who the owner is: no look-up before it on this hot path.
+        match self.append(id, Some((person.id.0, cmd)), command).await {
             Err(Refused::Rule(Refusal::NotYours(_) | Refusal::WrongState(_)))
                 if !self.can_see(person, id).await? =>
             {
@@ -367,7 +370,7 @@ impl Desk {
     }
 
     /// One command on a conversation that the person can see.
-    async fn command(
+    pub(super) async fn command(
         &self,
         person: &Person,
         id: ConversationId,

@@ -229,7 +229,7 @@ impl Desk {
             .await
     }
 
-    async fn visitor_command(
+    pub(super) async fn visitor_command(
         &self,
         who: &Visiting,
         conversation: Option<ConversationId>,

@@ -6,8 +6,8 @@
 //! see a conversation; those are the desk's.
 
 use crate::model::event::{
-    AgentName, Body, CloseReason, Event, Fields, Mode, RequeueReason, Sender, Seq, TransferredTo,
-    View,
+    AgentName, Attachment, Body, CloseReason, Event, Fields, Mode, RequeueReason, Sender, Seq,
+    TransferredTo, View,
 };
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, SiteKey, VisitorId};
 use crate::model::record::{ReadMarks, Status};
@@ -108,6 +108,13 @@ pub enum Command {
         /// What.
         text: String,
     },
+    /// Somebody sends a file that they uploaded for this conversation.
+    SendFile {
+        /// Who, and to whom.
+        by: FileSender,
+        /// What. The store sees to it that it is theirs and sent once.
+        attachment: Attachment,
+    },
     /// The visitor gives up the place, or ends the chat.
     Leave,
     /// The visitor's grace time ran out.
@@ -187,6 +194,17 @@ pub enum Command {
     },
 }
 
+/// Who sends a file, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileSender {
+    /// The visitor, to the desk.
+    Visitor,
+    /// The owning agent, to the visitor.
+    Agent(AgentName),
+    /// Somebody at the desk, to the others there.
+    Note(AgentName),
+}
+
 /// What starts a conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
@@ -245,6 +263,12 @@ pub enum Refusal {
     /// The visitor has an open conversation already.
     #[error("You have a conversation open already.")]
     OpenAlready,
+    /// The file was not uploaded, not by them, or not for this conversation.
+    #[error("There is no such file. Upload it again.")]
+    NoSuchFile,
+    /// The file was sent before, by another command.
+    #[error("This file was sent already.")]
+    FileSent,
 }
 
 impl Command {
@@ -265,6 +289,7 @@ impl Command {
             | Command::VisitorSend { .. }
             | Command::AgentSend { .. }
             | Command::Note { .. }
+            | Command::SendFile { .. }
             | Command::Leave
             | Command::Abandon { .. }
             | Command::Rate { .. }
@@ -315,7 +340,7 @@ pub fn start(id: ConversationId, start: Start, at: At) -> (Conversation, Vec<(Se
     };
     let mut events = vec![(from.clone(), queued)];
     if let Some(text) = start.text {
-        events.push((from, Body::Message { text }));
+        events.push((from, Body::said(text)));
     }
     (conversation, events)
 }
@@ -333,16 +358,14 @@ pub fn decide(
         Command::Start(_) => Err(Refusal::OpenAlready),
         Command::VisitorSend { text } => {
             conversation.open_or("The chat is over. You can start a new one.")?;
-            Ok(vec![(
-                conversation.visitor_sender(),
-                Body::Message { text },
-            )])
+            Ok(vec![(conversation.visitor_sender(), Body::said(text))])
         }
         Command::AgentSend { agent, text } => {
             conversation.owned_by(&agent, false)?;
-            Ok(vec![(Sender::agent(&agent), Body::Message { text })])
+            Ok(vec![(Sender::agent(&agent), Body::said(text))])
         }
-        Command::Note { agent, text } => Ok(vec![(Sender::agent(&agent), Body::Note { text })]),
+        Command::Note { agent, text } => Ok(vec![(Sender::agent(&agent), Body::noted(text))]),
+        Command::SendFile { by, attachment } => conversation.send_file(by, attachment),
         Command::Leave => conversation.leave(at),
         Command::Abandon { gone_at } => {
             let since = conversation.waiting_or("It no longer waits.")?;
@@ -411,7 +434,7 @@ pub fn decide(
         }
         Command::WarnIdle { said_at, text } => {
             conversation.silent_since(said_at, false)?;
-            Ok(vec![(Sender::system(), Body::Message { text })])
+            Ok(vec![(Sender::system(), Body::said(text))])
         }
         Command::CloseIdle { said_at } => {
             conversation.silent_since(said_at, true)?;
@@ -637,6 +660,25 @@ impl Conversation {
         if is_so { Ok(()) } else { Err(Refusal::Moved) }
     }
 
+    fn send_file(
+        &self,
+        by: FileSender,
+        attachment: Attachment,
+    ) -> Result<Vec<(Sender, Body)>, Refusal> {
+        let (text, attachment) = (String::new(), Some(attachment));
+        Ok(vec![match by {
+            FileSender::Visitor => {
+                self.open_or("The chat is over. You can start a new one.")?;
+                (self.visitor_sender(), Body::Message { text, attachment })
+            }
+            FileSender::Agent(agent) => {
+                self.owned_by(&agent, false)?;
+                (Sender::agent(&agent), Body::Message { text, attachment })
+            }
+            FileSender::Note(agent) => (Sender::agent(&agent), Body::Note { text, attachment }),
+        }])
+    }
+
     fn leave(&self, at: At) -> Result<Vec<(Sender, Body)>, Refusal> {
         let from = self.visitor_sender();
         match &self.place {
@@ -745,7 +787,7 @@ impl Conversation {
         let from = Sender::agent(by);
         let mut events: Vec<(Sender, Body)> = note
             .into_iter()
-            .map(|text| (from.clone(), Body::Note { text }))
+            .map(|text| (from.clone(), Body::noted(text)))
             .collect();
         if let TransferredTo::Agent(agent) = &to {
             if self.owner().is_some_and(|owner| owner.id == agent.id) {

@@ -56,12 +56,12 @@ fn event(seq: Seq, body: Body) -> Event {
 
 fn message(seq: Seq) -> Event {
     let text = "a word".to_owned();
-    event(seq, Body::Message { text })
+    event(seq, Body::said(text))
 }
 
 fn note(seq: Seq) -> Event {
     let text = "among us".to_owned();
-    event(seq, Body::Note { text })
+    event(seq, Body::noted(text))
 }
 
 fn requeued(seq: Seq) -> Event {

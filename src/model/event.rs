@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::model::id::{AgentId, CommandId, DepartmentKey, VisitorId};
+use crate::model::id::{AgentId, AttachmentId, CommandId, DepartmentKey, VisitorId};
 use crate::model::time::{At, Millis};
 
 /// Place of an event in its log, from 1 without gaps; 0 is "before the first".
@@ -82,6 +82,29 @@ impl Sender {
             name: Some(agent.name.clone()),
         }
     }
+}
+
+/// A file that was sent, as everybody who may see the event knows it. Never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
+pub struct Attachment {
+    /// Names it, and its bytes.
+    pub id: AttachmentId,
+    /// The name it was sent under, cleaned: to be shown as text.
+    pub name: String,
+    /// Its media type, by content.
+    #[serde(rename = "type")]
+    pub media_type: String,
+    /// Its size.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// As shown, of a picture whose size could be read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub width: Option<u32>,
+    /// As shown, of a picture whose size could be read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub height: Option<u32>,
 }
 
 /// In which capacity somebody speaks.
@@ -194,10 +217,16 @@ pub enum Body {
         #[ts(optional)]
         priority: Option<i8>,
     },
-    /// Somebody said something.
+    /// Somebody said something, or sent a file.
     Message {
-        /// What was said: plain text, never markup.
+        /// What was said: plain text, never markup. Empty, and absent on the wire, where a file was sent.
+        #[serde(skip_serializing_if = "String::is_empty", default)]
+        #[ts(as = "Option<String>", optional)]
         text: String,
+        /// The file that was sent instead of words.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        attachment: Option<Attachment>,
     },
     /// An agent owns the conversation from here.
     Assigned {
@@ -254,14 +283,34 @@ pub enum Body {
         #[ts(optional)]
         comment: Option<String>,
     },
-    /// A word among agents.
+    /// A word among agents, or a file.
     Note {
-        /// The note: plain text.
+        /// The note: plain text. Empty, and absent on the wire, where a file was left.
+        #[serde(skip_serializing_if = "String::is_empty", default)]
+        #[ts(as = "Option<String>", optional)]
         text: String,
+        /// The file that was left instead of words.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        attachment: Option<Attachment>,
     },
 }
 
 impl Body {
+    /// A message in words.
+    #[must_use]
+    pub fn said(text: String) -> Self {
+        let attachment = None;
+        Body::Message { text, attachment }
+    }
+
+    /// A note in words.
+    #[must_use]
+    pub fn noted(text: String) -> Self {
+        let attachment = None;
+        Body::Note { text, attachment }
+    }
+
     /// Whether a visitor may see the event at all.
     #[must_use]
     pub fn is_for_visitors(&self) -> bool {

@@ -85,6 +85,10 @@ uuid_id! {
     /// One canned reply.
     CannedReplyId
 }
+uuid_id! {
+    /// One file, sent in a conversation or about to be.
+    AttachmentId
+}
 
 uuid_id! {
     /// One article of a site.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::model::event::{AgentName, Mode, Sender, Seq};
-use crate::model::id::{AgentId, CommandId, ConversationId, DepartmentKey};
+use crate::model::id::{AgentId, AttachmentId, CommandId, ConversationId, DepartmentKey};
 use crate::model::record::{PersonRole, ReadMarks, Status};
 use crate::model::time::{At, Millis};
 use crate::protocol::error::ErrorFrame;
@@ -59,7 +59,13 @@ pub enum FromAgent {
         /// To whom.
         conversation: ConversationId,
         /// What.
+        #[serde(skip_serializing_if = "String::is_empty", default)]
+        #[ts(as = "Option<String>", optional)]
         text: String,
+        /// A file instead, uploaded by the sender for this conversation.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        attachment: Option<AttachmentId>,
     },
     /// Says something to the others at the desk.
     Note {
@@ -68,7 +74,13 @@ pub enum FromAgent {
         /// About which conversation.
         conversation: ConversationId,
         /// What.
+        #[serde(skip_serializing_if = "String::is_empty", default)]
+        #[ts(as = "Option<String>", optional)]
         text: String,
+        /// A file instead, uploaded by the sender for this conversation.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        attachment: Option<AttachmentId>,
     },
     /// Is typing, or stopped.
     Typing {

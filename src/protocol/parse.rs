@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::model::event::{Fields, Mode};
+use crate::model::id::AttachmentId;
 use crate::model::record::{CAPACITY_MAX, Page};
 use crate::protocol::TEXT_CHARS_MAX;
 use crate::protocol::agent::FromAgent;
@@ -47,9 +48,6 @@ const AGENT_TYPES: [&str; 15] = [
 pub fn visitor_frame(text: &str) -> Result<FromVisitor, Box<ErrorFrame>> {
     let object = object_of(text)?;
     let context = Context::of(&object);
-    if context.t == "send" && object.contains_key("attachment") {
-        return Err(context.refuse(no_attachment()));
-    }
     let mut frame: FromVisitor = typed(&object, &VISITOR_TYPES, &context)?;
     check_visitor(&mut frame).map_err(|error| context.refuse(error))?;
     Ok(frame)
@@ -59,9 +57,6 @@ pub fn visitor_frame(text: &str) -> Result<FromVisitor, Box<ErrorFrame>> {
 pub fn agent_frame(text: &str) -> Result<FromAgent, Box<ErrorFrame>> {
     let object = object_of(text)?;
     let context = Context::of(&object);
-    if matches!(context.t.as_str(), "send" | "note") && object.contains_key("attachment") {
-        return Err(context.refuse(no_attachment()));
-    }
     let mut frame: FromAgent = typed(&object, &AGENT_TYPES, &context)?;
     check_agent(&mut frame).map_err(|error| context.refuse(error))?;
     Ok(frame)
@@ -167,13 +162,6 @@ fn wrong_field<T: DeserializeOwned>(
         .map(|(name, _)| name.clone())
 }
 
-fn no_attachment() -> Box<ErrorFrame> {
-    Box::new(ErrorFrame {
-        field: Some("attachment".into()),
-        ..ErrorFrame::new(ErrorCode::NotFound, "There is no such file.")
-    })
-}
-
 fn bad_field(field: impl Into<String>, message: impl Into<String>) -> Box<ErrorFrame> {
     Box::new(ErrorFrame::bad_field(field, message))
 }
@@ -182,7 +170,9 @@ fn check_visitor(frame: &mut FromVisitor) -> Result<(), Box<ErrorFrame>> {
     match frame {
         FromVisitor::Hello(hello) => check_hello(hello),
         FromVisitor::Start(start) => check_start(start),
-        FromVisitor::Send { text, .. } => check_text("text", text),
+        FromVisitor::Send {
+            text, attachment, ..
+        } => check_words(text, *attachment),
         FromVisitor::Typing { preview, .. } => {
             if let Some(preview) = preview {
                 check_length("preview", preview, TEXT_CHARS_MAX)?;
@@ -235,7 +225,12 @@ fn check_agent(frame: &mut FromAgent) -> Result<(), Box<ErrorFrame>> {
             }
             Ok(())
         }
-        FromAgent::Send { text, .. } | FromAgent::Note { text, .. } => check_text("text", text),
+        FromAgent::Send {
+            text, attachment, ..
+        }
+        | FromAgent::Note {
+            text, attachment, ..
+        } => check_words(text, *attachment),
         FromAgent::Transfer { note, .. } => {
             if note.as_ref().is_some_and(|note| note.trim().is_empty()) {
                 *note = None;
@@ -334,6 +329,18 @@ pub fn check_tags(tags: &[String]) -> Result<(), Box<ErrorFrame>> {
         }
     }
     Ok(())
+}
+
+/// What is said is words or a file, one of the two.
+fn check_words(text: &str, attachment: Option<AttachmentId>) -> Result<(), Box<ErrorFrame>> {
+    match attachment {
+        None => check_text("text", text),
+        Some(_) if text.is_empty() => Ok(()),
+        Some(_) => Err(bad_field(
+            "text",
+            "A frame carries a text or a file, not both. Send them one after the other.",
+        )),
+    }
 }
 
 fn check_text(field: &str, text: &str) -> Result<(), Box<ErrorFrame>> {
@@ -436,8 +443,10 @@ mod tests {
             (ErrorCode::TooLarge, Some("text"))
         );
         assert_eq!(error.cmd.map(|cmd| cmd.to_string()).as_deref(), Some(CMD));
+        let both = format!(r#"{{"t":"send","cmd":"{CMD}","text":"x","attachment":"{CMD}"}}"#);
+        assert_eq!(refused(&both), (ErrorCode::BadField, Some("text".into())));
         let file = format!(r#"{{"t":"send","cmd":"{CMD}","attachment":"{CMD}"}}"#);
-        assert_eq!(refused(&file).0, ErrorCode::NotFound);
+        assert!(visitor_frame(&file).is_ok());
     }
 
     #[test]

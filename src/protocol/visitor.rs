@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::model::event::{AgentName, Fields, Mode, Sender, Seq};
-use crate::model::id::{CommandId, ConversationId, DepartmentKey, SiteKey, VisitorId};
+use crate::model::id::{
+    AttachmentId, CommandId, ConversationId, DepartmentKey, SiteKey, VisitorId,
+};
 use crate::model::record::{Page, ReadMarks};
 use crate::model::time::{At, Millis};
 use crate::protocol::error::ErrorFrame;
@@ -24,7 +26,13 @@ pub enum FromVisitor {
         /// Happens once.
         cmd: CommandId,
         /// What.
+        #[serde(skip_serializing_if = "String::is_empty", default)]
+        #[ts(as = "Option<String>", optional)]
         text: String,
+        /// A file instead, uploaded by the sender for this conversation.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        attachment: Option<AttachmentId>,
     },
     /// Is typing, or stopped.
     Typing {

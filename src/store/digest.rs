@@ -53,7 +53,7 @@ impl Digest {
     /// Carries one event forward; `before` is the conversation without it.
     pub fn apply(&mut self, before: &Conversation, event: &Event) {
         match &event.body {
-            Body::Message { text } => {
+            Body::Message { text, .. } => {
                 if event.from.role == Role::Visitor && self.summary.is_empty() {
                     self.summary = first_words(text);
                 }

@@ -11,9 +11,10 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::domain::conversation::{Command, Conversation, Refusal};
-use crate::model::event::{AgentName, Event, Seq, View};
+use crate::model::event::{AgentName, Attachment, Event, Seq, View};
 use crate::model::id::{
-    AgentId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId, SiteKey, VisitorId,
+    AgentId, AttachmentId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId,
+    SiteKey, VisitorId,
 };
 use crate::model::record::{
     CannedReply, Department, JournalEntry, Page, Person, PersonRole, ReadMarks, Session, Site,
@@ -21,8 +22,10 @@ use crate::model::record::{
 };
 use crate::model::time::{At, Millis};
 use crate::store::articles::Articles;
+use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 
 pub mod articles;
+pub mod attachments;
 pub mod digest;
 pub mod settings;
 pub mod sqlite;
@@ -331,6 +334,31 @@ pub trait Store: Articles + Send + Sync + 'static {
         since: At,
         threshold: Millis,
     ) -> Result<Vec<DepartmentFigures>, StoreError>;
+
+    // --- files ------------------------------------------------------------------------------------------------
+
+    /// Writes the row of an upload that begins, unless its side of the conversation uploaded too much within the hour.
+    async fn begin_attachment(&self, new: NewAttachment, now: At) -> Result<Admission, StoreError>;
+
+    /// The bytes are whole and durable. `NotThere("file")` if the upload was given up meanwhile.
+    async fn finish_attachment(&self, file: Attachment, sha256: [u8; 32])
+    -> Result<(), StoreError>;
+
+    /// The upload failed: nobody may send it, and [`Store::unsent_attachments`] names it once it is old enough.
+    async fn give_up_attachment(&self, id: AttachmentId) -> Result<(), StoreError>;
+
+    /// One file, however far it came.
+    async fn attachment(&self, id: AttachmentId) -> Result<Option<StoredAttachment>, StoreError>;
+
+    /// Files whose upload began before a moment and that were not sent, oldest first. From here nobody can send them.
+    async fn unsent_attachments(
+        &self,
+        before: At,
+        limit: u32,
+    ) -> Result<Vec<AttachmentId>, StoreError>;
+
+    /// Removes the row of a file whose bytes are gone; nothing unless `unsent_attachments` named it.
+    async fn forget_attachment(&self, id: AttachmentId) -> Result<(), StoreError>;
 
     // --- visitors ---------------------------------------------------------------------------------------------
 

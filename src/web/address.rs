@@ -184,7 +184,9 @@ fn make_room(entries: &mut HashMap<IpAddr, Entry>, now: At) {
     }
 }
 
-fn counted_as(address: IpAddr) -> IpAddr {
+/// Whom an address stands for: IPv6 counts by network.
+#[must_use]
+pub fn counted_as(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {

@@ -446,14 +446,16 @@ impl AgentPeer {
             }
             FromAgent::Send {
                 cmd,
-                conversation,
+                conversation: id,
                 text,
-            } => acked(cmd, desk.agent_send(person, conversation, cmd, text).await?),
+                attachment: file,
+            } => acked(cmd, desk.agent_says(person, id, cmd, text, file).await?),
             FromAgent::Note {
                 cmd,
-                conversation,
+                conversation: id,
                 text,
-            } => acked(cmd, desk.note(person, conversation, cmd, text).await?),
+                attachment: file,
+            } => acked(cmd, desk.agent_notes(person, id, cmd, text, file).await?),
             FromAgent::Typing { conversation, on } => {
                 desk.agent_typing(person, conversation, on, socket).await;
                 Ok(Vec::new())

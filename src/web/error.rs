@@ -41,8 +41,14 @@ pub enum Kind {
     Conflict,
     /// Longer than the limit.
     TooLarge,
-    /// The body is not declared as JSON.
+    /// The body is not declared as JSON, or a file is of a type that is not taken.
     UnsupportedMediaType,
+    /// A file comes without its length.
+    LengthRequired,
+    /// A file came too slowly.
+    Timeout,
+    /// There is no room for a file; `Retry-After` says when to come back.
+    NoRoom,
     /// Too many; `Retry-After` says when to come back.
     RateLimited,
     /// The store does not answer; `Retry-After` says when to come back.
@@ -74,7 +80,18 @@ impl Kind {
             Kind::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
-                "JSON is asked for",
+                "This type is not taken",
+            ),
+            Kind::LengthRequired => (
+                StatusCode::LENGTH_REQUIRED,
+                "length_required",
+                "The length is asked for",
+            ),
+            Kind::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout", "Too slow"),
+            Kind::NoRoom => (
+                StatusCode::INSUFFICIENT_STORAGE,
+                "no_room",
+                "There is no room",
             ),
             Kind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many"),
             Kind::Unavailable => (

@@ -10,6 +10,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -30,6 +31,11 @@ struct Line {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Part {
     part: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
 }
 
 /// Answers the figures of this moment.
@@ -60,6 +66,7 @@ fn text(web: &Web, lines: &[LineState], store_is_up: bool, coordination_is_up: b
     })
     .set(i64::from(coordination_is_up));
     store(web, &mut registry);
+    uploads(web, &mut registry);
     let mut text = String::new();
     // Writing into a String cannot fail.
     let _ = encode(&mut text, &registry);
@@ -130,6 +137,25 @@ fn store(web: &Web, registry: &mut Registry) {
         registry.register(name, help, gauge.clone());
         gauge.set(value);
     }
+}
+
+fn uploads(web: &Web, registry: &mut Registry) {
+    let uploads = Family::<Outcome, Counter>::default();
+    let bytes = Counter::<u64>::default();
+    registry.register(
+        "uploads",
+        "Uploads of files that ended, by what came of them",
+        uploads.clone(),
+    );
+    registry.register(
+        "files_stored_bytes",
+        "Bytes of files stored since the start",
+        bytes.clone(),
+    );
+    for (outcome, count) in web.rest.uploads.outcomes() {
+        uploads.get_or_create(&Outcome { outcome }).inc_by(count);
+    }
+    bytes.inc_by(web.rest.uploads.bytes_stored());
 }
 
 fn count(number: usize) -> i64 {

@@ -448,8 +448,12 @@ impl VisitorPeer {
         let cmd = cmd_of(&frame);
         let desk = &self.web.desk;
         let outcome = match frame {
-            FromVisitor::Send { cmd, text } => {
-                desk.visitor_send(&self.who, self.conversation, cmd, text)
+            FromVisitor::Send {
+                cmd,
+                text,
+                attachment,
+            } => {
+                desk.visitor_says(&self.who, self.conversation, cmd, text, attachment)
                     .await
             }
             FromVisitor::Leave { cmd } => desk.leave(&self.who, self.conversation, cmd).await,

@@ -7,9 +7,11 @@ use std::fs;
 use std::path::Path;
 
 use balie::model::event::{
-    AgentName, Body, CloseReason, Mode, RequeueReason, Role, Sender, TransferredTo,
+    AgentName, Attachment, Body, CloseReason, Mode, RequeueReason, Role, Sender, TransferredTo,
 };
-use balie::model::id::{AgentId, CommandId, ConversationId, DepartmentKey, SiteKey, VisitorId};
+use balie::model::id::{
+    AgentId, AttachmentId, CommandId, ConversationId, DepartmentKey, SiteKey, VisitorId,
+};
 use balie::model::record::{Attribute, Page, PersonRole, ReadMarks, Status};
 use balie::model::time::{At, Millis};
 use balie::protocol::agent::{
@@ -57,6 +59,7 @@ fn the_typescript_of_the_wire_is_fresh() {
         VisitorId,
         AgentId,
         CommandId,
+        AttachmentId,
         SiteKey,
         DepartmentKey,
         At,
@@ -64,6 +67,7 @@ fn the_typescript_of_the_wire_is_fresh() {
         Role,
         Sender,
         AgentName,
+        Attachment,
         Mode,
         RequeueReason,
         CloseReason,

@@ -4,6 +4,7 @@
 
 mod agent;
 mod articles;
+mod attachments;
 mod bad_input;
 mod colleagues;
 mod config;

@@ -15,6 +15,7 @@ use balie::coordination::memory::MemoryCoordination;
 use balie::desk::visit::Whereabouts;
 use balie::desk::{Desk, Refused};
 use balie::domain::routing::Graces;
+use balie::files::{Files, Place};
 use balie::hub::Hub;
 use balie::model::id::{AgentId, ConversationId, VisitorId};
 use balie::model::record::{Person, Site};
@@ -26,6 +27,7 @@ use balie::store::{Receipt, Store, StoreError};
 use balie::web::address::Addresses;
 use balie::web::hooks::Hooks;
 use balie::web::rest::caller::ClientAddress;
+use balie::web::rest::uploads::Uploads;
 use balie::web::rest::{AtDesk, DeskHooks, PublicPace, Rest, SignedOut, router};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -138,6 +140,8 @@ impl Api {
                 address_starts_per_min: STARTS_PER_MIN,
                 ..config(folder.path())
             }),
+            files: Arc::new(Files::open(Place::Folder(folder.path().join("files"))).unwrap()),
+            uploads: Uploads::new(false),
             desk: noted.clone(),
             secure_cookies: false,
             changes: tokio::sync::Mutex::default(),

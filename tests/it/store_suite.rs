@@ -295,7 +295,7 @@ pub fn texts(events: &[(Seq, Event)]) -> Vec<&str> {
     events
         .iter()
         .filter_map(|(_, event)| match &event.body {
-            Body::Message { text } | Body::Note { text } => Some(text.as_str()),
+            Body::Message { text, .. } | Body::Note { text, .. } => Some(text.as_str()),
             _ => None,
         })
         .collect()

@@ -191,15 +191,6 @@ async fn a_refused_command_does_not_hold_up_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_attachment_is_not_there_yet() {
-    let node = Node::start().await;
-    let mut vera = node.visitor_who_says("look").await;
-    let file = json!({"attachment": "01928aaa-0000-7000-8000-000000000000"});
-    let cmd = vera.command(Deed::Send, file);
-    assert_eq!(refused(vera.answer(cmd).await).code, "not_found");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn every_tab_follows_what_one_of_them_does() {
     let node = Node::start().await;
     let mut first = node.visitor().await;

@@ -189,6 +189,30 @@ impl Dial {
         path: &str,
         body: Option<&Value>,
     ) -> Result<HttpAnswer, Trouble> {
+        let body = body.map(|body| ("application/json", Bytes::from(body.to_string())));
+        self.http_within(method, path, body).await
+    }
+
+    /// The same with bytes of any kind as the body.
+    ///
+    /// # Errors
+    /// As [`Dial::http`].
+    pub async fn upload(
+        &self,
+        path: &str,
+        content_type: &str,
+        bytes: impl Into<Bytes>,
+    ) -> Result<HttpAnswer, Trouble> {
+        self.http_within("POST", path, Some((content_type, bytes.into())))
+            .await
+    }
+
+    async fn http_within(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<(&str, Bytes)>,
+    ) -> Result<HttpAnswer, Trouble> {
         let answering = self.http_answer(method, path, body);
         match timeout(Duration::from_millis(ANSWER_MS_MAX), answering).await {
             Ok(answer) => answer,
@@ -202,7 +226,7 @@ impl Dial {
         &self,
         method: &str,
         path: &str,
-        body: Option<&Value>,
+        body: Option<(&str, Bytes)>,
     ) -> Result<HttpAnswer, Trouble> {
         let stream = TokioIo::new(self.tcp().await?);
         let (mut sender, connection) = hyper::client::conn::http1::handshake(stream)
@@ -215,12 +239,13 @@ impl Dial {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
+        let mut bytes = Bytes::new();
+        if let Some((content_type, body)) = body {
+            request = request
+                .header("content-type", content_type)
+                .header("content-length", body.len());
+            bytes = body;
         }
-        let bytes = body
-            .map(|body| Bytes::from(body.to_string()))
-            .unwrap_or_default();
         let request = request
             .body(Full::new(bytes))
             .map_err(|problem| Trouble::Setting(problem.to_string()))?;

@@ -7,13 +7,13 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
-use super::{Command, Conversation, Place, Room, Start, decide, start};
+use super::{Command, Conversation, FileSender, Place, Room, Start, decide, start};
 use crate::domain::seeded::hold;
 use crate::model::event::{
-    AgentName, Body, CloseReason, Event, Fields, Mode, RequeueReason, Role, Sender, Seq,
-    TransferredTo,
+    AgentName, Attachment, Body, CloseReason, Event, Fields, Mode, RequeueReason, Role, Sender,
+    Seq, TransferredTo,
 };
-use crate::model::id::{AgentId, ConversationId, DepartmentKey, SiteKey, VisitorId};
+use crate::model::id::{AgentId, AttachmentId, ConversationId, DepartmentKey, SiteKey, VisitorId};
 use crate::model::record::Status;
 use crate::model::time::{At, Millis};
 
@@ -37,6 +37,9 @@ enum Deed {
     Say,
     Answer,
     Note,
+    SayFile,
+    AnswerFile,
+    NoteFile,
     Leave,
     Abandon(i64),
     Rate,
@@ -58,6 +61,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Deed::Say),
         3 => Just(Deed::Answer),
         2 => Just(Deed::Note),
+        1 => Just(Deed::SayFile),
+        1 => Just(Deed::AnswerFile),
+        1 => Just(Deed::NoteFile),
         1 => Just(Deed::Leave),
         1 => (-5_000_i64..5_000).prop_map(Deed::Abandon),
         1 => Just(Deed::Rate),
@@ -193,6 +199,11 @@ fn allowed(told: &Told, command: &Command, room: Option<Room>) -> Option<Vec<&'s
         Command::VisitorSend { .. } => (!told.is_closed, vec!["message"]),
         Command::AgentSend { agent, .. } => (is_of(agent.id), vec!["message"]),
         Command::Note { .. } => (true, vec!["note"]),
+        Command::SendFile { by, .. } => match by {
+            FileSender::Visitor => (!told.is_closed, vec!["message"]),
+            FileSender::Agent(agent) => (is_of(agent.id), vec!["message"]),
+            FileSender::Note(_) => (true, vec!["note"]),
+        },
         Command::Leave => (!told.is_closed, vec!["closed"]),
         Command::Abandon { .. } => (is_waiting && is_live, vec!["closed"]),
         Command::Rate { .. } => (told.is_closed && !told.is_rated, vec!["rated"]),
@@ -307,6 +318,17 @@ impl History {
         let agent = self.agents[step.agent].clone();
         let is_supervisor = step.is_supervisor;
         let text = "a text".to_owned();
+        let sends = |by| Command::SendFile {
+            by,
+            attachment: Attachment {
+                id: AttachmentId::fresh(),
+                name: "a.txt".into(),
+                media_type: "text/plain".into(),
+                bytes: 5,
+                width: None,
+                height: None,
+            },
+        };
         let older = |is_stale: bool| if is_stale { 1 } else { 0 };
         let said_at = |is_stale| self.conversation.said_at - Millis(older(is_stale));
         match step.deed {
@@ -324,6 +346,9 @@ impl History {
             Deed::Say => Command::VisitorSend { text },
             Deed::Answer => Command::AgentSend { agent, text },
             Deed::Note => Command::Note { agent, text },
+            Deed::SayFile => sends(FileSender::Visitor),
+            Deed::AnswerFile => sends(FileSender::Agent(agent)),
+            Deed::NoteFile => sends(FileSender::Note(agent)),
             Deed::Leave => Command::Leave,
             Deed::Abandon(after_ms) => Command::Abandon {
                 gone_at: self.now + Millis(after_ms),

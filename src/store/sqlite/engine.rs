@@ -5,16 +5,18 @@ use std::path::Path;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{SqliteStore, backup, lists, log, people, sessions, settings, visitors};
+use super::{SqliteStore, attachments, backup, lists, log, people, sessions, settings, visitors};
 use crate::domain::conversation::Conversation;
-use crate::model::event::{Event, Seq, View};
+use crate::model::event::{Attachment, Event, Seq, View};
 use crate::model::id::{
-    AgentId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId, SiteKey, VisitorId,
+    AgentId, AttachmentId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId,
+    SiteKey, VisitorId,
 };
 use crate::model::record::{
     CannedReply, Department, JournalEntry, Page, Person, ReadMarks, Session, Site, Visitor,
 };
 use crate::model::time::{At, Millis};
+use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use crate::store::{
     Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
     NewPerson, Outcome, PersonChange, Receipt, Store, StoreError,
@@ -183,6 +185,50 @@ impl Store for SqliteStore {
     ) -> Result<Vec<DepartmentFigures>, StoreError> {
         self.readers
             .read(move |connection| lists::department_figures(connection, since, threshold))
+            .await
+    }
+
+    async fn begin_attachment(&self, new: NewAttachment, now: At) -> Result<Admission, StoreError> {
+        self.writer
+            .call(move |connection| attachments::begin(connection, &new, now))
+            .await
+    }
+
+    async fn finish_attachment(
+        &self,
+        file: Attachment,
+        sha256: [u8; 32],
+    ) -> Result<(), StoreError> {
+        self.writer
+            .call(move |connection| attachments::finish(connection, &file, sha256))
+            .await
+    }
+
+    async fn give_up_attachment(&self, id: AttachmentId) -> Result<(), StoreError> {
+        self.writer
+            .call(move |connection| attachments::give_up(connection, id))
+            .await
+    }
+
+    async fn attachment(&self, id: AttachmentId) -> Result<Option<StoredAttachment>, StoreError> {
+        self.readers
+            .read(move |connection| attachments::find(connection, id))
+            .await
+    }
+
+    async fn unsent_attachments(
+        &self,
+        before: At,
+        limit: u32,
+    ) -> Result<Vec<AttachmentId>, StoreError> {
+        self.writer
+            .call(move |connection| attachments::unsent(connection, before, limit))
+            .await
+    }
+
+    async fn forget_attachment(&self, id: AttachmentId) -> Result<(), StoreError> {
+        self.writer
+            .call(move |connection| attachments::forget(connection, id))
             .await
     }
 

@@ -6,6 +6,7 @@
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
+use super::attachments;
 use super::error::{breaks_reference, breaks_unique};
 use super::row::{self, Stored};
 use super::values::{Columns, Json, Word};
@@ -121,6 +122,9 @@ fn go_on(
         row::save_after_words(connection, &after.conversation)?;
     } else {
         row::save(connection, &after).map_err(department_or_other)?;
+    }
+    for (event, _) in &events {
+        attachments::claim(connection, id, event)?;
     }
     write_events(connection, id, &events)?;
     check_load(connection, &events, room)?;

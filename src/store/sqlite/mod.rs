@@ -7,6 +7,7 @@
 mod article_row;
 mod article_search;
 mod articles;
+mod attachments;
 mod backup;
 mod check;
 mod checkpoint;

@@ -37,7 +37,11 @@ const MIGRATIONS: &[Migration] = &[
         fill: None,
     },
     Migration {
-        schema: include_str!("migrations/0004_articles.sql"),
+        schema: include_str!("migrations/0003_articles.sql"),
+        fill: None,
+    },
+    Migration {
+        schema: include_str!("migrations/0004_attachments.sql"),
         fill: None,
     },
     Migration {

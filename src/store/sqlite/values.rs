@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error as WordError, StrDeserializer};
 
 use crate::model::id::{
-    AgentId, ArticleId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId,
-    SiteKey, VisitId, VisitorId,
+    AgentId, ArticleId, AttachmentId, CannedReplyId, CommandId, ConversationId, DepartmentKey,
+    SessionId, SiteKey, VisitId, VisitorId,
 };
 use crate::model::time::{At, Millis};
 
@@ -66,6 +66,7 @@ macro_rules! numbers {
 ids!(
     AgentId,
     ArticleId,
+    AttachmentId,
     CannedReplyId,
     CommandId,
     ConversationId,

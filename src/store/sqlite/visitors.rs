@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::attachments;
 use super::error::unless_taken;
 use super::row;
 use super::values::{Columns, Json};
@@ -162,5 +163,6 @@ pub(super) fn join_identity(
                and cmd in (select cmd from event where conversation = ?3 and cmd is not null)",
         )?
         .execute((anonymous, identified, conversation))?;
+    attachments::join_identity(connection, conversation, anonymous, identified)?;
     Ok(row::find(connection, conversation)?.map(|stored| stored.conversation))
 }

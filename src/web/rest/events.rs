@@ -1,29 +1,27 @@
 //! The log of a conversation: `/api/conversations/{id}/events`, for the desk and for the visitor whose it is.
 //!
-//! The same frames as on the sockets, in the reader's view. A visitor comes with the bearer token of `welcome`, from a
-//! page of the site (CORS) or from a program; never with a cookie, so another page cannot read with their rights.
+//! The same frames as on the sockets, in the reader's view; who may read it, `reader` says.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequestParts, Request, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::options;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::visitor_tokens::BadToken;
-use crate::model::event::{Seq, View};
+use crate::model::event::Seq;
 use crate::model::id::ConversationId;
 use crate::protocol::parts::EventFrame;
-use crate::web::error::{Kind, Problem, ProblemBody};
+use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Asked, Named};
-use crate::web::rest::caller::{self, OriginRule};
-use crate::web::rest::conversations::visible;
+use crate::web::rest::caller::OriginRule;
+use crate::web::rest::reader;
 
 /// The routes of this file. What a browser asks beforehand is no resource, so the document is silent about it.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -80,7 +78,7 @@ pub struct Events {
 async fn list_events(State(rest): State<Arc<Rest>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     let answer = part_of_log(&rest, &mut parts).await;
-    shared(&rest, &parts.headers, answer)
+    reader::shared(&rest, &parts.headers, answer)
 }
 
 async fn part_of_log(rest: &Arc<Rest>, parts: &mut Parts) -> Result<Json<Events>, Problem> {
@@ -91,7 +89,9 @@ async fn part_of_log(rest: &Arc<Rest>, parts: &mut Parts) -> Result<Json<Events>
         let detail = format!("The limit is 1 to {LIMIT_MAX}.");
         return Err(Problem::field("limit", detail));
     }
-    let view = view_of(rest, id, &parts.headers).await?;
+    let view = reader::of(rest, id, &parts.headers, OriginRule::Reads)
+        .await?
+        .view;
     // Beyond the store's integers nothing is; the end of the log is an empty answer, not a fault.
     let after = part.after.min(i64::MAX.unsigned_abs());
     let log = rest.store.events(id, view, after, limit).await?;
@@ -106,87 +106,7 @@ async fn part_of_log(rest: &Arc<Rest>, parts: &mut Parts) -> Result<Json<Events>
     }))
 }
 
-/// In which view the sender of these headers may see the log, if at all.
-async fn view_of(rest: &Rest, id: ConversationId, headers: &HeaderMap) -> Result<View, Problem> {
-    match caller::bearer(headers)? {
-        Some(token) if !caller::is_api_token(token) => {
-            check_visitor(rest, id, token, headers).await?;
-            Ok(View::Visitor)
-        }
-        Some(_) | None => {
-            let caller = caller::authenticate(rest, headers, OriginRule::Reads).await?;
-            visible(&*rest.store, caller.person(), id).await?;
-            Ok(View::Agent)
-        }
-    }
-}
-
-async fn check_visitor(
-    rest: &Rest,
-    id: ConversationId,
-    token: &str,
-    headers: &HeaderMap,
-) -> Result<(), Problem> {
-    let tokens = &rest.accounts.visitor_tokens;
-    let (visitor, key) = tokens
-        .read(token, rest.clock.now())
-        .map_err(|bad| match bad {
-            BadToken::Forged | BadToken::OtherSite | BadToken::Expired => Problem::new(
-                Kind::Unauthorized,
-                "The visitor's token is no good any more. Say hello again for a fresh one.",
-            ),
-        })?;
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        let site = rest.settings.site(&key);
-        let is_allowed = origin
-            .to_str()
-            .is_ok_and(|origin| site.is_some_and(|site| rest.settings.allows(&site, origin)));
-        if !is_allowed {
-            return Err(Problem::forbidden(
-                "This page's origin is not on the site's list.",
-            ));
-        }
-    }
-    let conversation = rest.store.conversation(id).await?;
-    let is_theirs = conversation.is_some_and(|found| found.visitor == visitor && found.site == key);
-    if is_theirs {
-        Ok(())
-    } else {
-        Err(Problem::not_found())
-    }
-}
-
 /// What a browser asks before it sends an `Authorization` from another origin.
 async fn preflight(State(rest): State<Arc<Rest>>, headers: HeaderMap) -> Response {
-    allowed(&rest, &headers, "GET", "authorization")
-}
-
-/// The answer to what a browser asks beforehand: pages of the sites may use these methods with these headers.
-pub fn allowed(
-    rest: &Rest,
-    asked: &HeaderMap,
-    methods: &'static str,
-    headers: &'static str,
-) -> Response {
-    let allowed = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, headers),
-        (header::ACCESS_CONTROL_MAX_AGE, "600"),
-    ];
-    shared(rest, asked, (StatusCode::NO_CONTENT, allowed))
-}
-
-/// The answer, for pages of the sites to read, the refusals too: whose log they may read is decided by the token. No
-/// `Access-Control-Allow-Credentials`: cookies stay at home.
-pub fn shared(rest: &Rest, asked: &HeaderMap, answer: impl IntoResponse) -> Response {
-    let mut answer = answer.into_response();
-    let headers = answer.headers_mut();
-    headers.append(header::VARY, HeaderValue::from_static("Origin"));
-    if let Some(origin) = asked.get(header::ORIGIN)
-        && let Ok(text) = origin.to_str()
-        && rest.settings.is_known_origin(text)
-    {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    }
-    answer
+    reader::allowed(&rest, &headers, "GET", "authorization")
 }

@@ -26,7 +26,7 @@ use crate::web::error::{Kind, Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Body, Named};
 use crate::web::rest::caller::{self, ClientAddress};
-use crate::web::rest::events::{allowed, shared};
+use crate::web::rest::reader::{allowed, shared};
 
 /// The routes of this file. What a browser asks beforehand is no resource, so the document is silent about it.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {

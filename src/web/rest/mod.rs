@@ -6,6 +6,7 @@
 
 pub mod agents;
 pub mod articles;
+pub mod attachments;
 pub mod body;
 pub mod caller;
 pub mod canned_replies;
@@ -16,6 +17,7 @@ pub mod language;
 pub mod login;
 pub mod me;
 pub mod messages;
+pub mod reader;
 pub mod reference;
 pub mod reports;
 pub mod self_service;
@@ -24,6 +26,7 @@ pub mod setup;
 pub mod sites;
 pub mod tags;
 pub mod tokens;
+pub mod uploads;
 pub mod widget;
 pub mod widget_settings;
 
@@ -40,6 +43,7 @@ use axum::routing::any;
 use crate::accounts::Accounts;
 use crate::desk::Refused;
 use crate::desk::visit::Whereabouts;
+use crate::files::Files;
 use crate::model::id::{AgentId, ConversationId, SessionId, VisitorId};
 use crate::model::record::{Person, Site, Status};
 use crate::model::time::Clock;
@@ -48,6 +52,7 @@ use crate::store::settings::Settings;
 use crate::store::{Receipt, Store, StoreError};
 use crate::web::address::{Addresses, PerMinute};
 use crate::web::error::{Kind, Problem};
+use crate::web::rest::uploads::Uploads;
 
 /// What the resources work with.
 pub struct Rest {
@@ -59,6 +64,10 @@ pub struct Rest {
     pub settings: Arc<Settings>,
     /// The one clock.
     pub clock: Clock,
+    /// The bytes of files.
+    pub files: Arc<Files>,
+    /// Uploads that run now.
+    pub uploads: Arc<Uploads>,
     /// The desk's part in changes.
     pub desk: Arc<dyn DeskHooks>,
     /// Limits per address.

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use crate::protocol::reference as sockets;
 use crate::web::rest::caller::COOKIE;
 use crate::web::rest::{
-    Rest, agents, articles, canned_replies, conversations, departments, events, login, me,
-    messages, reports, self_service, sessions, setup, sites, tags, tokens, widget,
+    Rest, agents, articles, attachments, canned_replies, conversations, departments, events, login,
+    me, messages, reports, self_service, sessions, setup, sites, tags, tokens, widget,
 };
 
 /// Every route under `/api/`, each with its description.
@@ -32,6 +32,7 @@ pub fn routes() -> OpenApiRouter<Arc<Rest>> {
         .merge(tokens::routes())
         .merge(conversations::routes())
         .merge(events::routes())
+        .merge(attachments::routes())
         .merge(tags::routes())
         .merge(canned_replies::routes())
         .merge(articles::routes())

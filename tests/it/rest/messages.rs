@@ -51,7 +51,7 @@ async fn a_message_left_waits_in_the_line_for_whoever_comes() {
     assert_eq!(answer.body["seq"], last.seq);
     assert_eq!(answer.body["at"], last.at.0);
     assert!(
-        matches!(&last.body, EventBody::Message { text } if text == "Do you repair older bikes?")
+        matches!(&last.body, EventBody::Message { text, .. } if text == "Do you repair older bikes?")
     );
     assert!(matches!(
         &log.events[0].1.body,

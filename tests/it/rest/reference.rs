@@ -44,6 +44,7 @@ async fn what_is_described_is_served_and_asks_for_somebody_where_it_says_so() {
         let path = path.replace("{article}", article.body["id"].as_str().unwrap());
         let path = path.replace("{id}", "0198c5a0-0000-7000-8000-000000000001");
         let path = path.replace("{token}", "0198c5a0-0000-7000-8000-000000000002");
+        let path = path.replace("{attachment}", "0198c5a0-0000-7000-8000-000000000003");
         let answer = api.ask(&method, &path).body(json!({})).send().await;
         assert_ne!(answer.status, 405, "{method} {path}");
         assert_ne!(answer.status, 404, "{method} {path}");

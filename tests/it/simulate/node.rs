@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 use axum::extract::ws::Utf8Bytes;
 use balie::accounts::Accounts;
 use balie::accounts::sessions::SignedIn;
-use balie::config::{Config, LogForm, Networks, PublicUrl};
+use balie::config::{Config, FilesUrl, LogForm, Networks, PublicUrl};
 use balie::coordination::memory::MemoryCoordination;
 use balie::desk::{Desk, pair, relay};
 use balie::domain::routing::Graces;
+use balie::files::{Files, Place};
 use balie::hub::Hub;
 use balie::hub::mailbox::{Item, Taken};
 use balie::model::time::{Clock, Millis};
@@ -28,6 +29,7 @@ use balie::web::Web;
 use balie::web::address::Addresses;
 use balie::web::agent::AgentPeer;
 use balie::web::hooks::Hooks;
+use balie::web::rest::uploads::Uploads;
 use balie::web::rest::{PublicPace, Rest};
 use balie::web::socket::{Answer, Peer};
 use balie::web::visitor::VisitorPeer;
@@ -90,6 +92,8 @@ impl Node {
             accounts: accounts.await.unwrap(),
             settings,
             clock: clock.clone(),
+            files: Arc::new(Files::open(Place::Folder(folder.join("files"))).unwrap()),
+            uploads: Uploads::new(false),
             desk: Arc::new(Hooks(Arc::clone(&desk))),
             secure_cookies: false,
             changes: tokio::sync::Mutex::new(()),
@@ -167,6 +171,9 @@ pub fn config(folder: &Path) -> Config {
         address_sockets_max: 0,
         address_starts_per_min: 0,
         limit_loopback: false,
+        files_url: FilesUrl(None),
+        files_endpoint: String::new(),
+        files_region: String::new(),
         drain_ms: 0,
     }
 }

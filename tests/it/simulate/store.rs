@@ -10,16 +10,17 @@ use async_trait::async_trait;
 use balie::domain::conversation::Conversation;
 use balie::domain::search::Query;
 use balie::model::article::{Article, SelfServiceNote};
-use balie::model::event::{Event, Seq, View};
+use balie::model::event::{Attachment, Event, Seq, View};
 use balie::model::id::{
-    AgentId, ArticleId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId,
-    SiteKey, VisitorId,
+    AgentId, ArticleId, AttachmentId, CannedReplyId, CommandId, ConversationId, DepartmentKey,
+    SessionId, SiteKey, VisitorId,
 };
 use balie::model::record::{
     CannedReply, Department, JournalEntry, Page, Person, ReadMarks, Session, Site, Visitor,
 };
 use balie::model::time::{At, Millis};
 use balie::store::articles::{ArticleFilter, Articles, SelfServiceFigures};
+use balie::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use balie::store::sqlite::SqliteStore;
 use balie::store::{
     Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
@@ -131,6 +132,12 @@ store! {
     fn tag_conversation(id: ConversationId, tags: Vec<String>) -> Result<(), StoreError>;
     fn silent_conversations(department: &DepartmentKey, silent_since: At) -> Result<Vec<(ConversationId, At, Option<At>)>, StoreError>;
     fn department_figures(since: At, threshold: Millis) -> Result<Vec<DepartmentFigures>, StoreError>;
+    fn begin_attachment(new: NewAttachment, now: At) -> Result<Admission, StoreError>;
+    fn finish_attachment(file: Attachment, sha256: [u8; 32]) -> Result<(), StoreError>;
+    fn give_up_attachment(id: AttachmentId) -> Result<(), StoreError>;
+    fn attachment(id: AttachmentId) -> Result<Option<StoredAttachment>, StoreError>;
+    fn unsent_attachments(before: At, limit: u32) -> Result<Vec<AttachmentId>, StoreError>;
+    fn forget_attachment(id: AttachmentId) -> Result<(), StoreError>;
     fn visitor(id: VisitorId) -> Result<Option<Visitor>, StoreError>;
     fn visitor_of_subject(site: &SiteKey, subject: &str) -> Result<Option<Visitor>, StoreError>;
     fn save_visitor(visitor: &Visitor, now: At) -> Result<(), StoreError>;

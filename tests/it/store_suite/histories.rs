@@ -355,7 +355,7 @@ fn fold_of(row: &Conversation, log: &[Event]) -> Conversation {
 async fn check_card(store: &Arc<dyn Store>, id: ConversationId, log: &[Event]) {
     let card = store.card(id).await.unwrap().unwrap();
     let is_said = log.iter().find_map(|event| match &event.body {
-        Body::Message { text } if text == "help" || text == "visitor" => Some(text.clone()),
+        Body::Message { text, .. } if text == "help" || text == "visitor" => Some(text.clone()),
         _ => None,
     });
     assert_eq!(card.summary, is_said.unwrap_or_default());

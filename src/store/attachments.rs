@@ -1,0 +1,89 @@
+//! What the store keeps of a file: who uploaded it for which conversation, what it is, and how far it came.
+//!
+//! The bytes are elsewhere (`files`), under the attachment's id. A row is written before the first byte and removed after
+//! the last, so that no bytes are ever without a row: whatever a crash left behind is found by its row and cleared away.
+
+use crate::model::event::{Attachment, Role, View};
+use crate::model::id::{AttachmentId, ConversationId};
+use crate::model::time::{At, Millis};
+use uuid::Uuid;
+
+/// Limits are counted over this time.
+pub const WINDOW: Millis = Millis::seconds(60 * 60);
+/// Uploads that each side of a conversation may begin within [`WINDOW`], those that failed included.
+pub const FILES_MAX: u64 = 100;
+/// Bytes that each side of a conversation may announce within [`WINDOW`].
+pub const BYTES_MAX: u64 = 1_000 * 1_024 * 1_024;
+
+/// How far a file came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachmentState {
+    /// Its bytes are on their way.
+    Uploading,
+    /// Whole and on durable storage, seen by nobody but its uploader.
+    Uploaded,
+    /// Part of a log.
+    Sent,
+    /// Refused, given up, or never sent: its bytes are going.
+    Removed,
+}
+
+/// An upload that begins.
+#[derive(Clone, Debug)]
+pub struct NewAttachment {
+    /// Names the row and the bytes.
+    pub id: AttachmentId,
+    /// For which conversation.
+    pub conversation: ConversationId,
+    /// [`Role::Visitor`] or [`Role::Agent`].
+    pub role: Role,
+    /// The visitor's or agent's id.
+    pub uploader: Uuid,
+    /// As cleaned.
+    pub name: String,
+    /// As announced.
+    pub bytes: u64,
+}
+
+/// Whether an upload may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Its row is written.
+    Granted,
+    /// This side uploaded too much within the last hour; there is room again after so long.
+    TooMuch(Millis),
+}
+
+/// A file as the store knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAttachment {
+    /// What an event says of it.
+    pub attachment: Attachment,
+    /// For which conversation.
+    pub conversation: ConversationId,
+    /// Which side uploaded it.
+    pub role: Role,
+    /// Who.
+    pub uploader: Uuid,
+    /// Of its bytes, once they are whole.
+    pub sha256: Option<[u8; 32]>,
+    /// How far it came.
+    pub state: AttachmentState,
+    /// Whether it was left as a note, which visitors do not see.
+    pub is_note: bool,
+    /// When the upload began.
+    pub at: At,
+}
+
+impl StoredAttachment {
+    /// Whether somebody who may read the log in this view may read the file: it shows there, or it is their own.
+    #[must_use]
+    pub fn is_for(&self, view: View, reader: Uuid) -> bool {
+        match self.state {
+            AttachmentState::Sent => view == View::Agent || !self.is_note,
+            AttachmentState::Uploaded => self.uploader == reader,
+            AttachmentState::Uploading | AttachmentState::Removed => false,
+        }
+    }
+}
