@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::domain::article::{BLOCKS_MAX, RUNS_MAX, parse};
-use crate::model::article::{Article, ArticleStatus, tag};
+use crate::model::article::{Article, ArticleStatus, Block, tag};
 use crate::model::event::AgentName;
 use crate::model::id::{ArticleId, SiteKey};
 use crate::model::time::At;
@@ -26,6 +26,7 @@ pub fn routes() -> OpenApiRouter<Arc<Rest>> {
     OpenApiRouter::default()
         .routes(routes!(list_articles, add_article))
         .routes(routes!(read_article, change_article, remove_article))
+        .routes(routes!(preview_article))
 }
 
 /// Most articles of a site, in all languages: the vocabulary that slips are looked up in grows with them.
@@ -300,6 +301,39 @@ async fn remove_article(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A text to be looked at before it is kept.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    body: String,
+}
+
+/// What visitors would see of a text.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Preview {
+    blocks: Vec<Block>,
+}
+
+/// See a text as visitors will
+///
+/// Reads a body as it would be read if it were published, and keeps nothing.
+#[utoipa::path(post, path = "/api/articles/preview", tag = "articles",
+    request_body = Draft,
+    responses(
+        (status = 200, body = Preview),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+async fn preview_article(_: Caller, Body(draft): Body<Draft>) -> Result<Json<Preview>, Problem> {
+    let body = paragraph("body", &draft.body, BODY_CHARS_MAX)?;
+    let parsed = parse(&body);
+    if !parsed.is_whole {
+        return Err(too_many_parts());
+    }
+    let blocks = parsed.blocks;
+    Ok(Json(Preview { blocks }))
+}
+
 fn name_of(caller: &Caller) -> AgentName {
     AgentName {
         id: caller.person().id,
@@ -321,6 +355,14 @@ fn language(text: &str) -> Result<String, Problem> {
     tag(text).ok_or_else(|| Problem::field("lang", detail))
 }
 
+fn too_many_parts() -> Problem {
+    let detail = format!(
+        "The text has too many parts: at most {BLOCKS_MAX} paragraphs and list items, and {RUNS_MAX} changes of \
+         emphasis. Make two articles of it."
+    );
+    Problem::field("body", detail)
+}
+
 fn checked(rest: &Rest, article: Article) -> Result<Article, Problem> {
     if rest.settings.site(&article.site).is_none() {
         return Err(Problem::field("site", "There is no such site."));
@@ -328,11 +370,7 @@ fn checked(rest: &Rest, article: Article) -> Result<Article, Problem> {
     let body = paragraph("body", &article.body, BODY_CHARS_MAX)?;
     let parsed = parse(&body);
     if !parsed.is_whole {
-        let detail = format!(
-            "The text has too many parts: at most {BLOCKS_MAX} paragraphs and list items, and {RUNS_MAX} changes of \
-             emphasis. Make two articles of it."
-        );
-        return Err(Problem::field("body", detail));
+        return Err(too_many_parts());
     }
     if parsed.blocks.is_empty() {
         let detail = "There is nothing in this text to be shown. Write at least a word.";

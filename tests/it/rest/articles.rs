@@ -60,6 +60,33 @@ async fn supervisors_write_and_agents_read() {
 }
 
 #[tokio::test]
+async fn a_text_is_previewed_as_it_would_be_published_and_nothing_is_kept() {
+    let (api, ada) = Api::with_ada().await;
+    let ana = api.joins(&ada, "Ana", "agent", &["support"]).await;
+    let preview = |body: &str| {
+        let body = json!({"body": body});
+        api.post("/api/articles/preview").body(body)
+    };
+    let text = "# Returns\n\nWithin **thirty** days, <b>always</b>.\n\n1. Pack it";
+    let seen = preview(text).by(&ana).send().await;
+    assert_eq!(
+        seen.body,
+        json!({"blocks": [
+            {"kind": "heading", "runs": [{"text": "Returns"}]},
+            {"kind": "paragraph", "runs": [
+                {"text": "Within "}, {"text": "thirty", "strong": true}, {"text": " days, <b>always</b>."},
+            ]},
+            {"kind": "item", "number": 1, "runs": [{"text": "Pack it"}]},
+        ]})
+    );
+    let list = api.get("/api/articles").by(&ana).send().await;
+    assert_eq!(list.body["articles"], json!([]));
+    assert_eq!(preview(text).send().await.status, 401);
+    let long = preview(&"x".repeat(15_001)).by(&ana).send().await;
+    assert_eq!(long.refusal(), (400, "body"));
+}
+
+#[tokio::test]
 async fn articles_are_listed_filtered_and_moved() {
     let (api, ada) = Api::with_ada().await;
     let mut ids = Vec::new();
