@@ -3,6 +3,9 @@
 
 import type {
   Agent,
+  Article,
+  ArticleDraft,
+  Block,
   CannedReply,
   CannedReplyDraft,
   ConversationFilter,
@@ -10,9 +13,12 @@ import type {
   Department,
   DepartmentDraft,
   EventPage,
+  FoundArticle,
   Me,
   Person,
   PersonDraft,
+  PublishedArticle,
+  SelfServiceReport,
   SessionRecord,
   Site,
   SiteDraft,
@@ -88,6 +94,24 @@ export function createApi(options: ApiOptions) {
     conversation: (id: string) => call<ConversationRecord>("GET", `/api/conversations/${encodeURIComponent(id)}`),
     events: (id: string, after: number, limit: number) =>
       call<EventPage>("GET", `/api/conversations/${encodeURIComponent(id)}/events${queryOf({ after, limit })}`),
+
+    articles: (filter: { site: string; skip: number; limit: number }) =>
+      call<{ articles: Article[]; has_more: boolean }>("GET", `/api/articles${queryOf(filter)}`),
+    addArticle: (draft: ArticleDraft) => call<Article>("POST", "/api/articles", draft),
+    changeArticle: (id: string, change: Partial<ArticleDraft> & { position?: number }) =>
+      call<Article>("PATCH", `/api/articles/${encodeURIComponent(id)}`, change),
+    removeArticle: (id: string) => call<undefined>("DELETE", `/api/articles/${encodeURIComponent(id)}`),
+    previewArticle: (body: string) => call<{ blocks: Block[] }>("POST", "/api/articles/preview", { body }),
+    /** As visitors find them. */
+    foundArticles: (site: string, search: { lang: string; q: string; limit: number }) =>
+      call<{ lang: string | null; articles: FoundArticle[] }>(
+        "GET",
+        `/api/sites/${encodeURIComponent(site)}/articles${queryOf(search)}`,
+      ),
+    publishedArticle: (site: string, id: string) =>
+      call<PublishedArticle>("GET", `/api/sites/${encodeURIComponent(site)}/articles/${encodeURIComponent(id)}`),
+    selfService: (span: { site: string; from: number }) =>
+      call<SelfServiceReport>("GET", `/api/reports/self-service${queryOf(span)}`),
 
     tags: () => call<{ tags: TagRecord[] }>("GET", "/api/tags"),
     addTag: (tag: string) => call<unknown>("POST", "/api/tags", { tag }),

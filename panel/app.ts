@@ -5,6 +5,7 @@ import type { ReadonlySignal, Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Api, Problem } from "./api.ts";
+import type { ArticleEdits } from "./article_edits.ts";
 import type { Clock } from "./clock.ts";
 import type { Directory } from "./directory.ts";
 import type { Desk } from "./desk.ts";
@@ -35,6 +36,7 @@ export interface App {
   preferences: Signal<Preferences>;
   changePreferences(change: Partial<Preferences>): void;
   drafts: Drafts;
+  article_edits: ArticleEdits;
   clock: Clock;
   api: Api;
   router: Router;

@@ -27,7 +27,7 @@ export function formatCount(words: Words, span_ms: number): string {
   return seconds < 60 ? words.time.seconds(seconds) : formatSpan(words, seconds * SECOND_MS);
 }
 
-/** For what was left some time ago, `2 hr ago`, `3 days ago`: rounded down, as nobody counts it in seconds. */
+/** For what was left some time ago, `this minute`, `2 hr ago`, `yesterday`: rounded down, as nobody counts it in seconds. */
 export function formatAgo(language: string, span_ms: number): string {
   const [unit, unit_ms] =
     span_ms < HOUR_MS
@@ -36,7 +36,7 @@ export function formatAgo(language: string, span_ms: number): string {
         ? (["hour", HOUR_MS] as const)
         : (["day", DAY_MS] as const);
   const count = Math.max(0, Math.floor(span_ms / unit_ms));
-  return new Intl.RelativeTimeFormat(language, { style: "short" }).format(-count, unit);
+  return new Intl.RelativeTimeFormat(language, { style: "short", numeric: "auto" }).format(-count, unit);
 }
 
 export interface Estimate {

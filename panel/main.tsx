@@ -6,6 +6,7 @@ import { render } from "preact";
 import { browserClock, browserLock, browserStore, browserSurroundings, openSocket, socketUrl } from "../client/browser.ts";
 import { createIds, secureRandom } from "../client/id.ts";
 import { createApi } from "./api.ts";
+import { createArticleEdits } from "./article_edits.ts";
 import { AppContext, type App, type Session, type Toast } from "./app.ts";
 import { createClock } from "./clock.ts";
 import { createDesk, type Desk } from "./desk.ts";
@@ -42,6 +43,7 @@ function createApp(): App {
     desk.value?.stop();
     desk.value = undefined;
     app.directory.clear();
+    app.article_edits.clear();
     session.value = { kind: "login", ...(reason ? { reason } : {}) };
   };
   const api = createApi({ fetch: (...request) => window.fetch(...request), on_signed_out: () => leave("ended") });
@@ -51,6 +53,7 @@ function createApp(): App {
     preferences,
     changePreferences: (change) => changePreferences(preferences, store, change),
     drafts: createDrafts(store),
+    article_edits: createArticleEdits(),
     clock,
     api,
     router: createRouter(window),
@@ -131,6 +134,12 @@ if (root)
     </AppContext.Provider>,
     root,
   );
+// The browser asks in its own words before what is not saved is lost.
+const askBefore = (event: BeforeUnloadEvent) => event.preventDefault();
+effect(() => {
+  if (app.article_edits.all.value.size > 0) window.addEventListener("beforeunload", askBefore);
+  else window.removeEventListener("beforeunload", askBefore);
+});
 effect(() => {
   document.documentElement.lang = app.words.value.lang;
 });

@@ -138,6 +138,71 @@ export interface DepartmentDraft {
   hours: Hours | null;
 }
 
+export type ArticleStatus = "draft" | "published";
+
+export interface Article {
+  id: string;
+  site: string;
+  lang: string;
+  /** From 1, among those of its site and language. */
+  position: number;
+  status: ArticleStatus;
+  title: string;
+  body: string;
+  updated_at: number;
+  updated_by: { id: string; name: string } | null;
+}
+
+export interface ArticleDraft {
+  site: string;
+  lang: string;
+  title: string;
+  body: string;
+  status: ArticleStatus;
+}
+
+/** Text that looks alike from begin to end. */
+export interface Run {
+  text: string;
+  strong?: boolean;
+  emphasis?: boolean;
+  code?: boolean;
+  href?: string;
+}
+
+export interface Block {
+  kind: "paragraph" | "heading" | "item" | "code";
+  /** Of an item in a numbered list. */
+  number?: number;
+  runs: Run[];
+}
+
+export interface FoundArticle {
+  id: string;
+  title: string;
+  excerpt: string;
+}
+
+export interface PublishedArticle {
+  id: string;
+  title: string;
+  blocks: Block[];
+}
+
+/** What came of the articles in a span of time; a visit is one opening of the widget on which something was done. */
+export interface SelfServiceReport {
+  visits: number;
+  searched: number;
+  read: number;
+  helpful: number;
+  not_helpful: number;
+  chats: number;
+  messages: number;
+  deflected: number;
+  articles: { id: string; title: string; reads: number; helpful: number; not_helpful: number }[];
+  unanswered: { phrase: string; visits: number; last_at: number }[];
+}
+
 export interface TagRecord {
   tag: string;
 }

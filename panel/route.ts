@@ -2,14 +2,14 @@
 
 import { signal, type ReadonlySignal } from "@preact/signals";
 
-export type SettingsPane = "departments" | "people" | "canned" | "tags" | "sites" | "account";
+export type SettingsPane = "departments" | "people" | "canned" | "articles" | "tags" | "sites" | "account";
 
 export type Route =
   | { page: "inbox"; conversation?: string }
   | { page: "history"; conversation?: string }
   | { page: "settings"; pane: SettingsPane };
 
-const panes: readonly SettingsPane[] = ["departments", "people", "canned", "tags", "sites", "account"];
+const panes: readonly SettingsPane[] = ["departments", "people", "canned", "articles", "tags", "sites", "account"];
 
 export function parseRoute(fragment: string): Route {
   const [page, rest] = fragment.replace(/^#\/?/u, "").split("/");

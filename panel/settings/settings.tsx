@@ -7,6 +7,7 @@ import { Icon, type IconName } from "../icon.tsx";
 import { useTitle } from "../parts/hooks.ts";
 import { hrefOf, type SettingsPane } from "../route.ts";
 import { AccountPane } from "./account.tsx";
+import { ArticlesPane } from "./articles.tsx";
 import { CannedPane } from "./canned.tsx";
 import { DepartmentsPane } from "./departments.tsx";
 import { PeoplePane } from "./people.tsx";
@@ -17,6 +18,7 @@ const icons: Record<SettingsPane, IconName> = {
   departments: "layers",
   people: "people",
   canned: "slash",
+  articles: "book",
   tags: "tag",
   sites: "page",
   account: "person",
@@ -57,7 +59,7 @@ export function Settings({ pane }: { pane: SettingsPane }) {
       <nav class="subnav" aria-label={words.settings.title}>
         <p class="subnav-t">{words.settings.title}</p>
         <p class="subnav-h">{words.settings.desk}</p>
-        <ul>{(["departments", "people", "canned", "tags", "sites"] as const).map(link)}</ul>
+        <ul>{(["departments", "people", "canned", "articles", "tags", "sites"] as const).map(link)}</ul>
         <p class="subnav-h">{words.settings.house}</p>
         <ul>{link("account")}</ul>
       </nav>
@@ -76,6 +78,8 @@ function Pane({ pane }: { pane: SettingsPane }) {
       return <PeoplePane />;
     case "canned":
       return <CannedPane />;
+    case "articles":
+      return <ArticlesPane />;
     case "tags":
       return <TagsPane />;
     case "sites":

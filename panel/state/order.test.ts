@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { emptyTimeline } from "../../client/timeline.ts";
 import { emptyDesk, type Chat, type DeskState } from "./model.ts";
-import { lineInOrder, mineInOrder, nextUnanswered, unansweredSince, unreadCount } from "./order.ts";
+import { leftMessage, lineInOrder, mineInOrder, nextUnanswered, unansweredSince, unreadCount } from "./order.ts";
 import type { EventFrame } from "./wire.ts";
 
 function message(seq: number, role: "visitor" | "agent", at: number): EventFrame {
@@ -92,5 +92,58 @@ describe("the order of the desk", () => {
       ["late-but-first", "a", "b", "early"],
     );
     assert.deepEqual(lineInOrder(state, "sales"), []);
+  });
+});
+
+describe("a message left for later", () => {
+  const queued = (mode: "chat" | "message"): EventFrame => ({
+    conversation: "c",
+    seq: 1,
+    prev: 0,
+    at: 5,
+    from: { role: "visitor" },
+    kind: "queued",
+    department: "support",
+    enqueued_at: 5,
+    mode,
+    fields: { email: "ada@example.com" },
+    needs: [],
+  });
+  const taken: EventFrame = {
+    conversation: "c",
+    seq: 3,
+    prev: 2,
+    at: 30,
+    from: { role: "system" },
+    kind: "assigned",
+    agent: { id: "me", name: "Me" },
+    department: "support",
+    waited_ms: 25,
+  };
+
+  it("says where the answer goes, until its visitor writes again", () => {
+    const left = [queued("message"), message(2, "visitor", 6), taken];
+    assert.deepEqual(leftMessage(chat("a", left)), { at: 5, email: "ada@example.com" });
+    assert.equal(leftMessage(chat("a", [...left, message(4, "visitor", 40)])), undefined);
+    assert.equal(leftMessage(chat("a", [queued("chat"), message(2, "visitor", 6)])), undefined);
+    assert.equal(leftMessage(chat("a", [message(20, "visitor", 6)])), undefined);
+  });
+
+  it("waits behind who waits live, whatever the hour", () => {
+    const row = (conversation: string, enqueued_at: number, mode: "chat" | "message") => ({
+      conversation,
+      department: "support",
+      enqueued_at,
+      priority: 0,
+      mode,
+      visitor: { id: conversation, verified: false },
+      summary: "",
+    });
+    const rows = [row("left", 1, "message"), row("late", 9, "chat"), row("early", 5, "chat")];
+    const state = { ...emptyDesk, waiting: new Map(rows.map((one) => [one.conversation, one])) };
+    assert.deepEqual(
+      lineInOrder(state, "support").map((one) => one.conversation),
+      ["early", "late", "left"],
+    );
   });
 });

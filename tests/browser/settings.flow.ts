@@ -68,6 +68,46 @@ test("an administrator adds a department, a person, a reply, a tag and a site", 
   assert.deepEqual(sites.find(({ key }) => key === "noord-bikes")?.origins, ["https://noord.example"]);
 });
 
+test("an administrator sets opening hours, is told what makes no sense, and reads when it opens next", async (t) => {
+  const house = await startHouse(t);
+  const { page } = await agentAt(t, house, house.admin, "#settings/departments");
+  await page.getByRole("row", { name: /^Support/ }).getByText("always", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Support" }).click();
+  const form = page.getByRole("form");
+  await form.getByRole("switch", { name: "Open at set hours" }).check();
+  await form.getByLabel("Time zone").selectOption("Asia/Tokyo");
+  await form.getByRole("status").getByText(/^(Open|Closed)/).waitFor();
+  await form.getByRole("heading", { name: "Opening hours" }).scrollIntoViewIfNeeded();
+  await look(page, "settings-hours");
+  await form.getByLabel("Monday, closes").fill("08:00");
+  await page.keyboard.press("Control+s");
+  await form.getByText("It closes before it opens.", { exact: false }).waitFor();
+  await look(page, "settings-hours-refused");
+  await form.getByLabel("Monday, closes").fill("12:00");
+  await form.getByRole("button", { name: "Add hours on Monday" }).click();
+  await form.getByLabel("Monday, opens").last().fill("22:00");
+  await form.getByLabel("Monday, closes").last().fill("00:00");
+  await form.getByRole("button", { name: "Every weekday as on Monday" }).click();
+  for (const day of ["Tuesday", "Wednesday", "Thursday", "Friday"]) {
+    for (let left = 2; left > 0; left -= 1) await form.getByRole("button", { name: `Remove these hours on ${day}` }).first().click();
+  }
+  await form.getByLabel("Another closed day").fill("2026-12-25");
+  await page.keyboard.press("Enter");
+  await form.getByText("25 Dec 2026").waitFor();
+  await page.keyboard.press("Control+s");
+  await page.getByRole("status").getByText("Saved").waitFor();
+  const { departments } = (await house.request("GET", "/api/departments")) as { departments: { key: string; hours: unknown }[] };
+  assert.deepEqual(departments.find(({ key }) => key === "support")?.hours, {
+    tz: "Asia/Tokyo",
+    week: [
+      { days: [1], from: "09:00", to: "12:00" },
+      { days: [1], from: "22:00", to: "24:00" },
+    ],
+    closed: ["2026-12-25"],
+  });
+  await page.getByRole("row", { name: /^Support/ }).getByText(/^(Open, until|Closed, opens) /).waitFor();
+});
+
 test("an administrator arranges the widget of a site, sees it in both themes, and is told what is wrong where it is", async (t) => {
   const house = await startHouse(t);
   const { page } = await agentAt(t, house, house.admin, "#settings/sites");
