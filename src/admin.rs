@@ -100,6 +100,10 @@ pub async fn run(command: AdminCommand, config: &Config) -> anyhow::Result<()> {
                 .await
                 .with_context(|| format!("no backup was made at {}", file.display()))?;
             println!("{} holds everything up to now", file.display());
+            println!(
+                "but the files that people sent lie apart: copy {} as well",
+                config.files_place()
+            );
             Ok(())
         }
         AdminCommand::Restore { file } => {

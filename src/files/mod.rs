@@ -6,6 +6,7 @@
 //! never become paths: a file lies under its id.
 
 use std::error::Error;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,6 +62,15 @@ pub enum Place {
         /// The region, where the environment does not say.
         region: Option<String>,
     },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Folder(folder) => folder.display().fmt(out),
+            Place::S3 { bucket, prefix, .. } => write!(out, "s3://{bucket}/{prefix}"),
+        }
+    }
 }
 
 /// Why bytes were not stored or read.
@@ -152,11 +162,7 @@ impl Files {
     /// Where they lie, in words for an operator.
     #[must_use]
     pub fn described(&self) -> String {
-        match &self.place {
-            Place::Folder(folder) => folder.display().to_string(),
-            Place::S3 { bucket, prefix, .. } if prefix.is_empty() => format!("s3://{bucket}"),
-            Place::S3 { bucket, prefix, .. } => format!("s3://{bucket}/{prefix}"),
-        }
+        self.place.to_string()
     }
 
     /// Whether the place answers; reads only.
