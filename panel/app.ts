@@ -16,6 +16,7 @@ import type { Preferences } from "./preferences.ts";
 import type { Me } from "./rest.ts";
 import type { Router } from "./route.ts";
 import type { Sounds } from "./sound.ts";
+import type { StagedItems } from "./staged.ts";
 
 /** Who sits in front of the panel. `starting` until the server has said whether anybody is signed in. */
 export type Session =
@@ -36,6 +37,7 @@ export interface App {
   preferences: Signal<Preferences>;
   changePreferences(change: Partial<Preferences>): void;
   drafts: Drafts;
+  staged: StagedItems;
   article_edits: ArticleEdits;
   clock: Clock;
   api: Api;

@@ -12,6 +12,8 @@ import type { Clock } from "./clock.ts";
 import { emptyLine, lineAfter, type Line } from "./state/line.ts";
 import { emptyDesk, type Chat, type DeskState, type Effect } from "./state/model.ts";
 import { helloOf, reduce, withAnsweredOffer, withNews, withoutChat, withoutPast } from "./state/reduce.ts";
+import { createUploads, type Post, type Uploads } from "./uploads.ts";
+import type { Problem } from "./api.ts";
 import type { AgentStatus, EventFrame, FromAgent, ToAgent, TransferTo } from "./state/wire.ts";
 
 export type AgentCommand = Extract<FromAgent, { cmd: string }>;
@@ -34,6 +36,8 @@ export interface DeskOptions {
   surroundings: Surroundings;
   store: KeyValueStore;
   lock: TabLock;
+  postFile: Post;
+  explainUpload(problem: Problem): string;
   isStillWelcome(): Promise<boolean>;
   onSignedOut(): void;
   onEffect(effect: Exclude<Effect, { kind: "say_hello" | "open_again" | "clock" }>, state: DeskState): void;
@@ -50,9 +54,13 @@ export interface Desk {
   look(conversation: string | undefined): void;
   /** False if the outbox is full: then nothing was kept and the text must stay where it is. */
   write(conversation: string, kind: "message" | "note", text: string): boolean;
-  /** Takes a failed one away and gives its text back. */
+  /** The bubble is there at once, the command goes when the file has arrived. False if the outbox is full. */
+  attach(conversation: string, kind: "message" | "note", file: File): boolean;
+  /** Takes one away that failed, or whose file is under way, and gives its text back. */
   withdraw(conversation: string, cmd: string): string | undefined;
   resend(cmd: string): void;
+  /** How far each file is that is on its way. */
+  uploads: Pick<Uploads, "progress" | "has">;
   typing(conversation: string, on: boolean): void;
   markRead(conversation: string): void;
   take(conversation: string): void;
@@ -94,6 +102,18 @@ export function createDesk(options: DeskOptions): Desk {
     onChange: outboxChanged,
   });
 
+  const uploads = createUploads({
+    post: options.postFile,
+    now: () => options.client_clock.now(),
+    onProgress: (cmd) => outbox.hold(cmd),
+    onEnd({ cmd }, end) {
+      const entry = outbox.entries().find((one) => one.command.cmd === cmd);
+      if (entry === undefined || !isSaid(entry.command)) return;
+      if (end.ok) outbox.complete({ ...entry.command, attachment: end.attachment });
+      else outbox.refused(cmd, { code: "not_sent", message: options.explainUpload(end.problem) });
+    },
+  });
+
   const unwatch = connection.state.subscribe((next: ConnectionState) => {
     line.value = lineAfter(line.value, { kind: "connection", state: next }, options.clock.read());
     if (next.kind === "signed_out") options.onSignedOut();
@@ -118,7 +138,7 @@ export function createDesk(options: DeskOptions): Desk {
 
   function welcomed(): void {
     let_go.clear();
-    const unsent = outbox.entries().filter((entry) => entry.failed === undefined && "text" in entry.command);
+    const unsent = outbox.entries().filter((entry) => entry.failed === undefined && isSaid(entry.command));
     line.value = lineAfter(line.value, { kind: "welcome", unsent: unsent.length }, options.clock.read());
     connection.send({ t: "lanes", on: true });
     if (chosen_status !== undefined && connection.send(chosen_status)) chosen_status = undefined;
@@ -142,7 +162,7 @@ export function createDesk(options: DeskOptions): Desk {
 
   function outboxChanged(change: OutboxChange<AgentCommand>): void {
     const { kind, entry } = change;
-    if (kind === "failed" && !("text" in entry.command)) {
+    if (kind === "failed" && !isSaid(entry.command)) {
       const { command: refused } = entry;
       options.onRefused({
         command: refused,
@@ -162,6 +182,16 @@ export function createDesk(options: DeskOptions): Desk {
 
   function command(made: AgentCommand): boolean {
     return outbox.add(made, made.conversation, made.conversation);
+  }
+
+  function say(kind: "message" | "note", conversation: string, said: { text?: string }, file?: File): boolean {
+    const cmd = options.newId();
+    const made: AgentCommand = { t: kind === "note" ? "note" : "send", cmd, conversation, ...said };
+    if (file === undefined) return command(made);
+    const note = { name: file.name, type: file.type, bytes: file.size };
+    if (!outbox.add(made, conversation, conversation, note)) return false;
+    uploads.add({ cmd, conversation, file });
+    return true;
   }
 
   function openAnew(conversation: string): void {
@@ -202,14 +232,22 @@ export function createDesk(options: DeskOptions): Desk {
       looked_at = conversation;
       if (conversation !== undefined && state.value.chats.get(conversation)?.relation !== "mine") openAnew(conversation);
     },
-    write: (conversation, kind, text) =>
-      command({ t: kind === "note" ? "note" : "send", cmd: options.newId(), conversation, text }),
+    write: (conversation, kind, text) => say(kind, conversation, { text }),
+    attach: (conversation, kind, file) => say(kind, conversation, {}, file),
+    uploads,
     withdraw(conversation, cmd) {
-      const text = state.value.chats.get(conversation)?.timeline.pending.find((pending) => pending.cmd === cmd)?.text;
+      const own = state.value.chats.get(conversation)?.timeline.pending.find((pending) => pending.cmd === cmd);
+      const { text, file } = own ?? {};
+      uploads.forget(cmd);
+      // What goes without having failed counts as sent, perhaps by another window.
+      if (file !== undefined) outbox.refused(cmd, { code: "not_sent", message: "" });
       outbox.discard(cmd);
       return text;
     },
-    resend: (cmd) => outbox.retry(cmd),
+    resend(cmd) {
+      outbox.retry(cmd);
+      uploads.retry(cmd);
+    },
     typing: (conversation, on) => void connection.send({ t: "typing", conversation, on }),
     markRead(conversation) {
       const chat = state.value.chats.get(conversation);
@@ -229,8 +267,14 @@ export function createDesk(options: DeskOptions): Desk {
     retryNow: () => connection.retryNow(),
     stop() {
       unwatch();
+      uploads.stop();
       outbox.stop();
       connection.stop();
     },
   };
+}
+
+/** A command that will be read in the log. */
+function isSaid(command: AgentCommand): command is Extract<AgentCommand, { t: "send" | "note" }> {
+  return command.t === "send" || command.t === "note";
 }

@@ -42,6 +42,7 @@ export const iconNames = [
   "attach",
   "book",
   "up",
+  "image",
 ] as const;
 
 export type IconName = (typeof iconNames)[number];

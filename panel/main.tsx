@@ -16,10 +16,12 @@ import { pickLanguage, wordsIn } from "./i18n/index.ts";
 import { createKeyboard } from "./keyboard.ts";
 import { tellNews, tellRefused } from "./news.ts";
 import { changePreferences, loadPreferences } from "./preferences.ts";
-import { explainProblem } from "./problem.ts";
+import { explainProblem, explainUpload } from "./problem.ts";
 import { Root } from "./root.tsx";
 import { createRouter, takeSetupToken } from "./route.ts";
 import { createSounds } from "./sound.ts";
+import { createStaged } from "./staged.ts";
+import { postFile } from "./uploads.ts";
 
 const AGENT_SOCKET = "/ws/agent";
 
@@ -53,6 +55,7 @@ function createApp(): App {
     preferences,
     changePreferences: (change) => changePreferences(preferences, store, change),
     drafts: createDrafts(store),
+    staged: createStaged(),
     article_edits: createArticleEdits(),
     clock,
     api,
@@ -92,6 +95,8 @@ function createApp(): App {
         surroundings: browserSurroundings,
         store,
         lock: browserLock(`balie:agent:${agent.id}:outbox`),
+        postFile,
+        explainUpload: (problem) => explainUpload(words.value, problem),
         isStillWelcome: async () => {
           const me = await api.whoAmI();
           return me.ok || me.problem.status !== 401;

@@ -20,3 +20,10 @@ export function explainProblem(words: Words, problem: Problem): string {
       return problem.detail || words.problem.unknown(problem.status);
   }
 }
+
+/** What was said of a file is more than what its status means elsewhere: how large it may be, or what it is. */
+export function explainUpload(words: Words, problem: Problem): string {
+  const says_more = [403, 409, 413, 415, 507].includes(problem.status) && problem.detail !== "";
+  // What it is comes first; all that would be allowed instead is too much for a bubble.
+  return says_more ? (problem.detail.split(/(?<=\.)\s/u)[0] ?? problem.detail) : explainProblem(words, problem);
+}

@@ -11,6 +11,8 @@ import { nextVariable } from "./canned.ts";
 import { CannedList, optionId } from "./canned_list.tsx";
 import { leftMessage } from "../state/order.ts";
 import { visitorName } from "./names.ts";
+import { useAttaching, type Attaching } from "./attaching.ts";
+import { Tray } from "./tray.tsx";
 import { useCanned, useWriting, type Canned, type Restored, type Writing } from "./writing.ts";
 
 export interface ComposerProps {
@@ -26,6 +28,7 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const writing = useWriting(chat, notes_only, restored, field);
   const canned = useCanned(chat, writing, field);
+  const attaching = useAttaching(chat.id, field);
   const is_reply = writing.mode === "reply";
   const is_left = leftMessage(chat) !== undefined;
   const name = visitorName(words, chat.visitor);
@@ -63,6 +66,7 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
         </p>
       )}
       <div class={is_reply ? "comp-box" : "comp-box is-note"}>
+        <Tray conversation={chat.id} />
         <textarea
           ref={field}
           rows={2}
@@ -79,13 +83,22 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
             writing.change(event.currentTarget.value);
             canned.look(event.currentTarget.value, event.currentTarget.selectionEnd);
           }}
+          onPaste={(event) => {
+            if (attaching.paste(event)) event.preventDefault();
+          }}
           onKeyDown={(event) => {
             if (!event.isComposing && composerKey(event, writing, canned, app.preferences.value.enter_sends))
               event.preventDefault();
           }}
         />
-        <ComposerBar chat={chat} notes_only={notes_only} writing={writing} onSwitch={switchTo} onCanned={canned.start} />
+        <ComposerBar chat={chat} notes_only={notes_only} writing={writing} onSwitch={switchTo} onCanned={canned.start} attaching={attaching} />
       </div>
+      {attaching.is_over && (
+        <p class="drop" aria-hidden="true">
+          <Icon name="attach" />
+          {words.file.drop}
+        </p>
+      )}
     </form>
   );
 }
@@ -112,9 +125,10 @@ interface ComposerBarProps {
   writing: Writing;
   onSwitch: (mode: DraftMode) => void;
   onCanned: () => void;
+  attaching: Attaching;
 }
 
-function ComposerBar({ chat, notes_only, writing, onSwitch, onCanned }: ComposerBarProps) {
+function ComposerBar({ chat, notes_only, writing, onSwitch, onCanned, attaching }: ComposerBarProps) {
   const app = useApp();
   const words = useWords();
   const is_reply = writing.mode === "reply";
@@ -133,6 +147,7 @@ function ComposerBar({ chat, notes_only, writing, onSwitch, onCanned }: Composer
           <Icon name="slash" />
         </button>
       )}
+      <AttachButton attaching={attaching} />
       <span class="grow" />
       {writing.over > 0 ? (
         <span class="bad-t tiny" role="alert">
@@ -141,11 +156,41 @@ function ComposerBar({ chat, notes_only, writing, onSwitch, onCanned }: Composer
       ) : (
         is_reply && lang && <span class="muted tiny hide-s">{words.composer.sees(formatLanguage(words.lang, lang))}</span>
       )}
-      <button type="submit" class="btn btn-p" disabled={writing.text.trim() === "" || writing.over > 0}>
+      <button type="submit" class="btn btn-p" disabled={!writing.can_send}>
         {is_reply ? words.composer.send : words.composer.add_note}{" "}
         <kbd aria-hidden="true">{app.preferences.value.enter_sends ? "↵" : "Ctrl ↵"}</kbd>
       </button>
     </div>
+  );
+}
+
+/** The browser's own dialog for files, behind a button that looks like the others. */
+function AttachButton({ attaching }: { attaching: Attaching }) {
+  const words = useWords();
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="icon-btn"
+        aria-label={words.file.attach}
+        title={words.file.attach}
+        onClick={() => input.current?.click()}
+      >
+        <Icon name="attach" />
+      </button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        onChange={(event) => {
+          attaching.choose(event.currentTarget.files ?? []);
+          // The same file may be chosen again.
+          event.currentTarget.value = "";
+        }}
+      />
+    </>
   );
 }
 

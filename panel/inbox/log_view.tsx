@@ -10,8 +10,10 @@ import type { Words } from "../i18n/index.ts";
 import { Icon, type IconName } from "../icon.tsx";
 import { isForLater } from "../state/order.ts";
 import { Prose } from "../parts/text.tsx";
+import type { Attachment } from "../state/wire.ts";
+import { AttachmentView, FileCard, Viewer } from "./attachment.tsx";
 import { useStillLog } from "./log_scroll.ts";
-import { entriesOf, type Entry, type SystemEvent } from "./entries.ts";
+import { entriesOf, type Entry, type SaidEvent, type SystemEvent } from "./entries.ts";
 
 /** Nearer to the end than this counts as being there. */
 const END_PX = 48;
@@ -39,6 +41,7 @@ export function LogView(props: LogViewProps) {
   const [at_end, setAtEnd] = useState(true);
   const [seen, setSeen] = useState(timeline.last ?? 0);
   const [loading_earlier, setLoadingEarlier] = useState(false);
+  const [shown, setShown] = useState<Attachment | undefined>(undefined);
   const entries = useMemo(() => entriesOf(timeline), [timeline]);
   const last = timeline.last ?? 0;
   const unseen = timeline.events.filter(
@@ -91,7 +94,7 @@ export function LogView(props: LogViewProps) {
           )}
           {props.is_loading && entries.length === 0 && <LogSkeleton />}
           {entries.map((entry) => (
-            <EntryView key={entry.key} entry={entry} props={props} />
+            <EntryView key={entry.key} entry={entry} props={props} onOpen={setShown} />
           ))}
           {is_live && <Typists {...props} />}
         </div>
@@ -102,6 +105,7 @@ export function LogView(props: LogViewProps) {
           {unseen > 0 ? words.conversation.new_messages(unseen) : words.conversation.to_end}
         </button>
       )}
+      {shown && <Viewer conversation={timeline.conversation} attachment={shown} onClose={() => setShown(undefined)} />}
     </div>
   );
 }
@@ -131,7 +135,13 @@ function LogSkeleton() {
   );
 }
 
-function EntryView({ entry, props }: { entry: Entry; props: LogViewProps }) {
+interface EntryViewProps {
+  entry: Entry;
+  props: LogViewProps;
+  onOpen: (attachment: Attachment) => void;
+}
+
+function EntryView({ entry, props, onOpen }: EntryViewProps) {
   const app = useApp();
   const words = useWords();
   switch (entry.kind) {
@@ -144,13 +154,13 @@ function EntryView({ entry, props }: { entry: Entry; props: LogViewProps }) {
     case "system":
       return <SystemLine event={entry.event} />;
     case "said":
-      return <Said entry={entry} props={props} />;
+      return <Said entry={entry} props={props} onOpen={onOpen} />;
     case "pending":
       return <PendingView pending={entry.pending} props={props} />;
   }
 }
 
-function Said({ entry, props }: { entry: Extract<Entry, { kind: "said" }>; props: LogViewProps }) {
+function Said({ entry, props, onOpen }: EntryViewProps & { entry: Extract<Entry, { kind: "said" }> }) {
   const words = useWords();
   const { events, side } = entry;
   const last = events[events.length - 1];
@@ -159,6 +169,7 @@ function Said({ entry, props }: { entry: Extract<Entry, { kind: "said" }>; props
   const author = last.from.name ?? words.names.someone;
 
   if (side === "note") {
+    const { attachment } = last;
     return (
       <div class="msg note">
         <div class="bub">
@@ -166,9 +177,13 @@ function Said({ entry, props }: { entry: Extract<Entry, { kind: "said" }>; props
             <Icon name="note" />
             {is_mine ? words.conversation.note_mine : words.conversation.note_by(author)}
           </p>
-          <p class="prose" dir="auto">
-            <Prose text={last.text ?? last.attachment?.name ?? ""} />
-          </p>
+          {attachment ? (
+            <AttachmentView conversation={last.conversation} attachment={attachment} onOpen={onOpen} />
+          ) : (
+            <p class="prose" dir="auto">
+              <Prose text={last.text ?? ""} />
+            </p>
+          )}
         </div>
         <p class="meta">
           <time>{formatClock(words.lang, last.at)}</time>
@@ -181,9 +196,7 @@ function Said({ entry, props }: { entry: Extract<Entry, { kind: "said" }>; props
     <div class={side === "visitor" ? "msg vis" : "msg ag"} aria-live={is_mine && props.is_live ? "off" : undefined}>
       <span class="sr">{side === "visitor" ? props.visitor_name : is_mine ? words.names.you : author}: </span>
       {events.map((event) => (
-        <p key={event.seq} class="bub" dir="auto">
-          <Prose text={event.text ?? event.attachment?.name ?? ""} />
-        </p>
+        <SaidBubble key={event.seq} event={event} onOpen={onOpen} />
       ))}
       <p class="meta">
         {side === "agent" && !is_mine && <span>{author}</span>}
@@ -191,6 +204,16 @@ function Said({ entry, props }: { entry: Extract<Entry, { kind: "said" }>; props
         {side === "agent" && props.is_live && <Ticks is_read={props.timeline.read.visitor >= last.seq} words={words} />}
       </p>
     </div>
+  );
+}
+
+function SaidBubble({ event, onOpen }: { event: SaidEvent; onOpen: (attachment: Attachment) => void }) {
+  const { attachment } = event;
+  if (attachment) return <AttachmentView conversation={event.conversation} attachment={attachment} onOpen={onOpen} />;
+  return (
+    <p class="bub" dir="auto">
+      <Prose text={event.text ?? ""} />
+    </p>
   );
 }
 
@@ -212,25 +235,36 @@ function PendingView({ pending, props }: { pending: Pending; props: LogViewProps
     return () => window.clearTimeout(timer);
   }, []);
   const is_up = app.desk.value?.is_up.value ?? false;
+  const share = app.desk.value?.uploads.progress.value.get(pending.cmd);
 
   return (
     <div class={pending.kind === "note" ? "msg note" : "msg ag"} aria-live="off">
-      <div class="bub">
-        {pending.kind === "note" && (
-          <p class="note-h">
-            <Icon name="note" />
-            {words.conversation.note_mine}
-          </p>
-        )}
-        <p class="prose" dir="auto">
-          <Prose text={pending.text} />
-        </p>
-      </div>
+      {pending.file && pending.kind === "message" ? (
+        <FileCard {...pending.file} />
+      ) : (
+        <div class="bub">
+          {pending.kind === "note" && (
+            <p class="note-h">
+              <Icon name="note" />
+              {words.conversation.note_mine}
+            </p>
+          )}
+          {pending.file ? (
+            <FileCard {...pending.file} />
+          ) : (
+            <p class="prose" dir="auto">
+              <Prose text={pending.text} />
+            </p>
+          )}
+        </div>
+      )}
       <p class="meta">
         {pending.failed ? (
           <Failed pending={pending} props={props} />
         ) : pending.sent ? (
           <Ticks is_read={false} words={words} />
+        ) : share !== undefined ? (
+          <Uploading share={share} name={pending.file?.name ?? ""} onCancel={() => props.onRemove?.(pending)} />
         ) : (
           !quiet && (
             <span class="seen wait">
@@ -244,20 +278,39 @@ function PendingView({ pending, props }: { pending: Pending; props: LogViewProps
   );
 }
 
-function Failed({ pending, props }: { pending: Pending; props: LogViewProps }) {
+function Uploading({ share, name, onCancel }: { share: number; name: string; onCancel: () => void }) {
   const words = useWords();
+  return (
+    <>
+      <progress class="up" value={share} max={1} aria-label={words.file.progress(name)} />
+      <button type="button" class="link" aria-label={words.file.cancel(name)} onClick={onCancel}>
+        {words.common.cancel}
+      </button>
+    </>
+  );
+}
+
+function Failed({ pending, props }: { pending: Pending; props: LogViewProps }) {
+  const app = useApp();
+  const words = useWords();
+  // The bytes of a file live as long as the page.
+  const can_repeat = !pending.file || (app.desk.value?.uploads.has(pending.cmd) ?? false);
   return (
     <>
       <span class="seen fail" role="alert">
         <Icon name="warn" />
-        {pending.failed?.message || words.conversation.failed}
+        {pending.failed?.message || (can_repeat ? words.conversation.failed : words.file.lost)}
       </span>
-      <button type="button" class="link" onClick={() => props.onResend?.(pending)}>
-        {words.common.retry}
-      </button>
-      <button type="button" class="link" onClick={() => props.onEdit?.(pending)}>
-        {words.conversation.edit}
-      </button>
+      {can_repeat && (
+        <button type="button" class="link" onClick={() => props.onResend?.(pending)}>
+          {words.common.retry}
+        </button>
+      )}
+      {!pending.file && (
+        <button type="button" class="link" onClick={() => props.onEdit?.(pending)}>
+          {words.conversation.edit}
+        </button>
+      )}
       <button type="button" class="link" onClick={() => props.onRemove?.(pending)}>
         {words.conversation.remove}
       </button>

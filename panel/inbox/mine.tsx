@@ -8,7 +8,7 @@ import { useSteadyOrder } from "../parts/steady.ts";
 import { hrefOf } from "../route.ts";
 import type { Chat } from "../state/model.ts";
 import { typistsAt } from "../../client/timeline.ts";
-import { lastMessage, leftMessage, mineInOrder, unansweredSince, unreadCount, watched } from "../state/order.ts";
+import { lastMessage, leftMessage, saidIn, mineInOrder, unansweredSince, unreadCount, watched } from "../state/order.ts";
 import { languageMark, visitorName } from "./names.ts";
 
 /** "No silence over 30 s": amber says that it is near, red that it is past. */
@@ -165,7 +165,7 @@ function RowText({ chat }: { chat: Chat }) {
           <Icon name={pending ? "clock" : "ticks"} />
         </span>
       )}
-      {pending?.text ?? last?.text ?? ""}
+      {pending ? (pending.file?.name ?? pending.text) : last ? saidIn(last) : ""}
     </span>
   );
 }

@@ -28,6 +28,8 @@ export interface Writing {
   change(text: string): void;
   switchTo(mode: DraftMode): void;
   send(): void;
+  /** Whether there is anything to send. */
+  can_send: boolean;
 }
 
 export function useWriting(chat: Chat, notes_only: boolean, restored: Restored | undefined, field: Field): Writing {
@@ -38,6 +40,7 @@ export function useWriting(chat: Chat, notes_only: boolean, restored: Restored |
   const [text, setText] = useState(() => app.drafts.read(chat.id, notes_only ? "note" : "reply"));
   const typing = useTyping(chat.id, mode === "reply" && !notes_only);
   const over = charsOf(text) - TEXT_CHARS_MAX;
+  const staged = app.staged.all.value.get(chat.id) ?? [];
 
   const change = (next: string) => {
     setText(next);
@@ -64,12 +67,21 @@ export function useWriting(chat: Chat, notes_only: boolean, restored: Restored |
       setText(app.drafts.read(chat.id, next));
       field.current?.focus();
     },
+    can_send: over <= 0 && (text.trim() !== "" || staged.length > 0),
     send() {
       const said = wellFormed(text.trim());
-      if (said === "" || over > 0) return;
-      if (desk.write(chat.id, mode === "note" ? "note" : "message", said)) change("");
-      // The outbox is full or the text too big for a frame: it stays in the field.
-      else app.toast.value = { text: words.conversation.failed };
+      const kind = mode === "note" ? "note" : "message";
+      if (over > 0) return;
+      if (said !== "") {
+        if (desk.write(chat.id, kind, said)) change("");
+        // The outbox is full or the text too big for a frame: it stays in the field.
+        else return void (app.toast.value = { text: words.conversation.failed });
+      }
+      // A file takes longer than words: what was written beside it comes first.
+      const unsent = app.staged.take(chat.id).filter((item) => !desk.attach(chat.id, kind, item.file));
+      if (unsent.length === 0) return;
+      app.staged.add(chat.id, unsent);
+      app.toast.value = { text: words.conversation.failed };
     },
   };
 }

@@ -9,24 +9,31 @@ export interface DialogProps {
   /** What Ctrl Enter does; a dialog that only shows something has none. */
   onSubmit?: () => void;
   wide?: boolean;
+  /** As large as what is shown in it. */
+  size?: "picture";
   children: ComponentChildren;
 }
 
-export function Dialog({ title, onClose, onSubmit, wide = false, children }: DialogProps) {
+export function Dialog({ title, onClose, onSubmit, wide = false, size, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const title_id = useId();
 
   useEffect(() => {
     const element = dialog.current;
     if (!element) return undefined;
+    const opener = document.activeElement;
     element.showModal();
-    return () => element.close();
+    return () => {
+      element.close();
+      // The browser gives the focus back only while the dialog still stands in the page.
+      if (document.activeElement === document.body && opener instanceof HTMLElement) opener.focus();
+    };
   }, []);
 
   return (
     <dialog
       ref={dialog}
-      class={wide ? "dlg dlg-wide" : "dlg"}
+      class={size ? `dlg dlg-${size}` : wide ? "dlg dlg-wide" : "dlg"}
       aria-labelledby={title_id}
       onCancel={(event) => {
         event.preventDefault();
@@ -49,7 +56,9 @@ export function Dialog({ title, onClose, onSubmit, wide = false, children }: Dia
           onSubmit?.();
         }}
       >
-        <h2 id={title_id}>{title}</h2>
+        <h2 id={title_id} dir="auto">
+          {title}
+        </h2>
         {children}
       </form>
     </dialog>

@@ -55,6 +55,11 @@ export function lastMessage(chat: Chat): MessageEvent | undefined {
   return undefined;
 }
 
+/** A message in one line: its words, or the name of its file. */
+export function saidIn(event: MessageEvent): string {
+  return event.text || (event.attachment?.name ?? "");
+}
+
 /** What the visitor wrote and no agent has seen. */
 export function unreadCount(chat: Chat): number {
   return chat.timeline.events.filter(

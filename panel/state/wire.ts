@@ -2,6 +2,7 @@
 
 export type {
   AgentName,
+  Attachment,
   ErrorCode,
   EventFrame,
   FromAgent,

@@ -1,0 +1,34 @@
+// What will be sent with the next message, above the field: files, each with a way to take it back.
+
+import { useApp, useWords } from "../app.ts";
+import { formatBytes } from "../format.ts";
+import { Icon } from "../icon.tsx";
+
+export function Tray({ conversation }: { conversation: string }) {
+  const app = useApp();
+  const words = useWords();
+  const items = app.staged.all.value.get(conversation) ?? [];
+  if (items.length === 0) return null;
+  return (
+    <ul class="tray" aria-label={words.file.staged}>
+      {items.map((item) => (
+        <li key={item.id} class="tray-i">
+          <Icon name={item.file.type.startsWith("image/") ? "image" : "page"} />
+          <span class="tray-t">
+            <bdi>{item.file.name}</bdi>
+            <span class="muted num">{formatBytes(words.lang, item.file.size)}</span>
+          </span>
+          <button
+            type="button"
+            class="icon-btn"
+            aria-label={words.file.remove(item.file.name)}
+            title={words.common.remove}
+            onClick={() => app.staged.remove(conversation, item.id)}
+          >
+            <Icon name="x" />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
