@@ -21,8 +21,8 @@ export function newsOf<C extends Command>({ kind, entry }: OutboxChange<C>): New
     case "failed":
       return entry.failed === undefined ? [] : [{ t: "failed", cmd, refusal: entry.failed }];
     case "gone":
-      // What had failed was never acknowledged: somebody, perhaps in another tab, threw it away.
-      return [entry.failed === undefined ? { t: "gone", cmd } : { t: "discarded", cmd }];
+      // What had failed or was still held was never acknowledged: somebody, perhaps in another tab, threw it away.
+      return [entry.failed === undefined && entry.held_until === undefined ? { t: "gone", cmd } : { t: "discarded", cmd }];
     default:
       return kind satisfies never;
   }

@@ -580,3 +580,14 @@ test("without a socket a message goes over HTTP, under one cmd until it is answe
   session.leaveMessage(message);
   assert.notEqual(Reflect.get(posted[2] ?? {}, "cmd"), cmds[0], "what comes after it is another message");
 });
+
+test("an upload that is cancelled leaves nothing behind", () => {
+  const { tab } = browser();
+  const { session, sent, welcome } = tab();
+  welcome(conversation("active", 1, { agent: SANNE }));
+  session.attach(fileOf("slip.png"));
+  session.send("never mind");
+  session.discard(session.visit.get().timeline.pending[0]?.cmd ?? "");
+  assert.deepEqual(session.visit.get().timeline.pending.map(({ text }) => text), ["never mind"]);
+  assert.equal(sent("send").length, 1);
+});

@@ -123,3 +123,30 @@ test("a network that lets no socket through: it is said, and the message goes an
   assert.deepEqual(log.map(({ kind, text }) => text ?? kind), ["queued", "Do you read me?"]);
   wire.mend();
 });
+
+test("after hours it is said when somebody is there again; a chat that comes too late becomes a message, with its words", async (t) => {
+  const house = await startHouse(t);
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.open();
+  await ana.page.getByLabel(/^Your question/).fill("Are you still there?");
+  const opens = new Date(Date.now() + 2 * 86_400_000);
+  const hours = { tz: "Europe/Amsterdam", week: [{ days: [opens.getUTCDay() || 7], from: "09:00", to: "17:00" }], closed: [] };
+  for (const department of ["support", "sales"]) await house.request("PATCH", `/api/departments/${department}`, { hours });
+  await ana.page.getByRole("button", { name: "Start the chat" }).click();
+  await ana.sees("We are closed now.");
+  await until("the words came along", async () => (await ana.page.getByLabel("Your message").inputValue()) === "Are you still there?");
+  await look(ana.page, "closed");
+
+  await noor.page.getByRole("group", { name: "My availability" }).getByRole("button").first().click();
+  await noor.page.getByRole("menuitemradio", { name: /^Away/ }).click();
+  const bram = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await bram.open();
+  const day = new Intl.DateTimeFormat("en-GB", { weekday: "long", timeZone: "UTC" }).format(opens);
+  await bram.sees(`We are back on ${day} at 09:00.`);
+  assert.equal(await bram.page.getByRole("button", { name: "Start a chat" }).count(), 0);
+  await look(bram.page, "after-hours");
+  await leaves(bram, "bram@shop.example", "When are you back?");
+  await bram.sees(`We answer on ${day} from 09:00.`);
+});

@@ -1,4 +1,5 @@
-// A file in the log: a picture that draws itself, a card to download, or one that is still on its way.
+// A file in the log: a picture that draws itself, a card to download, or one that is still on its way. And the card of an
+// article.
 
 import { type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
@@ -25,7 +26,7 @@ export function fileBubble(key: string, file: ShownFile, pale: string, turn: Tur
   const save = (): void => actions.download(id, name);
   const label = say(Word.download, { file: name });
   if (width === undefined || height === undefined) {
-    return h("button", { type: "button", class: "bubble file", key, "aria-label": `${label}, ${size(file.bytes)}`, onclick: save }, tile(), h("span", null, h("b", null, name), h("small", null, size(file.bytes))), icon("save", "s"));
+    return h("button", { type: "button", class: "bubble file", key, title: label, onclick: save }, tile(), h("span", null, h("b", null, name), h("small", null, size(file.bytes))), icon("save", "s"));
   }
   const scale = Math.min(1, PICTURE_PX / width, PICTURE_PX / height);
   const canvas = h("canvas", {
@@ -36,6 +37,11 @@ export function fileBubble(key: string, file: ShownFile, pale: string, turn: Tur
     mounted: (element) => actions.paint(element, id),
   });
   return h("div", { class: "bubble pic", key }, canvas, tool("save", label, save));
+}
+
+/** An article of the site that somebody points to: it is read in place. */
+export function articleBubble(key: string, { id, title }: { id: string; title: string }, { phrases: { say } }: Model, actions: Actions): Description {
+  return h("button", { type: "button", class: "bubble file", key, name: id, onclick: () => actions.openArticle(id) }, tile(), h("span", null, h("b", { dir: "auto" }, title), h("small", null, say(Word.readAnswer))), icon("back", "s next"));
 }
 
 function tile(): Description {

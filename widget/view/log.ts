@@ -7,7 +7,7 @@ import { icon } from "../icons.ts";
 import { type Actions, departmentName, type Model, refusalWords } from "../model.ts";
 import { type Row, rowsOf, type ThreadOptions, type Turn } from "../thread.ts";
 import { banner } from "./banner.ts";
-import { fileBubble } from "./file.ts";
+import { articleBubble, fileBubble } from "./file.ts";
 import { face, linked, mark } from "./parts.ts";
 
 export function threadOptions(model: Model): ThreadOptions {
@@ -52,7 +52,11 @@ function rowView(row: Row, model: Model, actions: Actions): Description {
 function turnView(turn: Turn, model: Model, actions: Actions): Description {
   const { say } = model.phrases;
   const pale = turn.state === "sending" || turn.state === "waiting" || turn.state === "uploading" ? " wait" : turn.state === "failed" ? " lost" : "";
-  const bubbles = turn.bubbles.map((bubble) => (bubble.file === undefined ? h("div", { class: `bubble${pale}`, key: bubble.key, dir: "auto" }, linked(bubble.text)) : fileBubble(bubble.key, bubble.file, pale, turn, model, actions)));
+  const bubbles = turn.bubbles.map(({ key, text, file, article }) => {
+    if (file !== undefined) return fileBubble(key, file, pale, turn, model, actions);
+    if (article !== undefined) return articleBubble(key, article, model, actions);
+    return h("div", { class: `bubble${pale}`, key, dir: "auto" }, linked(text));
+  });
   if (turn.isMine) return h("div", { class: "turn mine", key: turn.key }, h("div", { class: "stack" }, bubbles), meta(turn, model, actions));
   const name = h("p", { class: "name" }, turn.name, turn.isBot && h("em", null, ` ${say(Word.automatic)}`));
   return h("div", { class: "turn", key: turn.key }, turn.isBot ? mark("s") : face(turn.id, turn.name, "s"), h("div", { class: "stack" }, name, bubbles), meta(turn, model, actions));
