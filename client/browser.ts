@@ -6,7 +6,7 @@ import type { Cancel, Clock, KeyValueStore, Socket, Surroundings } from "./envir
 import type { TabLock } from "./outbox.ts";
 
 export const browserClock: Clock = {
-  now: () => Date.now(),
+  now: Date.now,
   after(delay_ms, run) {
     const timer = setTimeout(run, delay_ms);
     return () => clearTimeout(timer);
@@ -25,58 +25,49 @@ export function socketUrl(origin: string, path: string): string {
 export const browserSurroundings: Surroundings = {
   // Only `false` is a fact; browsers say `true` as soon as there is any network interface.
   isOnline: () => navigator.onLine,
-  onChange(run) {
-    const changed = ({ type }: Event): void => {
-      if (type === "online" || type === "offline") run(type);
-      else if (document.visibilityState === "visible") run("visible");
-    };
+  onChange: (run) =>
     // The last two: back from the cache of the Back button, and thawed. The socket may have died without a word.
-    const types = ["online", "offline", "visibilitychange", "pageshow", "resume"];
-    // Capturing, because not all of them bubble from the document to the window.
-    for (const type of types) addEventListener(type, changed, true);
-    return () => {
-      for (const type of types) removeEventListener(type, changed, true);
-    };
-  },
+    listen(window, "online offline visibilitychange pageshow resume", ({ type }) => {
+      if (type === "online" || type === "offline") run(type);
+      else if (!document.hidden) run("visible");
+    }),
 };
+
+/** Listens to events of these types, of an element or of what stands in it, and can be told to stop. */
+export function listen<E extends Event = Event>(target: EventTarget, types: string, run: (event: E) => void): Cancel {
+  const listening = new AbortController();
+  // Capturing, because not all of them bubble from the document to the window.
+  for (const type of types.split(" ")) target.addEventListener(type, run as EventListener, { capture: true, signal: listening.signal });
+  return () => listening.abort();
+}
 
 /** A store over localStorage or sessionStorage; what the browser refuses to keep is kept for as long as the page lives. */
 export function browserStore(choose: () => Storage): KeyValueStore {
   const memory = new Map<string, string>();
-  const attempt = <T>(run: (storage: Storage) => T, otherwise: T): T => {
+  const attempt = <T>(run: (storage: Storage) => T): T | undefined => {
     try {
       return run(choose());
     } catch {
-      return otherwise;
+      return undefined;
     }
   };
   return {
-    get: (key) => memory.get(key) ?? attempt((storage) => storage.getItem(key), null),
+    get: (key) => memory.get(key) ?? attempt((storage) => storage.getItem(key)) ?? null,
     set(key, value) {
-      const isKept = attempt((storage) => {
+      memory.set(key, value);
+      attempt((storage) => {
         storage.setItem(key, value);
-        return true;
-      }, false);
-      if (isKept) memory.delete(key);
-      else memory.set(key, value);
-      return isKept;
+        memory.delete(key);
+      });
+      return !memory.has(key);
     },
-    isLasting: () => memory.size === 0,
+    isLasting: () => !memory.size,
     remove(key) {
       memory.delete(key);
-      attempt((storage) => storage.removeItem(key), undefined);
+      attempt((storage) => storage.removeItem(key));
     },
-    keys(prefix) {
-      const kept = attempt((storage) => Object.keys(storage), []);
-      return [...new Set([...kept, ...memory.keys()])].filter((key) => key.startsWith(prefix));
-    },
-    onForeignChange(prefix, run) {
-      const changed = ({ key }: StorageEvent): void => {
-        if (key?.startsWith(prefix)) run(key);
-      };
-      addEventListener("storage", changed);
-      return () => removeEventListener("storage", changed);
-    },
+    keys: (prefix) => [...new Set([...(attempt(Object.keys) ?? []), ...memory.keys()])].filter((key) => key.startsWith(prefix)),
+    onForeignChange: (prefix, run) => listen<StorageEvent>(window, "storage", ({ key }) => key?.startsWith(prefix) && run(key)),
   };
 }
 
@@ -87,26 +78,23 @@ export function browserStore(choose: () => Storage): KeyValueStore {
 export function browserLock(name: string): TabLock {
   return {
     hold(onHeld, onLost, steal) {
-      const locks: LockManager | undefined = navigator.locks;
-      if (locks === undefined) {
-        onHeld();
-        return () => {};
-      }
-      let release: Cancel = () => {};
+      const { locks }: { locks?: LockManager } = navigator;
       let isOver = false;
-      const held = (): Promise<void> =>
-        new Promise((resolve) => {
-          release = resolve;
-          if (isOver) resolve();
-          else onHeld();
-        });
-      locks.request(name, { steal }, held).catch(() => {
-        if (!isOver) onLost();
+      let release: Cancel = () => {};
+      const over = new Promise<void>((resolve) => {
+        release = () => {
+          isOver = true;
+          resolve();
+        };
       });
-      return () => {
-        isOver = true;
-        release();
-      };
+      if (locks) {
+        const held = (): Promise<void> => {
+          if (!isOver) onHeld();
+          return over;
+        };
+        locks.request(name, { steal }, held).catch(() => isOver || onLost());
+      } else onHeld();
+      return release;
     },
   };
 }

@@ -85,261 +85,212 @@ const BUSY_MS = 2_000;
 /** 1008 without a reason that ends it (a late `hello`, a flood): our own fault, so well apart. */
 const POLICY_MS = 15_000;
 
-export function createConnection<Out extends { t: string }, In extends { t: string }>(
-  options: ConnectionOptions<Out, In>,
-): Connection<Out> {
+/** `Again` is the next try or hello, `Dead` the end of patience with a silent line. */
+const enum Timer {
+  Again,
+  Ping,
+  Dead,
+  Stable,
+}
+
+export function createConnection<Out extends { t: string }, In extends { t: string }>(options: ConnectionOptions<Out, In>): Connection<Out> {
   const { clock, random, surroundings } = options;
   const state = observable<ConnectionState>({ kind: "idle" });
+  const timers: (Cancel | undefined)[] = [];
   let socket: Socket | undefined;
   let attempt = 0;
   let tried_at = Number.NEGATIVE_INFINITY;
   let hello_at = 0;
   /** No try before this moment: the server said so. */
   let earliest_at = 0;
-  let welcomed_at: number | undefined;
-  let isHelloAnswered = true;
+  /** A hello is due or unanswered, so there is no point in another one. */
+  let isHelloDue = true;
   let hasDroppedCredential = false;
   let pings = 0;
   let stopListening: Cancel = () => {};
-  const timers = new Map<"try" | "welcome" | "ping" | "pong" | "hello", Cancel>();
 
-  function later(name: "try" | "welcome" | "ping" | "pong" | "hello", delay_ms: number, run: () => void): void {
-    timers.get(name)?.();
-    timers.set(name, clock.after(delay_ms, run));
+  function is(...kinds: ConnectionState["kind"][]): boolean {
+    return kinds.includes(state.get().kind);
   }
 
-  function clear(...names: ("try" | "welcome" | "ping" | "pong" | "hello")[]): void {
-    for (const name of names) {
-      timers.get(name)?.();
-      timers.delete(name);
-    }
+  function clear(timer: Timer): void {
+    timers[timer]?.();
+    timers[timer] = undefined;
+  }
+
+  function later(timer: Timer, delay_ms: number, run: () => void): void {
+    clear(timer);
+    timers[timer] = clock.after(delay_ms, run);
   }
 
   function connect(): void {
-    clear("try");
+    clear(Timer.Again);
     tried_at = clock.now();
-    isHelloAnswered = false;
     state.set({ kind: "connecting" });
-    let opened: Socket;
+    let wasOpen = false;
     try {
-      opened = options.open(options.url);
+      socket = options.open(options.url);
     } catch {
       // A page's policy may forbid the address; that will not change, but a try now and then costs nothing.
-      waitFor(backoffMs(attempt++, random));
+      lost();
       return;
     }
-    socket = opened;
-    let wasOpen = false;
-    opened.onopen = () => {
-      if (socket !== opened) return;
+    socket.onopen = () => {
       wasOpen = true;
       sayHello();
     };
-    opened.onmessage = (event) => {
-      if (socket === opened) receive(event.data);
+    socket.onmessage = ({ data }) => receive(data);
+    socket.onclose = ({ code }) => {
+      lost(code);
+      if (!wasOpen) askWhetherWelcome();
     };
-    opened.onclose = (event) => {
-      if (socket === opened) lost(event.code, wasOpen);
-    };
-    later("welcome", WELCOME_WITHIN_MS, () => abandon());
+    later(Timer.Dead, WELCOME_WITHIN_MS, lost);
   }
 
   function sayHello(): void {
     hello_at = clock.now();
-    isHelloAnswered = false;
     write(options.hello());
   }
 
-  function write(frame: Out): boolean {
-    if (socket === undefined) return false;
+  function write(frame: Out): void {
+    socket?.send(JSON.stringify(frame));
+  }
+
+  /** What the frame means for the line itself; then it is passed on. */
+  function receive(data: string): void {
+    let frame: In & LineFrame;
     try {
-      socket.send(JSON.stringify(frame));
-      return true;
+      frame = JSON.parse(data);
     } catch {
-      return false;
+      return; // not ours, and nothing to fear
     }
-  }
-
-  function receive(data: unknown): void {
-    clear("pong");
-    const frame = parse<In>(data);
-    if (frame === undefined) return;
-    attend(frame);
-    if (socket !== undefined) options.onFrame(frame);
-  }
-
-  /** What the frame means for the line itself. */
-  function attend(frame: LineFrame): void {
-    if (frame.t === "welcome") welcomed();
-    else if (frame.t === "bye") {
+    if (is("open")) clear(Timer.Dead);
+    const { t, code, retry_ms } = frame;
+    if (t === "welcome") welcomed();
+    else if (t === "bye") {
       if (frame.reason === "signed_out") end({ kind: "signed_out" });
-      else earliest_at = clock.now() + spreadMs(frame.retry_ms ?? 0, random);
-    } else if (frame.t === "error" && frame.cmd === undefined) {
-      if (frame.code === "unauthorized") unauthorized();
-      else if (!isHelloAnswered && frame.conversation === undefined) helloRefused(frame);
+      else earliest_at = clock.now() + spreadMs(retry_ms ?? 0, random);
+    } else if (t === "error" && !frame.cmd) {
+      if (code === "unauthorized") unauthorized();
+      else if (isHelloDue && !frame.conversation) helloRefused(frame);
     }
+    if (t && socket) options.onFrame(frame);
   }
 
   function welcomed(): void {
-    clear("welcome");
-    isHelloAnswered = true;
-    hasDroppedCredential = false;
-    welcomed_at ??= clock.now();
-    later("ping", PING_EVERY_MS, ping);
+    clear(Timer.Dead);
+    isHelloDue = hasDroppedCredential = false;
+    later(Timer.Ping, PING_EVERY_MS, ping);
+    later(Timer.Stable, STABLE_AFTER_MS, () => (attempt = 0));
     state.set({ kind: "open" });
   }
 
-  function helloRefused(frame: LineFrame): void {
-    if (frame.code === "forbidden") end({ kind: "refused", message: frame.message ?? "" });
-    else if (frame.retry_ms !== undefined) {
-      const wait_ms = spreadMs(frame.retry_ms, random);
-      later("welcome", wait_ms + WELCOME_WITHIN_MS, abandon);
-      later("hello", wait_ms, sayHello);
-    } else isHelloAnswered = true; // a field of it was wrong, and whoever knows which mends it and says it again
+  function helloRefused({ code, message = "", retry_ms }: LineFrame): void {
+    if (code === "forbidden") end({ kind: "refused", message });
+    else if (retry_ms !== undefined) {
+      const wait_ms = spreadMs(retry_ms, random);
+      later(Timer.Dead, wait_ms + WELCOME_WITHIN_MS, lost);
+      later(Timer.Again, wait_ms, sayHello);
+    } else isHelloDue = false; // a field of it was wrong, and whoever knows which mends it and says it again
   }
 
   function unauthorized(): void {
-    if (hasDroppedCredential || options.onUnauthorized?.() !== true) {
+    if (hasDroppedCredential || !options.onUnauthorized?.()) {
       end({ kind: "signed_out" });
       return;
     }
     hasDroppedCredential = true;
-    earliest_at = 0;
-    attempt = 0;
-    abandon();
+    attempt = earliest_at = 0;
+    lost();
   }
 
   function ping(): void {
-    later("ping", PING_EVERY_MS, ping);
-    pings += 1;
-    write(options.ping(pings));
-    later("pong", PONG_WITHIN_MS, () => abandon());
+    write(options.ping(++pings));
+    later(Timer.Ping, PING_EVERY_MS, ping);
+    later(Timer.Dead, PONG_WITHIN_MS, lost);
   }
 
-  /** Gives the socket up without waiting for its close, which a dead line would keep us waiting for. */
-  function abandon(): void {
-    const old = socket;
-    lost(1006, true);
-    close(old);
-  }
-
-  function lost(code: number, wasOpen: boolean): void {
-    const wasWelcomed_ms = welcomed_at === undefined ? 0 : clock.now() - welcomed_at;
+  /** Also gives a socket up without waiting for its close, which a dead line would keep us waiting for. */
+  function lost(code = 1006): void {
     forget();
-    if (wasWelcomed_ms >= STABLE_AFTER_MS) attempt = 0;
+    const least_ms = code === 1013 ? BUSY_MS : code === 1008 && !hasDroppedCredential ? POLICY_MS : 0;
+    waitFor(Math.max(backoffMs(attempt++, random), least_ms && spreadMs(least_ms, random)));
     options.onClose?.(code);
-    if (state.get().kind === "idle") return; // onClose stopped us
-    let wait_ms = backoffMs(attempt, random);
-    if (code === 1013) wait_ms = Math.max(wait_ms, spreadMs(BUSY_MS, random));
-    if (code === 1008 && !hasDroppedCredential) wait_ms = Math.max(wait_ms, spreadMs(POLICY_MS, random));
-    attempt += 1;
-    waitFor(wait_ms);
-    if (!wasOpen) askWhetherWelcome();
   }
 
   /** A refused upgrade shows its reason to nobody in a browser, so somebody else has to find out. */
   function askWhetherWelcome(): void {
     options.isStillWelcome?.().then(
-      (isWelcome) => {
-        const { kind } = state.get();
-        if (!isWelcome && (kind === "waiting" || kind === "offline")) end({ kind: "signed_out" });
-      },
+      (isWelcome) => !isWelcome && isAway() && end({ kind: "signed_out" }),
       () => {}, // the server is away: the tries go on
     );
+  }
+
+  /** Until the next try. */
+  function isAway(): boolean {
+    return is("waiting", "offline");
   }
 
   function waitFor(wait_ms: number): void {
     const now = clock.now();
     const isOnline = surroundings.isOnline();
-    const gap_ms = isOnline ? TRY_GAP_MS : OFFLINE_GAP_MS;
-    const until = Math.max(now + wait_ms, earliest_at, tried_at + gap_ms);
+    const until = Math.max(now + wait_ms, earliest_at, tried_at + (isOnline ? TRY_GAP_MS : OFFLINE_GAP_MS));
+    if (until <= now) {
+      connect();
+      return;
+    }
     state.set({ kind: isOnline ? "waiting" : "offline", until });
-    later("try", until - now, connect);
-  }
-
-  function retryNow(): void {
-    const { kind } = state.get();
-    if (kind === "waiting" || kind === "offline") waitFor(0);
+    later(Timer.Again, until - now, connect);
   }
 
   function surroundingsChanged(change: "online" | "offline" | "visible"): void {
-    const { kind } = state.get();
-    if (kind === "open") {
+    if (is("open")) {
       // After sleep or a change of network the socket may be dead without knowing it: ask now.
-      if (!timers.has("pong")) ping();
-    } else if (change !== "offline") {
-      // What was asked of a network that was not there yet is not answered by the one that is.
-      if (change === "online" && kind === "connecting") abandon();
-      retryNow();
-    } else if (kind === "waiting") {
-      waitFor(backoffMs(attempt, random));
+      if (!timers[Timer.Dead]) ping();
+      return;
     }
+    // What was asked of a network that was not there yet is not answered by the one that is.
+    if (change === "online" && is("connecting")) lost();
+    if (isAway()) waitFor(change === "offline" ? backoffMs(attempt, random) : 0);
   }
 
   function forget(): void {
-    if (socket !== undefined) {
-      socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
-      socket = undefined;
-    }
-    welcomed_at = undefined;
-    isHelloAnswered = true;
-    clear("try", "welcome", "ping", "pong", "hello");
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    socket?.close(1000);
+    socket = undefined;
+    isHelloDue = true;
+    timers.forEach((_, timer) => clear(timer));
   }
 
   function end(last: ConnectionState): void {
-    const old = socket;
+    const hadSocket = socket;
     forget();
     stopListening();
-    stopListening = () => {};
     state.set(last);
-    if (old !== undefined) options.onClose?.(1000);
-    close(old);
+    if (hadSocket) options.onClose?.(1000);
   }
 
   return {
     state,
     start() {
-      const { kind } = state.get();
-      if (kind !== "idle" && kind !== "signed_out" && kind !== "refused") return;
-      attempt = 0;
-      earliest_at = 0;
+      if (!is("idle", "signed_out", "refused")) return;
+      attempt = earliest_at = 0;
       hasDroppedCredential = false;
       stopListening = surroundings.onChange(surroundingsChanged);
-      const wait_ms = tried_at + TRY_GAP_MS - clock.now();
-      if (wait_ms > 0) waitFor(wait_ms);
-      else connect();
+      waitFor(0);
     },
     stop: () => end({ kind: "idle" }),
     send(frame) {
-      if (state.get().kind !== "open" || !write(frame)) return false;
-      if ("cmd" in frame && !timers.has("pong")) later("ping", PING_AFTER_COMMAND_MS, ping);
+      if (!is("open")) return false;
+      write(frame);
+      if ("cmd" in frame && !timers[Timer.Dead]) later(Timer.Ping, PING_AFTER_COMMAND_MS, ping);
       return true;
     },
     helloAgain() {
-      if (socket === undefined || !isHelloAnswered) return;
-      isHelloAnswered = false;
-      later("hello", Math.max(0, hello_at + TRY_GAP_MS - clock.now()), sayHello);
+      if (isHelloDue) return;
+      isHelloDue = true;
+      later(Timer.Again, hello_at + TRY_GAP_MS - clock.now(), sayHello);
     },
-    retryNow,
+    retryNow: () => isAway() && waitFor(0),
   };
-}
-
-function close(socket: Socket | undefined): void {
-  try {
-    socket?.close(1000);
-  } catch {
-    // It was never opened; there is nothing to close.
-  }
-}
-
-/** A frame that is no object with a `t` is not ours; one with an unknown `t` comes from a newer server. Neither is feared. */
-function parse<In extends { t: string }>(data: unknown): In | undefined {
-  try {
-    // The server's frames are made from the types that In is generated from: this is where they come in.
-    const value = JSON.parse(String(data)) as In;
-    if (typeof value.t === "string") return value;
-  } catch {
-    // Not JSON, or null: the same as an unknown frame.
-  }
-  return undefined;
 }

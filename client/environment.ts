@@ -8,6 +8,7 @@ export type Cancel = () => void;
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /** Never at once; as soon as may be where the delay is none or less. */
   after(delay_ms: number, run: () => void): Cancel;
 }
 
@@ -39,8 +40,6 @@ export interface Socket {
   onopen: ((event: Event) => void) | null;
   onmessage: ((event: MessageEvent) => void) | null;
   onclose: ((event: CloseEvent) => void) | null;
-  onerror: ((event: Event) => void) | null;
-  readonly bufferedAmount: number;
   send(text: string): void;
   close(code?: number, reason?: string): void;
 }

@@ -58,8 +58,6 @@ export function fakeSocket(): FakeSocket {
     onopen: null,
     onmessage: null,
     onclose: null,
-    onerror: null,
-    bufferedAmount: 0,
     sent: [],
     isClosed: false,
     send: (text) => socket.sent.push(JSON.parse(text)),

@@ -18,38 +18,30 @@ export function partsOf(text: string): TextPart[] {
   const parts: TextPart[] = [];
   let end = 0;
   let links = 0;
-  for (const match of text.matchAll(CANDIDATE)) {
-    const shown = trimmed(match[0]);
+  for (const { 0: found, index } of text.matchAll(CANDIDATE)) {
+    const shown = trimmed(found);
     const href = hrefOf(shown);
-    if (href === undefined || links >= LINKS_MAX) continue;
-    if (match.index > end) parts.push({ text: text.slice(end, match.index) });
-    parts.push({ text: shown, href });
-    end = match.index + shown.length;
-    links += 1;
+    if (!href || links++ >= LINKS_MAX) continue;
+    parts.push({ text: text.slice(end, index) }, { text: shown, href });
+    end = index + shown.length;
   }
-  if (end < text.length) parts.push({ text: text.slice(end) });
-  return parts;
+  return [...parts, { text: text.slice(end) }].filter((part) => part.text);
 }
 
 /** Without the full stop after it, and without a closing bracket that it did not open. */
 function trimmed(candidate: string): string {
-  let shown = candidate;
-  for (;;) {
-    const before = shown;
-    shown = shown.replace(TRAILING, "");
-    const last = shown.at(-1);
-    const pair = last === ")" ? "(" : last === "]" ? "[" : last === "}" ? "{" : undefined;
-    if (pair !== undefined && last !== undefined && shown.split(last).length > shown.split(pair).length) shown = shown.slice(0, -1);
-    if (shown === before) return shown;
-  }
+  const bare = candidate.replace(TRAILING, "");
+  const last = bare.slice(-1);
+  const opening = "([{"[")]}".indexOf(last)];
+  const shown = opening && bare.split(last).length > bare.split(opening).length ? bare.slice(0, -1) : bare;
+  return shown === candidate ? shown : trimmed(shown);
 }
 
+/** Of what has no scheme of ours, and so may have none, an address of ours is made: there is no third way. */
 function hrefOf(shown: string): string | undefined {
-  const address = /^www\./i.test(shown) ? `https://${shown}` : /^(?:https?|mailto):/i.test(shown) ? shown : `mailto:${shown}`;
   try {
-    const url = new URL(address);
-    if (url.protocol === "mailto:") return url.pathname.includes("@") ? url.href : undefined;
-    return (url.protocol === "http:" || url.protocol === "https:") && url.hostname !== "" ? url.href : undefined;
+    const { protocol, pathname, href } = new URL(/^(https?|mailto):/i.test(shown) ? shown : (/^www\./i.test(shown) ? "https://" : "mailto:") + shown);
+    return protocol !== "mailto:" || pathname.includes("@") ? href : undefined;
   } catch {
     return undefined;
   }

@@ -40,16 +40,16 @@ export interface Entry<C extends Command> {
   /** Commands of one lane go one after the other: the conversation's id, or one name for all. */
   lane: string;
   /** The conversation it was meant for, where that was known when it was made. */
-  conversation?: string;
+  conversation?: string | undefined;
   made_at: number;
   /** What the command brings along. */
-  file?: FileNote;
+  file?: FileNote | undefined;
   /** The file is on its way, so the command is not whole; after this moment nobody is at work on it any more. */
-  held_until?: number;
+  held_until?: number | undefined;
   /** The server asked for it to be repeated, but not before this moment. */
-  not_before?: number;
+  not_before?: number | undefined;
   /** Set when it is final that it was not done. */
-  failed?: Refusal;
+  failed?: Refusal | undefined;
 }
 
 export type OutboxChange<C extends Command> =
@@ -108,53 +108,63 @@ const ANSWER_WITHIN_MS = 20_000;
 const STEAL_AFTER_MS = 4_000;
 /** A tab that uploads says so more often than this; when it is gone, what stands behind its file goes on. */
 const HELD_FOR_MS = 60_000;
-/** Closing codes that say: a frame of yours did this. */
-const OUR_FAULT = new Set([1003, 1007, 1009]);
-
-/** @inside */
-interface Flight {
-  sent_at: number;
-  bytes: number;
-}
+/** Closing codes that say: a frame of yours did this. The last says that it was too long. */
+const OUR_FAULT = [1003, 1007, 1009];
 
 export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outbox<C> {
   const { store, prefix, clock } = options;
   const entries = new Map<string, Entry<C>>();
-  /** Sent on the present socket and not answered. */
-  const flying = new Map<string, Flight>();
+  /** When what is unanswered was sent on the present socket. */
+  const flying = new Map<string, number>();
   let isOpen = false;
   let isHolder = false;
+  /** The command that another tab should be sending, and since when we watch it do so. */
+  let watched = "";
+  let watched_at = 0;
   let wake: Cancel = () => {};
-  let steal: Cancel | undefined;
   let release: Cancel = () => {};
 
-  function load(): void {
-    for (const key of store.keys(prefix)) {
-      const entry = decode<C>(store.get(key));
-      if (entry === undefined || key !== prefix + entry.command.cmd) store.remove(key);
-      else entries.set(entry.command.cmd, entry);
+  /** What another version or another script left under our key is not ours to send. */
+  function load(key: string): Entry<C> | undefined {
+    const entry = decode<C>(store.get(key));
+    if (entry && key === prefix + entry.command.cmd) {
+      entries.set(entry.command.cmd, entry);
+      return entry;
     }
+    store.remove(key);
+    return undefined;
   }
 
-  function keep(entry: Entry<C>): void {
-    entries.set(entry.command.cmd, entry);
-    store.set(prefix + entry.command.cmd, JSON.stringify(entry));
+  function keep(entry: Entry<C>, kind?: OutboxChange<C>["kind"]): void {
+    const { cmd } = entry.command;
+    entries.set(cmd, entry);
+    store.set(prefix + cmd, JSON.stringify(entry));
+    if (kind) options.onChange?.({ kind, entry });
+    drain();
+  }
+
+  function change(cmd: string, part: Partial<Entry<C>>, kind?: OutboxChange<C>["kind"]): void {
+    const entry = entries.get(cmd);
+    if (entry) keep({ ...entry, ...part }, kind);
   }
 
   function drop(cmd: string): void {
     const entry = entries.get(cmd);
+    if (!entry) return;
     flying.delete(cmd);
+    entries.delete(cmd);
     store.remove(prefix + cmd);
-    if (entry !== undefined && entries.delete(cmd)) options.onChange?.({ kind: "gone", entry });
+    options.onChange?.({ kind: "gone", entry });
+    drain();
   }
 
   function fail(cmd: string, failed: Refusal): void {
-    const entry = entries.get(cmd);
     flying.delete(cmd);
-    if (entry === undefined) return;
-    const next = { ...entry, failed };
-    keep(next);
-    options.onChange?.({ kind: "failed", entry: next });
+    change(cmd, { failed }, "failed");
+  }
+
+  function heldUntil(): number {
+    return clock.now() + HELD_FOR_MS;
   }
 
   /** UUIDv7 sorts by the time it was made, also between tabs. */
@@ -162,58 +172,54 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
     return [...entries.values()].sort((a, b) => (a.command.cmd < b.command.cmd ? -1 : 1));
   }
 
-  /** The first open one of every lane. */
-  function heads(): Entry<C>[] {
-    const first = new Map<string, Entry<C>>();
-    for (const entry of sorted()) {
-      if (entry.failed === undefined && !first.has(entry.lane)) first.set(entry.lane, entry);
-    }
-    return [...first.values()];
-  }
-
   function drain(): void {
     wake();
-    if (!isOpen) return;
-    if (!isHolder) {
-      stealLater();
-      return;
-    }
-    let next_at = Number.POSITIVE_INFINITY;
-    for (const entry of heads()) {
-      next_at = Math.min(next_at, attempt(entry));
-    }
-    if (next_at !== Number.POSITIVE_INFINITY) wake = clock.after(Math.max(0, next_at - clock.now()), drain);
+    const lanes = new Set<string>();
+    // The first open one of every lane.
+    const heads = sorted().filter(({ failed, lane }) => !failed && !lanes.has(lane) && lanes.add(lane));
+    const [first] = heads;
+    if (!isOpen || !first) return;
+    const next_at = isHolder ? Math.min(...heads.map(attempt)) : watch(first);
+    wake();
+    if (next_at < Number.POSITIVE_INFINITY) wake = clock.after(next_at - clock.now(), drain);
   }
 
   /** Sends it unless it is too early; gives the moment to look again. */
   function attempt(entry: Entry<C>): number {
-    const { cmd } = entry.command;
+    const { command, held_until, not_before = 0 } = entry;
+    const { cmd } = command;
     const now = clock.now();
-    if (entry.held_until !== undefined) {
-      if (now < entry.held_until) return entry.held_until;
-      fail(cmd, { code: "gone", message: "" });
-      return now;
-    }
-    const flight = flying.get(cmd);
-    const due_at = flight !== undefined ? flight.sent_at + ANSWER_WITHIN_MS : (entry.not_before ?? 0);
+    const sent_at = flying.get(cmd);
+    const due_at = held_until ?? (sent_at ? sent_at + ANSWER_WITHIN_MS : not_before);
     if (now < due_at) return due_at;
-    const refusal = options.refuse?.(entry);
-    if (refusal !== undefined) {
+    const refusal: Refusal | undefined = held_until ? { code: "gone", message: "" } : options.refuse?.(entry);
+    if (refusal) {
       fail(cmd, refusal);
       return now; // the next one of the lane is due
     }
-    if (!options.send(entry.command)) return Number.POSITIVE_INFINITY;
-    flying.set(cmd, { sent_at: now, bytes: frameBytes(entry.command) });
+    if (!options.send(command)) return Number.POSITIVE_INFINITY;
+    flying.set(cmd, now);
     return now + ANSWER_WITHIN_MS;
+  }
+
+  /** Another tab holds the lock. If it does nothing about what waits, it sleeps, and is robbed. */
+  function watch({ command: { cmd }, held_until, not_before = 0 }: Entry<C>): number {
+    const now = clock.now();
+    if (cmd !== watched) watched_at = now;
+    watched = cmd;
+    const due_at = Math.max(watched_at, held_until ?? not_before) + STEAL_AFTER_MS;
+    if (now < due_at) return due_at;
+    release();
+    hold(true);
+    return Number.POSITIVE_INFINITY;
   }
 
   /** Only a tab with an open socket asks for the lock, so that a tab without one is in nobody's way. */
   function hold(isStolen: boolean): void {
+    watched = "";
     release = options.lock.hold(
       () => {
         isHolder = true;
-        steal?.();
-        steal = undefined;
         drain();
       },
       () => {
@@ -227,77 +233,38 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
   }
 
   function letGo(): void {
-    isOpen = false;
-    isHolder = false;
+    isOpen = isHolder = false;
     wake();
-    steal?.();
-    steal = undefined;
     release();
-  }
-
-  /** Another tab holds the lock. If it does nothing about what waits, it sleeps. */
-  function stealLater(): void {
-    const [first] = heads();
-    if (first === undefined || steal !== undefined) return;
-    const wait_ms = Math.max(0, (first.held_until ?? first.not_before ?? 0) - clock.now()) + STEAL_AFTER_MS;
-    steal = clock.after(wait_ms, () => {
-      steal = undefined;
-      if (!isOpen || isHolder || heads().length === 0) return;
-      if (heads()[0]?.command.cmd !== first.command.cmd) {
-        stealLater(); // it does its work, only there is more of it
-        return;
-      }
-      release();
-      hold(true);
-    });
   }
 
   function changedElsewhere(key: string): void {
     const cmd = key.slice(prefix.length);
     const known = entries.get(cmd);
-    const entry = decode<C>(store.get(key));
-    if (entry === undefined) {
-      if (known !== undefined) drop(cmd);
-    } else {
-      entries.set(cmd, entry);
-      if (known === undefined) options.onChange?.({ kind: "added", entry });
-      else if (entry.failed !== undefined) options.onChange?.({ kind: "failed", entry });
-      else if (known.failed !== undefined) options.onChange?.({ kind: "retried", entry });
+    const entry = load(key);
+    if (!entry) drop(cmd);
+    else {
+      const kind = !known ? "added" : entry.failed ? "failed" : known.failed && "retried";
+      if (kind) options.onChange?.({ kind, entry });
     }
     drain();
   }
 
-  load();
+  store.keys(prefix).forEach(load);
   const stopWatching = store.onForeignChange(prefix, changedElsewhere);
 
   return {
     add(command, lane, conversation, file) {
       if (entries.size >= ENTRIES_MAX || frameBytes(command) > FRAME_BYTES_MAX) return false;
-      const now = clock.now();
-      const held = file === undefined ? {} : { file, held_until: now + HELD_FOR_MS };
-      const entry: Entry<C> = { command, lane, made_at: now, ...held, ...(conversation === undefined ? {} : { conversation }) };
-      keep(entry);
-      options.onChange?.({ kind: "added", entry });
-      drain();
+      keep({ command, lane, conversation, made_at: clock.now(), file, held_until: file && heldUntil() }, "added");
       return true;
     },
-    hold(cmd) {
-      const entry = entries.get(cmd);
-      if (entry?.held_until !== undefined) keep({ ...entry, held_until: clock.now() + HELD_FOR_MS });
-    },
-    complete(command) {
-      const entry = entries.get(command.cmd);
-      if (entry === undefined) return;
-      const { held_until: _held, ...whole } = entry;
-      keep({ ...whole, command });
-      drain();
-    },
+    hold: (cmd) => entries.get(cmd)?.held_until && change(cmd, { held_until: heldUntil() }),
+    complete: (command) => change(command.cmd, { command, held_until: undefined }),
     entries: sorted,
     opened() {
-      const wasOpen = isOpen;
+      if (isOpen) return; // a repeated hello: what is under way on this socket will be answered
       isOpen = true;
-      if (wasOpen) return; // a repeated hello: what is under way on this socket will be answered
-      flying.clear();
       // A page that was put aside hears of nothing, not even of what a tab left behind when it was closed.
       for (const key of store.keys(prefix)) if (!entries.has(key.slice(prefix.length))) changedElsewhere(key);
       hold(false);
@@ -305,39 +272,25 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
     },
     closed(code) {
       letGo();
-      if (OUR_FAULT.has(code)) {
-        const culprit = culpritOf(flying, code);
-        if (culprit !== undefined) fail(culprit, { code: "not_sent", message: "" });
-      }
+      const sent = [...flying.keys()];
+      // Nobody says which frame it was: the longest that was under way if it was too long, else the first.
+      if (code === 1009) sent.sort((a, b) => frameBytes(entries.get(b)?.command) - frameBytes(entries.get(a)?.command));
+      if (sent[0] && OUR_FAULT.includes(code)) fail(sent[0], { code: "not_sent", message: "" });
       flying.clear();
     },
-    acknowledged(cmd) {
-      drop(cmd);
-      drain();
-    },
+    acknowledged: drop,
     refused(cmd, refusal, retry_ms) {
-      const entry = entries.get(cmd);
-      if (entry === undefined) return;
       if (retry_ms === undefined) fail(cmd, refusal);
       else {
         flying.delete(cmd);
-        keep({ ...entry, not_before: clock.now() + retry_ms });
+        change(cmd, { not_before: clock.now() + retry_ms });
       }
-      drain();
     },
     retry(cmd) {
       const entry = entries.get(cmd);
-      if (entry?.failed === undefined) return;
-      const { failed: _failed, not_before: _notBefore, ...rest } = entry;
-      const again = rest.held_until === undefined ? rest : { ...rest, held_until: clock.now() + HELD_FOR_MS };
-      keep(again);
-      options.onChange?.({ kind: "retried", entry: again });
-      drain();
+      if (entry?.failed) change(cmd, { failed: undefined, not_before: undefined, held_until: entry.held_until && heldUntil() }, "retried");
     },
-    discard(cmd) {
-      drop(cmd);
-      drain();
-    },
+    discard: drop,
     stop() {
       letGo();
       stopWatching();
@@ -345,18 +298,10 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
   };
 }
 
-/** Nobody says which frame it was: after 1009 the longest that was under way, else the first. */
-function culpritOf(flying: Map<string, Flight>, code: number): string | undefined {
-  const sent = [...flying];
-  if (code === 1009) sent.sort(([, a], [, b]) => b.bytes - a.bytes);
-  return sent[0]?.[0];
-}
-
 export function frameBytes(frame: unknown): number {
   return new TextEncoder().encode(JSON.stringify(frame)).length;
 }
 
-/** What another version or another script left under our key is not ours to send. */
 function decode<C extends Command>(text: string | null): Entry<C> | undefined {
   try {
     const entry = JSON.parse(text ?? "") as Entry<C>; // written by `keep`, or whatever: the server checks the rest

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seeded } from "./fakes.ts";
 import { newsOf } from "./outbox_news.ts";
-import { afterOf, distrust, emptyTimeline, reduce, type Timeline, TYPING_FOR_MS, typistsAt } from "./timeline.ts";
+import { afterOf, distrust, emptyTimeline, reduce, type Timeline, TYPING_FOR_MS, typistsAt, withEarlier } from "./timeline.ts";
 import type { EventFrame, Sender } from "./wire.ts";
 
 const NOW = 1_700_000_000_000;
@@ -54,9 +54,9 @@ test("a long log may begin later than at 1, but not with a hole after the beginn
 
 test("earlier events go in front, if they leave no hole", () => {
   const begun = follow(reduce(emptyTimeline("c"), { t: "following", from_seq: 3 }, NOW), [said(3), said(4)]);
-  const whole = reduce(begun, { t: "earlier", events: [said(1), said(2), said(3)] }, NOW);
+  const whole = withEarlier(begun, [said(1), said(2), said(3)]);
   assert.deepEqual(seqs(whole), [1, 2, 3, 4]);
-  assert.deepEqual(seqs(reduce(begun, { t: "earlier", events: [said(1)] }, NOW)), [3, 4]);
+  assert.deepEqual(seqs(withEarlier(begun, [said(1)])), [3, 4]);
 });
 
 test("a log that does not know our last event is started anew from 0, own unsent words kept", () => {
@@ -109,7 +109,7 @@ test("a failed one keeps its words, and is pending again when somebody tries aga
 
 test("the outbox's changes are news, and what was thrown away in another tab is not called sent", () => {
   const entry = { command: { t: "send", cmd: "m1", text: "hello" }, lane: "me", made_at: NOW };
-  assert.deepEqual(newsOf({ kind: "added", entry }), [{ t: "sending", cmd: "m1", kind: "message", text: "hello" }]);
+  assert.deepEqual(newsOf({ kind: "added", entry }), [{ t: "sending", cmd: "m1", kind: "message", text: "hello", file: undefined }]);
   assert.deepEqual(newsOf({ kind: "gone", entry }), [{ t: "gone", cmd: "m1" }]);
   const failed = { ...entry, failed: { code: "not_sent", message: "" } as const };
   assert.deepEqual(newsOf({ kind: "gone", entry: failed }), [{ t: "discarded", cmd: "m1" }]);

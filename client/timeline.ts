@@ -15,18 +15,18 @@ export interface Pending {
   kind: "message" | "note";
   /** "" where it is a file. */
   text: string;
-  file?: FileNote;
+  file?: FileNote | undefined;
   made_at: number;
   /** Acknowledged: it is in the log at `seq`, only the event has not come yet. */
   sent?: { seq?: number; at: number };
   /** Final: it will not be sent unless somebody tries again. */
-  failed?: Refusal;
+  failed?: Refusal | undefined;
 }
 
 /** @inside */
 export interface Typist {
   from: Sender;
-  preview?: string;
+  preview?: string | undefined;
   until: number;
 }
 
@@ -52,10 +52,8 @@ export type News =
   | { t: "read"; from: Sender; seq: number }
   /** The server answered `hello` or `open` and will now send what is later than `after`. */
   | { t: "following"; from_seq: number; read?: ReadMarks }
-  /** Events before the first one, fetched by HTTP. */
-  | { t: "earlier"; events: readonly EventFrame[] }
   /** From the outbox. */
-  | { t: "sending"; cmd: string; kind: "message" | "note"; text: string; file?: FileNote }
+  | { t: "sending"; cmd: string; kind: "message" | "note"; text: string; file?: FileNote | undefined }
   | { t: "failed"; cmd: string; refusal: Refusal }
   | { t: "gone"; cmd: string }
   | { t: "discarded"; cmd: string };
@@ -72,7 +70,7 @@ export function emptyTimeline(conversation: string): Timeline {
  * acknowledged is the log's: it comes again with it, or a restore has taken it.
  */
 export function startAnew(timeline: Timeline): Timeline {
-  return { ...emptyTimeline(timeline.conversation), pending: timeline.pending.filter(({ sent }) => sent === undefined) };
+  return { ...emptyTimeline(timeline.conversation), pending: timeline.pending.filter(({ sent }) => !sent) };
 }
 
 /** The server refused our `after` as beyond the end of its log: nothing we have can be trusted. */
@@ -86,106 +84,76 @@ export function afterOf(timeline: Timeline): number | undefined {
 }
 
 export function reduce(timeline: Timeline, news: News, now: number): Timeline {
+  const { events, pending, read, typing } = timeline;
+  /** Changes what is pending under this `cmd`, unless it is known to have arrived. */
+  const revised = (cmd: string, part: (own: Pending) => Partial<Pending>): Timeline => ({
+    ...timeline,
+    pending: pending.map((own) => (own.cmd === cmd && !own.sent ? { ...own, ...part(own) } : own)),
+  });
   switch (news.t) {
     case "event":
-      return withEvent(timeline, stripped(news));
+      return withEvent(timeline, news);
     case "ack":
-      return withPending(timeline, news.cmd, (own) => ({ ...own, sent: { seq: news.seq, at: news.at } }));
-    case "typing":
-      return withTyping(timeline, news, now);
-    case "read":
-      return withRead(timeline, news.from, news.seq);
-    case "following":
-      return withBeginning(timeline, news);
-    case "earlier":
-      return withEarlier(timeline, news.events);
+      return revised(news.cmd, () => ({ sent: { seq: news.seq, at: news.at } }));
+    case "typing": {
+      const { from, on, preview } = news;
+      const others = typing.filter((other) => other.until > now && !isSame(other.from, from));
+      return { ...timeline, typing: on ? [...others, { from, preview, until: now + TYPING_FOR_MS }] : others };
+    }
+    case "read": // a bot reads for nobody, and the system neither
+      return { ...timeline, read: later(read, { [news.from.role]: news.seq }) };
+    case "following": {
+      // What follows connects to what we have, or begins at `from_seq`.
+      const base = timeline.condition === "astray" ? startAnew(timeline) : timeline;
+      return { ...base, from_seq: base.last ? base.from_seq : news.from_seq, condition: "whole", read: later(base.read, news.read) };
+    }
     case "sending": {
-      const { t: _t, ...own } = news;
-      return withSending(timeline, { ...own, made_at: now });
+      const { t: _t, cmd, ...said } = news;
+      if (events.some((event) => isSaidIn(event, cmd))) return timeline; // it is in the log already
+      return pending.some((own) => own.cmd === cmd) ? revised(cmd, () => ({ failed: undefined })) : { ...timeline, pending: [...pending, { cmd, ...said, made_at: now }] };
     }
     case "failed":
-      return withPending(timeline, news.cmd, (own) => (own.sent === undefined ? { ...own, failed: news.refusal } : own));
+      return revised(news.cmd, () => ({ failed: news.refusal }));
     case "gone":
-      return withPending(timeline, news.cmd, (own) => own.sent === undefined ? { ...own, sent: { at: own.made_at } } : own);
+      return revised(news.cmd, ({ made_at }) => ({ sent: { at: made_at } }));
     case "discarded":
-      return { ...timeline, pending: timeline.pending.filter((own) => own.cmd !== news.cmd) };
+      return { ...timeline, pending: pending.filter(({ cmd }) => cmd !== news.cmd) };
     default:
       return news satisfies never;
   }
 }
 
-function stripped(news: { t: "event" } & EventFrame): EventFrame {
-  const { t: _t, ...event } = news;
-  return event as EventFrame; // TypeScript spreads no union; nothing but `t` went
-}
-
-function withEvent(timeline: Timeline, event: EventFrame): Timeline {
-  const { last, typing, pending } = timeline;
-  if (event.conversation !== timeline.conversation || timeline.condition === "astray") return timeline;
-  if (last === undefined) {
-    // The first one: the log may begin later than at 1, but not with a hole after the promised beginning.
-    if (event.prev >= Math.max(timeline.from_seq, 1)) return { ...timeline, condition: "behind" };
-  } else {
-    if (event.seq <= last) return timeline; // seen already
-    if (event.prev > last) return { ...timeline, condition: "behind" };
-    if (event.prev < last) return distrust(timeline); // the server does not know our last one
-  }
+function withEvent(timeline: Timeline, { t: _t, ...news }: { t: "event" } & EventFrame): Timeline {
+  const event = news as EventFrame; // TypeScript spreads no union; nothing but `t` went
+  const { last = 0, events, condition, from_seq, pending, typing } = timeline;
+  // Of another conversation, of no use, or seen already.
+  if (event.conversation !== timeline.conversation || condition === "astray" || event.seq <= last) return timeline;
+  // The log may begin later than at 1, but not with a hole after the promised beginning.
+  if (event.prev > (last || Math.max(from_seq - 1, 0))) return { ...timeline, condition: "behind" };
+  if (event.prev < last) return distrust(timeline); // the server does not know our last one
   // Once behind it stays so until the server starts to send anew: what came after the hole was not kept.
   return {
     ...timeline,
-    events: [...timeline.events, event],
+    events: [...events, event],
     last: event.seq,
-    pending: pending.filter((own) => !isSaidIn(event, own.cmd)),
+    pending: pending.filter(({ cmd }) => !isSaidIn(event, cmd)),
     typing: event.kind === "message" ? typing.filter(({ from }) => !isSame(from, event.from)) : typing,
   };
 }
 
-/** The server starts to send: what follows connects to what we have, or begins at `from_seq`. */
-function withBeginning(timeline: Timeline, { from_seq, read }: { from_seq: number; read?: ReadMarks }): Timeline {
-  const base = timeline.condition === "astray" ? startAnew(timeline) : timeline;
-  const marks = read === undefined ? base.read : later(base.read, read);
-  const begins = base.last === undefined ? { from_seq } : {};
-  return { ...base, ...begins, condition: "whole", read: marks };
-}
-
-function withEarlier(timeline: Timeline, earlier: readonly EventFrame[]): Timeline {
+/** With events from before the first one, fetched by HTTP, if they leave no hole. */
+export function withEarlier(timeline: Timeline, earlier: readonly EventFrame[]): Timeline {
   const [first] = timeline.events;
-  const missing = earlier.filter(({ seq, conversation }) => conversation === timeline.conversation && (first === undefined || seq < first.seq));
+  const missing = earlier.filter(({ seq, conversation }) => conversation === timeline.conversation && (!first || seq < first.seq));
   const begins = missing[0];
   const ends = missing.at(-1);
-  if (begins === undefined || ends === undefined) return timeline;
-  if (first !== undefined && first.prev !== ends.seq) return timeline; // it leaves a hole
+  if (!begins || !ends || (first && first.prev !== ends.seq)) return timeline;
   return { ...timeline, events: [...missing, ...timeline.events], from_seq: Math.min(timeline.from_seq, begins.seq), last: timeline.last ?? ends.seq };
 }
 
-function withSending(timeline: Timeline, own: Pending): Timeline {
-  if (timeline.events.some((event) => isSaidIn(event, own.cmd))) return timeline; // it is in the log already
-  const known = timeline.pending.find(({ cmd }) => cmd === own.cmd);
-  if (known === undefined) return { ...timeline, pending: [...timeline.pending, own] };
-  return withPending(timeline, own.cmd, ({ failed: _failed, ...again }) => again);
-}
-
-function withPending(timeline: Timeline, cmd: string, change: (own: Pending) => Pending): Timeline {
-  if (!timeline.pending.some((own) => own.cmd === cmd)) return timeline;
-  return { ...timeline, pending: timeline.pending.map((own) => (own.cmd === cmd ? change(own) : own)) };
-}
-
-function withTyping(timeline: Timeline, news: { from: Sender; on: boolean; preview?: string }, now: number): Timeline {
-  const others = timeline.typing.filter(({ from, until }) => until > now && !isSame(from, news.from));
-  if (!news.on) return { ...timeline, typing: others };
-  const typist: Typist = { from: news.from, until: now + TYPING_FOR_MS, ...(news.preview === undefined ? {} : { preview: news.preview }) };
-  return { ...timeline, typing: [...others, typist] };
-}
-
-/** A bot reads for nobody, and the system neither. */
-function withRead(timeline: Timeline, from: Sender, seq: number): Timeline {
-  const marks: ReadMarks = { visitor: from.role === "visitor" ? seq : 0, agent: from.role === "agent" ? seq : 0 };
-  return { ...timeline, read: later(timeline.read, marks) };
-}
-
-function later(a: ReadMarks, b: ReadMarks): ReadMarks {
-  if (a.visitor >= b.visitor && a.agent >= b.agent) return a;
-  return { visitor: Math.max(a.visitor, b.visitor), agent: Math.max(a.agent, b.agent) };
+/** The higher mark of each side. */
+function later(known: ReadMarks, told: Partial<ReadMarks> = {}): ReadMarks {
+  return { visitor: Math.max(known.visitor, told.visitor ?? 0), agent: Math.max(known.agent, told.agent ?? 0) };
 }
 
 /** A `start` with a text makes two events with its `cmd`; what was said is in the second. */

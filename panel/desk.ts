@@ -11,7 +11,7 @@ import { afterOf, type News } from "../client/timeline.ts";
 import type { Clock } from "./clock.ts";
 import { emptyLine, lineAfter, type Line } from "./state/line.ts";
 import { emptyDesk, type Chat, type DeskState, type Effect } from "./state/model.ts";
-import { helloOf, reduce, withAnsweredOffer, withNews, withoutChat, withoutPast } from "./state/reduce.ts";
+import { helloOf, reduce, withAnsweredOffer, withNews, withoutChat, withoutPast, withPast } from "./state/reduce.ts";
 import { createUploads, type Post, type Uploads } from "./uploads.ts";
 import type { Problem } from "./api.ts";
 import type { AgentStatus, EventFrame, FromAgent, ToAgent, TransferTo } from "./state/wire.ts";
@@ -262,7 +262,7 @@ export function createDesk(options: DeskOptions): Desk {
       void command({ t: "transfer", cmd: options.newId(), conversation, to, ...(note === "" ? {} : { note }) }),
     close: (conversation, tags) => void command({ t: "close", cmd: options.newId(), conversation, tags }),
     prepend(conversation, earlier) {
-      state.value = withNews(state.value, conversation, { t: "earlier", events: earlier }, options.clock.read());
+      state.value = withPast(state.value, conversation, earlier);
     },
     retryNow: () => connection.retryNow(),
     stop() {

@@ -2,10 +2,10 @@
 // Called by desk.ts for every frame and every own action; clocks and ids are passed in. What one conversation's log says
 // is the timeline's to know (client/timeline.ts); this file knows which conversations there are and whose they are.
 
-import { afterOf, distrust, emptyTimeline, reduce as reduceTimeline, type News } from "../../client/timeline.ts";
+import { afterOf, distrust, emptyTimeline, reduce as reduceTimeline, type News, withEarlier } from "../../client/timeline.ts";
 import { standingAfter } from "./ownership.ts";
 import { emptyDesk, type Chat, type DeskState, type Effect, type Offer, type Step } from "./model.ts";
-import type { ToAgent, UnassignReason, VisitorCard } from "./wire.ts";
+import type { EventFrame, ToAgent, UnassignReason, VisitorCard } from "./wire.ts";
 
 type Frame<T extends ToAgent["t"]> = Extract<ToAgent, { t: T }>;
 
@@ -59,12 +59,17 @@ export function helloOf(state: DeskState): { epoch?: string; after?: Record<stri
   return { ...(state.epoch === undefined ? {} : { epoch: state.epoch }), ...(Object.keys(after).length > 0 ? { after } : {}) };
 }
 
-/** News of one conversation's timeline: from the outbox, from HTTP, or a frame about it. One that is not held stays unknown. */
+/** News of one conversation's timeline: from the outbox, or a frame about it. One that is not held stays unknown. */
 export function withNews(state: DeskState, conversation: string, news: News, now: number): DeskState {
   return changeChat(state, conversation, (chat) => {
     const timeline = reduceTimeline(chat.timeline, news, now);
     return timeline === chat.timeline ? chat : { ...chat, timeline };
   });
+}
+
+/** With what was said before the first event held, which came by HTTP. */
+export function withPast(state: DeskState, conversation: string, earlier: readonly EventFrame[]): DeskState {
+  return changeChat(state, conversation, (chat) => ({ ...chat, timeline: withEarlier(chat.timeline, earlier) }));
 }
 
 /** Marks an offer as answered here, so that its buttons rest until the server has spoken. */
