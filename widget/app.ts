@@ -1,14 +1,14 @@
 // The chat itself, loaded when it is first opened: makes the session, keeps the one model, and puts the pieces together.
 // One way only: session → model → views; views call actions, and nothing else changes the model.
 
-import { browserClock, browserLock, browserStore, browserSurroundings, openSocket, socketUrl } from "../client/browser.ts";
+import { browserClock, browserLock, browserStore, browserSurroundings, listen, openSocket, socketUrl } from "../client/browser.ts";
 import type { Cancel, KeyValueStore } from "../client/environment.ts";
 import { secureRandom } from "../client/id.ts";
 import { TYPING_FOR_MS } from "../client/timeline.ts";
 import { createActions } from "./actions.ts";
 import { createSound, createSpeaker, createTitle } from "./attention.ts";
 import { type Host, outboxPrefix, PHONE, quietKey, type SiteInfo, type Widget } from "./embed.ts";
-import { createFrame, listen } from "./frame.ts";
+import { createFrame } from "./frame.ts";
 import { errorsOf, questionOf } from "./form.ts";
 import { type Phrases, phrases, Word } from "./i18n/index.ts";
 import { createHome } from "./home.ts";
@@ -73,7 +73,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     const unread = unreadCount(model.visit, session.seen.get());
     const isAway = !isOpen(model) && !isLive(model.visit);
     host.launcher.show({ isOpen: frame.isOpen(), unread, isAway });
-    title.show(unread);
+    title(unread);
     if (!frame.isOpen()) return;
     const screen = screenOf(model);
     // From here on the form stays, whoever comes or goes; the first word of the server may still choose it.
@@ -191,7 +191,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
       for (const each of undo) each();
       session.stop();
       speaker.stop();
-      title.show(0);
+      title(0);
       frame.destroy();
     },
   };

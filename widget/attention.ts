@@ -19,19 +19,17 @@ export interface Speaker {
 export function createSpeaker(clock: Clock): Speaker {
   const element = document.createElement("div");
   element.className = "sr";
-  element.setAttribute("role", "status");
-  element.setAttribute("aria-live", "polite");
+  element.role = "status";
+  element.ariaLive = "polite";
   const waiting: string[] = [];
-  let said_at = Number.NEGATIVE_INFINITY;
+  let said_at = 0;
   let next: Cancel | undefined;
 
   function speak(): void {
     next = undefined;
-    const words = waiting.shift();
-    if (words === undefined) return;
     said_at = clock.now();
-    element.textContent = words;
-    if (waiting.length > 0) next = clock.after(SAY_EVERY_MS, speak);
+    element.textContent = waiting.shift() ?? "";
+    if (waiting.length) next = clock.after(SAY_EVERY_MS, speak);
   }
 
   return {
@@ -40,7 +38,7 @@ export function createSpeaker(clock: Clock): Speaker {
       if (waiting.at(-1) === words) return;
       waiting.push(words);
       if (waiting.length > SAYINGS_MAX) waiting.shift();
-      next ??= clock.after(Math.max(0, said_at + SAY_EVERY_MS - clock.now()), speak);
+      next ??= clock.after(said_at + SAY_EVERY_MS - clock.now(), speak);
     },
     stop: () => next?.(),
   };
@@ -59,7 +57,7 @@ export function createSound(): () => void {
       const now = audio.currentTime;
       const tone = audio.createOscillator();
       const volume = audio.createGain();
-      tone.frequency.setValueAtTime(660, now);
+      tone.frequency.value = 660;
       tone.frequency.setValueAtTime(880, now + 0.1);
       volume.gain.setValueAtTime(0.1, now);
       volume.gain.exponentialRampToValueAtTime(0.001, now + 0.4);
@@ -73,15 +71,12 @@ export function createSound(): () => void {
 }
 
 /** `(2) ` in front of the page's title while it is hidden. Whatever the page itself makes of its title meanwhile stays. */
-export function createTitle(): { show(unread: number): void } {
+export function createTitle(): (unread: number) => void {
   let shown = "";
-  return {
-    show(unread) {
-      const wanted = document.hidden && unread > 0 ? `(${unread}) ` : "";
-      if (wanted === shown) return;
-      const bare = shown !== "" && document.title.startsWith(shown) ? document.title.slice(shown.length) : document.title;
-      document.title = wanted + bare;
-      shown = wanted;
-    },
+  return (unread) => {
+    const { title, hidden } = document;
+    const wanted = hidden && unread ? `(${unread}) ` : "";
+    if (wanted !== shown) document.title = wanted + (title.startsWith(shown) ? title.slice(shown.length) : title);
+    shown = wanted;
   };
 }

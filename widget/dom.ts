@@ -4,7 +4,6 @@
 /** @inside */
 export interface Description {
   tag: string;
-  key?: string | undefined;
   props: Props;
   children: (Description | string)[];
 }
@@ -27,14 +26,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const described = new WeakMap<Element, Description>();
 
 export function h(tag: string, props: Props | null, ...children: Child[]): Description {
-  const { key, ...rest } = props ?? {};
-  const flat: (Description | string)[] = [];
-  const add = (child: Child): void => {
-    if (Array.isArray(child)) child.forEach(add);
-    else if (child !== false && child !== null && child !== undefined && child !== "") flat.push(child);
-  };
-  children.forEach(add);
-  return { tag, key, props: rest, children: flat };
+  // TypeScript does not flatten without end. What stays is neither an array nor nothing.
+  return { tag, props: props ?? {}, children: (children as unknown[]).flat(Number.POSITIVE_INFINITY).filter(Boolean) as Description["children"] };
 }
 
 /** What is done once the new elements stand in the page: before that none can be focused or measured. */
@@ -50,65 +43,54 @@ export function patch(parent: Element, wanted: (Description | string)[]): void {
 function patchInto(parent: Element, wanted: (Description | string)[], arrivals: Arrivals): void {
   const kept = new Map<string, Element>();
   let turn = 0;
-  for (const element of parent.children) {
-    const old = described.get(element);
-    if (old !== undefined) kept.set(idOf(old, turn++), element);
-  }
+  for (const element of parent.children) kept.set(idOf(described.get(element), turn++), element);
+  turn = 0;
+  const nodes = wanted.map((child) => (typeof child === "string" ? child : elementFor(child, idOf(child, turn++), kept, parent, arrivals)));
   // What goes has to go before the rest is placed: an element that is moved past it would lose focus and scroll position.
-  turn = 0;
-  const ids = new Set(wanted.flatMap((child) => (typeof child === "string" ? [] : [idOf(child, turn++)])));
-  for (const [id, element] of kept) if (!ids.has(id)) element.remove();
-  let place: ChildNode | null = parent.firstChild;
-  turn = 0;
-  for (const child of wanted) {
-    const node = typeof child === "string" ? textAt(place, child) : elementFor(child, kept, turn++, arrivals);
-    if (node === place) place = place.nextSibling;
-    else parent.insertBefore(node, place);
+  for (const element of kept.values()) element.remove();
+  let place = parent.firstChild;
+  for (const node of nodes) {
+    if (typeof node === "string" && place instanceof Text) {
+      if (place.data !== node) place.data = node; // the same text again would end a selection
+      place = place.nextSibling;
+    } else if (place && place === node) place = place.nextSibling;
+    else if (place) place.before(node);
+    else parent.append(node);
   }
-  while (place !== null) {
+  while (place) {
     const next: ChildNode | null = place.nextSibling;
     place.remove();
     place = next;
   }
 }
 
-function idOf({ tag, key }: Description, turn: number): string {
-  return key === undefined ? `${tag} ${turn}` : `${tag}#${key}`;
+function idOf(description: Description | undefined, turn: number): string {
+  const key = description?.props.key;
+  return `${description?.tag} ${key ? `#${key}` : turn}`;
 }
 
-function textAt(place: ChildNode | null, text: string): ChildNode {
-  if (!(place instanceof Text)) return document.createTextNode(text);
-  if (place.data !== text) place.data = text;
-  return place;
-}
-
-function elementFor(wanted: Description, kept: Map<string, Element>, turn: number, arrivals: Arrivals): Element {
-  const id = idOf(wanted, turn);
+function elementFor(wanted: Description, id: string, kept: Map<string, Element>, parent: Element, arrivals: Arrivals): Element {
+  const { tag, props, children } = wanted;
   const known = kept.get(id);
   kept.delete(id);
-  const element = known ?? (wanted.tag === "svg" || wanted.tag === "path" || wanted.tag === "circle" ? document.createElementNS(SVG, wanted.tag) : document.createElement(wanted.tag));
+  // Parts of a drawing are drawings themselves.
+  const element = known ?? document.createElementNS(tag === "svg" ? SVG : parent.namespaceURI, tag);
   const old = described.get(element)?.props ?? {};
-  patchInto(element, wanted.children, arrivals); // first, because a select takes only a value that is among its options
-  for (const name in old) if (!(name in wanted.props)) set(element, name, undefined);
-  for (const name in wanted.props) if (wanted.props[name] !== old[name] || name === "value" || name === "checked") set(element, name, wanted.props[name]);
   described.set(element, wanted);
-  const { mounted } = wanted.props;
-  if (known === undefined && mounted !== undefined && element instanceof HTMLElement) arrivals.push(() => mounted(element));
+  patchInto(element, children, arrivals); // first, because a select takes only a value that is among its options
+  for (const name in { ...old, ...props }) if (props[name] !== old[name] || LIVE.test(name)) set(element, name, props[name]);
+  if (!known && element instanceof HTMLElement) arrivals.push(() => props.mounted?.(element));
   return element;
 }
 
+/** Properties that people change too. */
+const LIVE = /^(value|checked)$/;
+
 function set(element: Element, name: string, value: unknown): void {
-  if (name === "mounted") return;
-  if (name === "value" && (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement)) {
-    const text = String(value ?? "");
-    if (element.value !== text) element.value = text;
-  } else if (name === "checked" && element instanceof HTMLInputElement) {
-    element.checked = value === true;
-  } else if (name.startsWith("on")) {
-    Reflect.set(element, name, value ?? null);
-  } else if (value === undefined || value === null || value === false) {
-    element.removeAttribute(name);
-  } else {
-    element.setAttribute(name, value === true ? "" : String(value));
-  }
+  if (name === "key" || name === "mounted") return;
+  if (name.startsWith("on") || LIVE.test(name)) {
+    const wanted = value ?? "";
+    if (Reflect.get(element, name) !== wanted) Reflect.set(element, name, wanted); // the same words again would move the caret
+  } else if (value === false || value === null || value === undefined) element.removeAttribute(name);
+  else element.setAttribute(name, value === true ? "" : String(value));
 }

@@ -4,9 +4,8 @@
 import type { Eta } from "../client/wire.ts";
 import { type Say, Word } from "./i18n/index.ts";
 
-/** What is shown. A higher `rank` is a longer wait; equal ranks are equal words. @inside */
+/** What is shown, in minutes; equal numbers are equal words. @inside */
 export interface WaitRange {
-  rank: number;
   low: number;
   high: number;
 }
@@ -17,26 +16,20 @@ export const LONGER_AFTER_MS = 10_000;
 const MINUTE_MS = 60_000;
 
 export function rangeOf(eta: Eta | null): WaitRange | undefined {
-  if (eta === null) return undefined;
-  const high = eta.p90_ms / MINUTE_MS;
-  const low = Math.min(eta.p50_ms, eta.p90_ms) / MINUTE_MS;
-  if (high <= 1) return { rank: 1, low: 0, high: 1 };
-  if (high <= 2) return { rank: 2, low: 1, high: 2 };
-  if (high <= 60) {
-    const step = high <= 10 ? 1 : high <= 30 ? 5 : 15;
-    const top = Math.ceil(high / step) * step;
-    return { rank: top, low: Math.max(1, Math.floor(low / step) * step), high: top };
-  }
-  return high <= 90 ? { rank: 90, low: 60, high: 90 } : { rank: 1_000, low: 90, high: 1_000 };
+  if (!eta) return undefined;
+  const worst = eta.p90_ms / MINUTE_MS;
+  const step = worst <= 10 ? 1 : worst <= 30 ? 5 : worst <= 60 ? 15 : 30;
+  const high = Math.max(1, Math.ceil(worst / step) * step);
+  const low = Math.max(1, Math.floor(eta.p50_ms / MINUTE_MS / step) * step);
+  return { low: Math.min(low, high), high };
 }
 
 export function rangeWords(range: WaitRange | undefined, say: Say): string {
-  if (range === undefined) return say(Word.unknown);
-  if (range.rank === 1) return say(Word.lessThanMinute);
-  if (range.rank === 90) return say(Word.aboutHour);
-  if (range.rank === 1_000) return say(Word.overHour);
+  if (!range) return say(Word.unknown);
   const { low, high: n } = range;
-  return low === n ? say(Word.aboutMinute, { n }) : say(Word.aboutMinutes, { low, n });
+  if (n > 60) return say(n > 90 ? Word.overHour : Word.aboutHour);
+  if (low < n) return say(Word.aboutMinutes, { low, n });
+  return n > 1 ? say(Word.aboutMinute, { n }) : say(Word.lessThanMinute);
 }
 
 /** @inside */
@@ -49,8 +42,7 @@ export interface Shown {
 /** What to show next, after `wanted` became known: shorter at once, longer when it has held. */
 export function settle(shown: Shown | undefined, wanted: WaitRange | undefined, now: number): Shown {
   const old = shown?.range;
-  if (shown === undefined || old === undefined || wanted === undefined) return { range: wanted };
-  if (wanted.rank < old.rank || (wanted.rank === old.rank && wanted.low <= old.low)) return { range: wanted };
-  const longer_since = shown.longer_since ?? now;
-  return now - longer_since >= LONGER_AFTER_MS ? { range: wanted } : { range: old, longer_since };
+  const { longer_since = now } = shown ?? {};
+  const isLonger = old && wanted && (wanted.high - old.high || wanted.low - old.low) > 0;
+  return isLonger && now - longer_since < LONGER_AFTER_MS ? { range: old, longer_since } : { range: wanted };
 }

@@ -1,7 +1,6 @@
 // The window as an element: opening, closing, focus and keys. What stands in it the views say; this draws it when the model
 // has changed, keeps the log at its end, and knows what was on screen.
 
-import type { Cancel } from "../client/environment.ts";
 import { patch } from "./dom.ts";
 import { type Host, PHONE } from "./embed.ts";
 import { Word } from "./i18n/index.ts";
@@ -129,10 +128,4 @@ export function createFrame({ host, model, actions, onSeen }: FrameOptions): Fra
       element.remove();
     },
   };
-}
-
-/** Adds a listener that can be taken away again. */
-export function listen(target: EventTarget, type: string, run: () => void): Cancel {
-  target.addEventListener(type, run);
-  return () => target.removeEventListener(type, run);
 }

@@ -20,21 +20,16 @@ export interface Narrator {
 
 export function createNarrator(say: (words: string) => void, ring: () => void): Narrator {
   let told: number | undefined;
-  let told_at = Number.NEGATIVE_INFINITY;
+  let told_at = 0;
 
   function place(model: Model): void {
-    const { visit, now, phrases } = model;
+    const { visit, now, phrases: { say: words } } = model;
     const position = visit.conversation?.place?.position;
-    if (position === undefined) {
-      told = undefined;
-      return;
-    }
-    const isDue = told === undefined || position === 1 || now - told_at >= PLACE_EVERY_MS;
-    if (position === told || !isDue) return;
+    if (position === told || (told && position && position > 1 && now - told_at < PLACE_EVERY_MS)) return;
     told = position;
     told_at = now;
     const wait = waitWords(model);
-    say(position === 1 ? `${phrases.say(Word.next)}. ${wait}.` : phrases.say(Word.announcePlace, { n: position, wait }));
+    if (position) say(position === 1 ? `${words(Word.next)}. ${wait}.` : words(Word.announcePlace, { n: position, wait }));
   }
 
   return {
@@ -52,9 +47,11 @@ export function createNarrator(say: (words: string) => void, ring: () => void): 
           say(`${event.from.name ?? model.phrases.say(Word.somebody)}: ${saidIn(event)}`);
         }
       }
-      const failedBefore = before.timeline.pending.filter(({ failed }) => failed !== undefined).length;
-      const failedNow = visit.timeline.pending.filter(({ failed }) => failed !== undefined).length;
-      if (failedNow > failedBefore) say(`${model.phrases.say(Word.notSent)}.`);
+      if (failures(visit) > failures(before)) say(`${model.phrases.say(Word.notSent)}.`);
     },
   };
+}
+
+function failures({ timeline: { pending } }: Visit): number {
+  return pending.filter(({ failed }) => failed).length;
 }

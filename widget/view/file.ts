@@ -17,7 +17,7 @@ export function fileBubble(key: string, file: ShownFile, pale: string, turn: Tur
   const { id, width, height } = file;
   if (id === undefined) {
     const sent = model.progress?.cmd === key ? model.progress.bytes : 0;
-    const part = Math.min(1, sent / file.bytes);
+    const part = Math.min(1, sent / (file.bytes || 1));
     const isOnItsWay = pale === " wait";
     const second = h("small", null, isOnItsWay ? say(Word.progress, { percent: percent(part), size: size(file.bytes) }) : size(file.bytes));
     const bar = isOnItsWay && h("progress", { value: part, "aria-label": say(Word.uploading) });
