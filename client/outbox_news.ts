@@ -7,7 +7,7 @@ import type { News } from "./timeline.ts";
  * Of the commands only `send`, `note` and a `start` with its first words have a text or a file, which will be read in the
  * log. Those that say nothing (`close`, `rate`, …) are no news: their owner looks at the change itself.
  */
-export function newsOf<C extends Command & { text?: string }>({ kind, entry }: OutboxChange<C>): News[] {
+export function newsOf<C extends Command & { text?: string | undefined }>({ kind, entry }: OutboxChange<C>): News[] {
   const { command, file, failed, held_until } = entry;
   const { t, cmd, text } = command;
   // What had failed or was still held was never acknowledged: somebody, perhaps in another tab, threw it away.

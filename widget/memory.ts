@@ -8,13 +8,13 @@ import type { Kept } from "./visit.ts";
 export interface Session {
   token: string;
   epoch: string;
-  conversation?: string;
+  conversation?: string | undefined;
   /** There is a conversation that is not over: the next page should follow it without being asked. */
   isLive: boolean;
   /** The last event that was on screen, so that the badge is right on the next page. */
   seen: number;
   /** A closed conversation that the visitor is done with. */
-  dismissed?: string;
+  dismissed?: string | undefined;
 }
 
 export interface Draft {

@@ -7,7 +7,7 @@ import type { Shown } from "./eta.ts";
 import type { Home } from "./home.ts";
 import { type Phrases, Word } from "./i18n/index.ts";
 import type { RefusedStart } from "./session.ts";
-import { isLive, leftMessage, type Visit } from "./visit.ts";
+import { isInLine, isLive, leftMessage, type Visit } from "./visit.ts";
 
 /** `message` is left for later, `sent` is that it was. */
 export type Screen = "loading" | "home" | "article" | "start" | "message" | "sent" | "chat" | "down" | "refused";
@@ -130,8 +130,8 @@ export function isOpen({ visit, site }: Model): boolean {
   return visit.open ?? site.open;
 }
 
-export function isWaiting({ visit: { conversation } }: Model): boolean {
-  return conversation?.state === "queued" || conversation?.state === "offered";
+export function isWaiting({ visit }: Model): boolean {
+  return isInLine(visit);
 }
 
 export function canAttach({ visit, site }: Model): boolean {

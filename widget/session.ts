@@ -12,7 +12,7 @@ import type { FromVisitor, Page, ToVisitor, VisitorHello } from "../client/wire.
 import { outboxPrefix, postedKey } from "./embed.ts";
 import type { Memory } from "./memory.ts";
 import { createUploads, type Post } from "./upload.ts";
-import { changed, emptyVisit, isLive, isOver, isLater, keptOf, receive, restored, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
+import { changed, emptyVisit, isLive, isOver, isLater, keptOf, receive, restored, type Sparse, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
 
 /** @inside */
 export interface SessionOptions {
@@ -48,8 +48,8 @@ export interface Message {
 export interface RefusedStart {
   code: string;
   message: string;
-  field?: string;
-  text?: string;
+  field?: string | undefined;
+  text?: string | undefined;
 }
 
 /** @inside */
@@ -117,7 +117,7 @@ function firstVisit(memory: Memory, now: number): Visit {
   const visit = emptyVisit(session?.dismissed);
   const kept = memory.log();
   const isOld = session?.isLive === false && (kept?.events.at(-1)?.at ?? 0) < now - READABLE_MS;
-  return kept === undefined || kept.epoch !== session?.epoch || kept.conversation.id !== session.conversation || isOld ? visit : restored(visit, kept);
+  return kept && kept.epoch === session?.epoch && kept.conversation.id === session.conversation && !isOld ? restored(visit, kept) : visit;
 }
 
 export function createSession(options: SessionOptions): Session {
@@ -133,11 +133,12 @@ export function createSession(options: SessionOptions): Session {
   let tries = 0;
   let token = remembered?.token;
   let epoch = remembered?.epoch;
-  let typed_at = Number.NEGATIVE_INFINITY;
+  /** 0 while nobody has been told of any typing. */
+  let typed_at = 0;
   /** Tells the latest words when their time has come. */
-  let typingLater: Cancel | undefined;
+  let typingLater: Cancel = () => {};
 
-  const connection: Connection<FromVisitor> = createConnection<FromVisitor, ToVisitor>({
+  const connection: Connection<Sparse<FromVisitor>> = createConnection<Sparse<FromVisitor>, ToVisitor>({
     url: options.url,
     open: options.openSocket,
     clock,
@@ -148,7 +149,7 @@ export function createSession(options: SessionOptions): Session {
     onFrame,
     onClose: (code) => outbox.closed(code),
     onUnauthorized() {
-      const hadToken = token !== undefined;
+      const hadToken = !!token;
       token = undefined;
       memory.dropSession();
       return hadToken;
@@ -179,32 +180,21 @@ export function createSession(options: SessionOptions): Session {
       held_at = clock.now();
       outbox.hold(cmd);
     },
-    arrived(cmd, attachment) {
-      const whole = { t: "send" as const, cmd, text: "", attachment };
-      outbox.complete(whole);
-    },
+    arrived: (cmd, attachment) => outbox.complete({ t: "send", cmd, text: "", attachment }),
     failed: (cmd, code) => outbox.refused(cmd, { code, message: "" }),
   });
 
-  function hello(): VisitorHello {
+  function hello(): Sparse<VisitorHello> {
     const { timeline } = visit.get();
-    const conversation = timeline.conversation === "" ? remembered?.conversation : timeline.conversation;
-    return {
-      site,
-      page: page(),
-      lang: options.lang,
-      ...(token === undefined ? {} : { token }),
-      ...(epoch === undefined ? {} : { epoch }),
-      // Without the events of an earlier page the whole log is asked for, not what came after.
-      ...(conversation === undefined ? {} : { conversation, after: afterOf(timeline) ?? 0 }),
-      ...(options.tz === undefined ? {} : { tz: options.tz }),
-    };
+    const conversation = timeline.conversation || remembered?.conversation;
+    // Without the events of an earlier page the whole log is asked for, not what came after.
+    return { site, page: page(), lang: options.lang, tz: options.tz, token, epoch, conversation, after: conversation ? (afterOf(timeline) ?? 0) : undefined };
   }
 
   function page(): Page {
     const { url, title, referrer } = options.page();
     const cut = (text: string): string => wellFormed(text.slice(0, PAGE_CHARS_MAX));
-    return { url: cut(url), title: cut(title), ...(referrer === undefined ? {} : { referrer: cut(referrer) }) };
+    return { url: cut(url), title: cut(title), ...(referrer && { referrer: cut(referrer) }) };
   }
 
   function onFrame(frame: ToVisitor): void {
@@ -217,7 +207,7 @@ export function createSession(options: SessionOptions): Session {
     show(receive(visit.get(), frame, clock.now()));
     if (frame.t === "welcome") welcomed(frame);
     else if (frame.t === "ack") outbox.acknowledged(frame.cmd);
-    else if (frame.t === "error" && frame.cmd !== undefined) refused(frame.cmd, frame);
+    else if (frame.t === "error" && frame.cmd) refused(frame.cmd, frame);
     if (visit.get().timeline.condition !== "whole") connection.helloAgain();
   }
 
@@ -225,21 +215,18 @@ export function createSession(options: SessionOptions): Session {
     outbox.opened();
     // What was read while there was no line, the server does not know yet.
     const unsaid = Math.min(seen.get(), conversation?.seq ?? 0);
-    if (conversation !== undefined && conversation.id === visit.get().conversation?.id && unsaid > conversation.read.visitor) {
-      connection.send({ t: "read", seq: unsaid });
-    }
+    if (conversation && conversation.id === visit.get().conversation?.id && unsaid > conversation.read.visitor) connection.send({ t: "read", seq: unsaid });
   }
 
   function refused(cmd: string, frame: Extract<ToVisitor, { t: "error" }>): void {
     const { code, message, retry_ms, field } = frame;
-    const { doing } = visit.get();
-    const isStart = doing.start === cmd || doing.message === cmd;
-    const text = visit.get().timeline.pending.find((own) => own.cmd === cmd)?.text;
+    const { doing, timeline } = visit.get();
+    const text = timeline.pending.find((own) => own.cmd === cmd)?.text;
     outbox.refused(cmd, { code, message }, retry_ms);
-    if (!isStart || retry_ms !== undefined) return;
+    if ((doing.start !== cmd && doing.message !== cmd) || retry_ms !== undefined) return;
     // What was written goes back to where it can be changed; a second `start` of the same words is another command.
     outbox.discard(cmd);
-    refusedStart.set({ code, message, ...(field === undefined ? {} : { field }), ...(text === undefined ? {} : { text }) });
+    refusedStart.set({ code, message, field, text });
   }
 
   /** The disk may be full: unsent words are worth more than a copy of what the server has. */
@@ -256,22 +243,23 @@ export function createSession(options: SessionOptions): Session {
     const conversation = next.conversation?.id;
     if (conversation !== before.conversation?.id && conversation !== remembered?.conversation) seen.set(0);
     if (next.conversation !== before.conversation || next.token !== before.token || next.doing !== before.doing) remember();
-    const kept = next.timeline.events === before.timeline.events ? undefined : keptOf(next);
-    if (kept !== undefined) memory.keepLog(kept);
+    const kept = next.timeline.events !== before.timeline.events && keptOf(next);
+    if (kept) memory.keepLog(kept);
     // What another tab had on screen is read here too.
     if (next.timeline.read.visitor > seen.get()) seen.set(next.timeline.read.visitor);
   }
 
   function remember(): void {
-    const { conversation, dismissed, timeline } = visit.get();
-    if (token === undefined || epoch === undefined) return;
+    const present = visit.get();
+    const { conversation, dismissed, timeline, doing } = present;
+    if (!token || !epoch) return;
     memory.keepSession({
       token,
       epoch,
-      isLive: isLive(visit.get()) || visit.get().doing.start !== undefined || visit.get().doing.message !== undefined,
-      seen: timeline.conversation === "" ? 0 : seen.get(),
-      ...(conversation === undefined ? {} : { conversation: conversation.id }),
-      ...(dismissed === undefined ? {} : { dismissed }),
+      isLive: isLive(present) || !!(doing.start ?? doing.message),
+      seen: timeline.conversation ? seen.get() : 0,
+      conversation: conversation?.id,
+      dismissed,
     });
   }
 
@@ -285,15 +273,13 @@ export function createSession(options: SessionOptions): Session {
 
   /** What was written for a conversation that is over must not land in the next one. */
   function refuse({ conversation, command }: Entry<VisitorCommand>): Refusal | undefined {
-    const { conversation: present } = visit.get();
-    if (conversation === undefined || command.t === "start") return undefined;
-    const isMissed = present?.id !== conversation || (isOver(visit.get()) && command.t !== "rate");
-    return isMissed ? { code: "wrong_state", message: "" } : undefined;
+    const present = visit.get();
+    const isMissed = present.conversation?.id !== conversation || (isOver(present) && command.t !== "rate");
+    return conversation && command.t !== "start" && isMissed ? { code: "wrong_state", message: "" } : undefined;
   }
 
   function add(command: VisitorCommand): boolean {
-    const conversation = visit.get().timeline.conversation;
-    return outbox.add(command, LANE, conversation === "" ? undefined : conversation);
+    return outbox.add(command, LANE, visit.get().timeline.conversation || undefined);
   }
 
   /** After a reload: what an earlier page wrote and nobody has answered yet. */
@@ -310,22 +296,20 @@ export function createSession(options: SessionOptions): Session {
 
   function tellTyping(words: string, isShown: boolean): void {
     typed_at = clock.now();
-    connection.send({ t: "typing", on: true, ...(isShown ? { preview: wellFormed(words) } : {}) });
+    connection.send({ t: "typing", on: true, preview: isShown ? wellFormed(words) : undefined });
   }
 
   /** Whether anybody had been told that there is typing. */
   function typingEnds(): boolean {
-    const wasTold = typed_at !== Number.NEGATIVE_INFINITY;
-    typed_at = Number.NEGATIVE_INFINITY;
-    typingLater?.();
-    typingLater = undefined;
+    const wasTold = typed_at > 0;
+    typed_at = 0;
+    typingLater();
     return wasTold;
   }
 
-  function start(fields: Record<string, string>, department: string | undefined, text: string | undefined, more: { mode?: "message" } = {}): void {
+  function start(fields: Record<string, string>, department: string | undefined, text = "", mode?: "message"): void {
     refusedStart.set(undefined);
-    const words = text === undefined || text === "" ? {} : { text: wellFormed(text) };
-    add({ t: "start", cmd: newId(), fields, ...(department === undefined ? {} : { department }), ...words, ...more });
+    add({ t: "start", cmd: newId(), fields, department, text: wellFormed(text) || undefined, mode });
   }
 
   function dropFiles(): void {
@@ -340,20 +324,19 @@ export function createSession(options: SessionOptions): Session {
   /** Where no socket comes through. Kept under one `cmd` until it is answered, so that it arrives once. */
   async function leaveByHttp({ fields, department, text }: Message): Promise<void> {
     const key = postedKey(site);
-    const cmd = options.local.get(key) ?? newId();
-    options.local.set(key, cmd);
+    const cmd = local.get(key) ?? newId();
+    local.set(key, cmd);
     visit.set({ ...visit.get(), doing: { ...visit.get().doing, message: cmd } });
     const { lang, tz } = options;
     const told = await options.postMessage({ cmd, fields, department, text: wellFormed(text), page: page(), lang, tz }, token);
-    const { message: _done, ...doing } = visit.get().doing;
-    if ("code" in told) {
-      visit.set({ ...visit.get(), doing });
-      refusedStart.set(told);
-      return;
+    const isRefused = "code" in told;
+    const { doing, posted, ...present } = visit.get();
+    if (!isRefused) {
+      local.remove(key);
+      token = told.token ?? token;
     }
-    options.local.remove(key);
-    token = told.token ?? token;
-    visit.set({ ...visit.get(), doing, posted: { email: fields["email"], text } });
+    visit.set({ ...present, doing: { ...doing, message: undefined }, posted: isRefused ? posted : { email: fields["email"], text } });
+    if (isRefused) refusedStart.set(told);
   }
 
   return {
@@ -363,21 +346,19 @@ export function createSession(options: SessionOptions): Session {
     seen,
     progress,
     isBlocked,
-    start: (fields, department, text) => start(fields, department, text),
+    start,
     token: () => token,
     leaveMessage(message) {
-      const { fields, department, text } = message;
-      if (isBlocked.get()) {
-        void leaveByHttp(message);
-        return;
+      if (isBlocked.get()) void leaveByHttp(message);
+      else {
+        if (isLive(visit.get())) leave();
+        start(message.fields, message.department, message.text, "message");
       }
-      if (isLive(visit.get())) leave();
-      start(fields, department, text, { mode: "message" });
     },
     attach(file) {
       const cmd = newId();
       const { id } = visit.get().conversation ?? {};
-      if (id === undefined || !outbox.add({ t: "send", cmd, text: "" }, LANE, id, { name: file.name, type: file.type, bytes: file.size })) return false;
+      if (!id || !outbox.add({ t: "send", cmd, text: "" }, LANE, id, { name: file.name, type: file.type, bytes: file.size })) return false;
       uploads.add({ cmd, conversation: id, file });
       return true;
     },
@@ -386,20 +367,19 @@ export function createSession(options: SessionOptions): Session {
       return add({ t: "send", cmd: newId(), text: wellFormed(text) });
     },
     retry(cmd) {
-      const isHeld = outbox.entries().some(({ command, held_until }) => command.cmd === cmd && held_until !== undefined);
+      const isHeld = outbox.entries().some(({ command, held_until }) => command.cmd === cmd && held_until);
       if (isHeld && !uploads.retry(cmd)) outbox.refused(cmd, { code: "gone", message: "" });
       else outbox.retry(cmd);
     },
     discard: (cmd) => outbox.discard(cmd),
     typing(words, isShown) {
       if (!isLive(visit.get())) return;
-      if (words === "") {
+      if (!words) {
         if (typingEnds()) connection.send({ t: "typing", on: false });
         return;
       }
       const due_in_ms = typed_at + (isShown ? PREVIEW_EVERY_MS : TYPING_EVERY_MS) - clock.now();
-      typingLater?.();
-      typingLater = undefined;
+      typingLater();
       if (due_in_ms <= 0) tellTyping(words, isShown);
       else if (isShown) typingLater = clock.after(due_in_ms, () => tellTyping(words, true));
     },
@@ -410,7 +390,7 @@ export function createSession(options: SessionOptions): Session {
       remember();
     },
     leave,
-    rate: (score, comment) => void add({ t: "rate", cmd: newId(), score, ...(comment === undefined ? {} : { comment: wellFormed(comment) }) }),
+    rate: (score, comment) => void add({ t: "rate", cmd: newId(), score, comment: comment && wellFormed(comment) }),
     beginAnew() {
       for (const { command } of outbox.entries()) outbox.discard(command.cmd);
       seen.set(0);

@@ -3,7 +3,7 @@
 
 import type { FileNote } from "../client/outbox.ts";
 import type { Pending, Timeline } from "../client/timeline.ts";
-import type { EventFrame } from "../client/wire.ts";
+import type { EventFrame, Sender } from "../client/wire.ts";
 import { type Say, Word } from "./i18n/index.ts";
 
 export type Row =
@@ -25,12 +25,13 @@ export interface Turn {
   at: number;
   state: OwnState;
   /** Of a pending or failed one. */
-  cmd?: string;
-  refusal?: string;
+  cmd?: string | undefined;
+  refusal?: string | undefined;
   /** There is nothing left to try again with. */
   isGone?: boolean;
 }
 
+/** @inside */
 export interface Bubble {
   key: string;
   text: string;
@@ -52,7 +53,7 @@ export interface ThreadOptions {
   clock_ahead_ms: number;
   isConnected: boolean;
   /** The last `seq` that was seen when the window opened; what is later stands under "New messages". */
-  fresh_after?: number;
+  fresh_after?: number | undefined;
   departmentName(key: string): string;
   refusalWords(code: string, isFile: boolean): string;
 }
@@ -63,158 +64,135 @@ const TURN_MS = 3 * 60_000;
 export const PALE_AFTER_MS = 600;
 
 export function rowsOf(timeline: Timeline, options: ThreadOptions): Row[] {
+  const { say, now, fresh_after } = options;
   const rows: Row[] = [];
+  let day = dayOf(now); // a log of today needs no line to say so
+  let isFresh = false;
   for (const event of timeline.events) {
-    addDay(rows, event.at, options.now);
-    if (isFresh(event, rows, options.fresh_after)) rows.push({ kind: "fresh", key: "fresh" });
-    if (event.kind === "message") addSaid(rows, event, options);
-    else {
+    const { at, seq, from } = event;
+    const today = dayOf(at);
+    if (today !== day) rows.push({ kind: "day", key: `d${today}`, at });
+    day = today;
+    if (event.kind !== "message") {
       const line = systemLine(event, options);
-      if (line !== undefined) rows.push({ kind: "system", key: `s${event.seq}`, ...line });
+      if (line) rows.push({ kind: "system", key: `s${seq}`, ...line });
+      continue;
     }
+    const isMine = from.role === "visitor";
+    if (fresh_after !== undefined && seq > fresh_after && !isMine && !isFresh && rows.length > 0) {
+      rows.push({ kind: "fresh", key: "fresh" });
+      isFresh = true;
+    }
+    addSaid(rows, event, isMine, say);
   }
   markLast(rows, timeline);
   for (const own of timeline.pending) if (own.kind === "message") addPending(rows, own, options);
   return rows;
 }
 
-function addDay(rows: Row[], at: number, now: number): void {
-  const last = rows.findLast((row) => row.kind === "day");
-  if (last?.kind === "day" && dayOf(last.at) === dayOf(at)) return;
-  // A log of today needs no line to say so.
-  if (last === undefined && dayOf(at) === dayOf(now)) return;
-  rows.push({ kind: "day", key: `d${dayOf(at)}`, at });
-}
-
 function dayOf(at: number): number {
   return new Date(at).setHours(0, 0, 0, 0);
-}
-
-function isFresh(event: EventFrame, rows: Row[], fresh_after: number | undefined): boolean {
-  if (fresh_after === undefined || event.seq <= fresh_after || rows.length === 0) return false;
-  return event.kind === "message" && event.from.role !== "visitor" && !rows.some(({ kind }) => kind === "fresh");
 }
 
 /** What a message may carry. */
 type Said = EventFrame & { kind: "message" } & { attachment?: ShownFile; article?: { id: string; title: string } };
 
-function addSaid(rows: Row[], event: Said, { say }: ThreadOptions): void {
-  const isMine = event.from.role === "visitor";
-  const id = event.from.id ?? event.from.role;
-  const bubble = { key: event.cmd ?? `e${event.seq}`, text: event.text ?? "", file: event.attachment, article: event.article };
+function addSaid(rows: Row[], { seq, at, cmd, from, text = "", attachment, article }: Said, isMine: boolean, say: Say): void {
+  const key = cmd ?? `e${seq}`;
+  const id = from.id ?? from.role;
+  const isBot = from.role === "bot";
+  add(rows, { kind: "turn", key, isMine, isBot, id, name: nameOf(from, say), bubbles: [{ key, text, file: attachment, article }], at, state: "plain" });
+}
+
+/** As a turn of its own, or with the last one where that is of the same speaker and not long ago. */
+function add(rows: Row[], turn: Turn): void {
   const last = rows.at(-1);
-  if (last?.kind === "turn" && last.isMine === isMine && last.id === id && event.at - last.at < TURN_MS) {
-    last.bubbles.push(bubble);
-    last.at = event.at;
+  const isSame = last?.kind === "turn" && last.isMine === turn.isMine && (turn.isMine || last.id === turn.id) && !last.cmd && !turn.cmd && turn.at - last.at < TURN_MS;
+  if (!isSame) {
+    rows.push(turn);
     return;
   }
-  const name = event.from.name ?? say(Word.somebody);
-  rows.push({ kind: "turn", key: bubble.key, isMine, isBot: event.from.role === "bot", id, name, bubbles: [bubble], at: event.at, state: "plain" });
+  last.bubbles.push(...turn.bubbles);
+  last.at = Math.max(last.at, turn.at);
+  if (turn.state === "sent") last.state = "sent";
 }
 
 /** Sent and read are said under the last confirmed own message only. */
-function markLast(rows: Row[], timeline: Timeline): void {
-  const own = timeline.events.findLast((event) => event.kind === "message" && event.from.role === "visitor");
+function markLast(rows: Row[], { events, pending, read }: Timeline): void {
+  const own = events.findLast(({ kind, from }) => kind === "message" && from.role === "visitor");
   const turn = rows.findLast((row) => row.kind === "turn" && row.isMine);
-  if (own === undefined || turn?.kind !== "turn" || timeline.pending.some(({ sent }) => sent !== undefined)) return;
-  turn.state = timeline.read.agent >= own.seq ? "read" : "sent";
+  if (own && turn?.kind === "turn" && !pending.some(({ sent }) => sent)) turn.state = read.agent >= own.seq ? "read" : "sent";
 }
 
 function addPending(rows: Row[], own: Pending, options: ThreadOptions): void {
-  const bubble = { key: own.cmd, text: own.text, file: own.file };
-  const at = own.made_at + options.clock_ahead_ms;
+  const { cmd, text, file, failed, made_at } = own;
   const state = stateOf(own, options);
-  const isConfirmed = state === "plain" || state === "sent";
-  const last = rows.at(-1);
-  const isSameTurn = last?.kind === "turn" && last.isMine && last.cmd === undefined && at - last.at < TURN_MS;
-  if (isConfirmed && isSameTurn) {
-    last.bubbles.push(bubble);
-    last.at = Math.max(at, last.at);
-    if (state === "sent") last.state = "sent";
-    return;
-  }
-  const refusal = own.failed === undefined ? {} : { refusal: options.refusalWords(own.failed.code, own.file !== undefined), isGone: own.failed.code === "gone" };
-  rows.push({
+  add(rows, {
     kind: "turn",
-    key: own.cmd,
+    key: cmd,
     isMine: true,
     isBot: false,
     id: "",
     name: "",
-    bubbles: [bubble],
-    at,
+    bubbles: [{ key: cmd, text, file }],
+    at: made_at + options.clock_ahead_ms,
     state,
-    ...(isConfirmed ? {} : { cmd: own.cmd }),
-    ...refusal,
+    cmd: state === "plain" || state === "sent" ? undefined : cmd,
+    refusal: failed && options.refusalWords(failed.code, !!file),
+    isGone: failed?.code === "gone",
   });
 }
 
-function stateOf(own: Pending, { now, isConnected }: ThreadOptions): OwnState {
-  if (own.failed !== undefined) return "failed";
-  if (own.sent !== undefined) return "sent";
-  if (own.file !== undefined) return "uploading";
-  if (now - own.made_at < PALE_AFTER_MS) return "plain";
+function stateOf({ failed, sent, file, made_at }: Pending, { now, isConnected }: ThreadOptions): OwnState {
+  if (failed) return "failed";
+  if (sent) return "sent";
+  if (file) return "uploading";
+  if (now - made_at < PALE_AFTER_MS) return "plain";
   return isConnected ? "sending" : "waiting";
 }
 
+function nameOf({ name }: Sender, say: Say): string {
+  return name ?? say(Word.somebody);
+}
+
 function systemLine(event: EventFrame, { say, departmentName }: ThreadOptions): { strong?: string; text: string } | undefined {
-  const from = event.from.name ?? say(Word.somebody);
+  const from = nameOf(event.from, say);
   switch (event.kind) {
     case "assigned":
-      return { text: say(Word.joined, { name: event.agent.name }) };
-    case "transferred":
+      return { text: say(Word.joined, event.agent) };
+    case "transferred": {
+      const { to } = event;
+      if ("department" in to) return { text: say(Word.passedToLine, { from, to: departmentName(to.department) }) };
       // Somebody who takes a chat over passes it to nobody: who joined is said by the next line.
-      if ("agent" in event.to && event.to.agent.id === event.from.id) return undefined;
-      return { text: "agent" in event.to ? say(Word.passedOn, { from, to: event.to.agent.name }) : say(Word.passedToLine, { from, to: departmentName(event.to.department) }) };
+      return to.agent.id === event.from.id ? undefined : { text: say(Word.passedOn, { from, to: to.agent.name }) };
+    }
     case "requeued":
       return { strong: say(Word.requeued), text: say(Word.requeuedMore) };
     case "agent_away":
-      return { text: say(Word.lost, { name: event.agent.name }) };
+      return { text: say(Word.lost, event.agent) };
     case "agent_back":
-      return { text: say(Word.returned, { name: event.agent.name }) };
-    case "closed":
-      return { text: closedLine(event.reason, from, say) };
+      return { text: say(Word.returned, event.agent) };
+    case "closed": {
+      if (event.reason === "agent") return { text: say(Word.endedBy, { name: from }) };
+      const words: Record<string, Word.endedByYou | Word.leftLine | Word.lapsed> = { visitor: Word.endedByYou, left: Word.leftLine, abandoned: Word.lapsed };
+      return { text: say(words[event.reason] ?? Word.ended) };
+    }
     case "rated":
       return { text: say(Word.rated, { n: event.score }) };
-    case "queued":
-    case "message":
-    case "note":
-      return undefined;
     default:
-      event satisfies never;
-      return undefined; // an event of a newer server
-  }
-}
-
-function closedLine(reason: Extract<EventFrame, { kind: "closed" }>["reason"], from: string, say: Say): string {
-  switch (reason) {
-    case "agent":
-      return say(Word.endedBy, { name: from });
-    case "visitor":
-      return say(Word.endedByYou);
-    case "left":
-      return say(Word.leftLine);
-    case "abandoned":
-      return say(Word.lapsed);
-    case "system":
-      return say(Word.ended);
-    default:
-      reason satisfies never;
-      return say(Word.ended);
+      return undefined; // words, what was asked before the chat, and events of a newer server
   }
 }
 
 /** The conversation as a text file, for whoever wants to keep it. */
 export function transcript(timeline: Timeline, site: string, options: ThreadOptions & { stamp(at: number): string; you: string }): string {
-  const lines = timeline.events.flatMap((event) => {
-    if (event.kind === "message") {
-      const name = event.from.role === "visitor" ? options.you : (event.from.name ?? options.say(Word.somebody));
-      return [`[${options.stamp(event.at)}] ${options.say(Word.savedBy, { name, text: saidIn(event) })}`];
-    }
-    const line = systemLine(event, options);
-    return line === undefined ? [] : [`[${options.stamp(event.at)}] ${line.strong === undefined ? "" : `${line.strong} `}${line.text}`];
+  const { say, stamp, you } = options;
+  const lines = timeline.events.map((event) => {
+    const isMine = event.from.role === "visitor";
+    const text = event.kind === "message" ? say(Word.savedBy, { name: isMine ? you : nameOf(event.from, say), text: saidIn(event) }) : systemText(event, options);
+    return text && `[${stamp(event.at)}] ${text}\n`;
   });
-  return `${site}\n\n${lines.join("\n")}\n`;
+  return `${site}\n\n${lines.join("")}`;
 }
 
 /** The words of a message, or the name of its file. */
@@ -224,7 +202,6 @@ export function saidIn({ text, attachment }: Said): string {
 
 /** A system line as one sentence, "" where the event has none. */
 export function systemText(event: EventFrame, options: ThreadOptions): string {
-  const line = systemLine(event, options);
-  if (line === undefined) return "";
-  return line.strong === undefined ? line.text : `${line.strong} ${line.text}`;
+  const { strong, text = "" }: { strong?: string; text?: string } = systemLine(event, options) ?? {};
+  return strong ? `${strong} ${text}` : text;
 }

@@ -3,7 +3,7 @@
 import type { ConnectionState } from "../client/connection.ts";
 import { rangeOf, settle, type Shown } from "./eta.ts";
 import type { Model } from "./model.ts";
-import { isLive, type Visit } from "./visit.ts";
+import { isInLine, isLive, type Visit } from "./visit.ts";
 
 /** A line that is gone for less is not worth a word. */
 const BANNER_AFTER_MS = 3_000;
@@ -26,45 +26,41 @@ export function cleanTable(): Partial<Model> {
 }
 
 export function afterVisit(model: Model, visit: Visit, now: number): Partial<Model> {
-  const before = model.visit;
-  const isOther = visit.conversation?.id !== before.conversation?.id;
-  const added = isOther ? [] : visit.timeline.events.slice(before.timeline.events.length);
-  const others = added.filter(({ kind, from }) => kind === "message" && from.role !== "visitor").length;
+  const { conversation, timeline } = model.visit;
+  const isOther = visit.conversation?.id !== conversation?.id;
   return {
-    ...(isOther && isLive(visit) ? cleanTable() : {}),
+    ...(isOther && isLive(visit) && cleanTable()),
     visit,
     now,
     range: rangeAfter(model.range, visit, now),
     ...waitAfter(model, visit),
-    below: model.isAtBottom ? 0 : model.below + others,
+    below: model.isAtBottom || isOther ? 0 : model.below + unreadCount(visit, timeline.last ?? 0),
   };
 }
 
-export function afterConnection(model: Model, connection: ConnectionState, now: number): Partial<Model> {
-  if (connection.kind !== "open") return { connection, now, lost_since: model.lost_since ?? now };
-  const wasTold = model.banner === "offline" || model.banner === "reconnecting";
-  return { connection, now, lost_since: undefined, banner: wasTold ? "back" : undefined };
+export function afterConnection({ lost_since, banner }: Model, connection: ConnectionState, now: number): Partial<Model> {
+  if (connection.kind !== "open") return { connection, now, lost_since: lost_since ?? now };
+  return { connection, now, lost_since: undefined, banner: banner && "back" };
 }
 
-export function afterTime(model: Model, now: number): Partial<Model> {
-  const { lost_since, connection, visit, banner } = model;
-  const isLost = lost_since !== undefined && (visit.isKnown || visit.conversation !== undefined) && now - lost_since >= BANNER_AFTER_MS;
+export function afterTime({ lost_since, connection, visit, banner, range }: Model, now: number): Partial<Model> {
+  const isLost = lost_since && (visit.isKnown || visit.conversation) && now - lost_since >= BANNER_AFTER_MS;
   const bad = connection.kind === "offline" ? "offline" : "reconnecting";
-  return { now, range: rangeAfter(model.range, visit, now), banner: isLost ? bad : banner === "back" ? "back" : undefined };
+  return { now, range: rangeAfter(range, visit, now), banner: isLost ? bad : banner };
 }
 
 /** A long wait is short again only well below the limit. */
 const SHORT_MS = 10 * 60_000;
 
-function waitAfter({ isBusy, hasWayOut, site }: Model, { conversation, open }: Visit): Pick<Model, "isBusy" | "hasWayOut"> {
-  if (conversation?.state !== "queued" && conversation?.state !== "offered") return { isBusy: false, hasWayOut: false };
-  const p50_ms = conversation.place?.eta?.p50_ms ?? 0;
-  const isLong = p50_ms > site.long_wait_ms || (isBusy && p50_ms >= Math.min(SHORT_MS, site.long_wait_ms));
-  return { isBusy: isLong, hasWayOut: hasWayOut || isLong || open === false };
+function waitAfter({ isBusy, hasWayOut, site: { long_wait_ms } }: Model, visit: Visit): Pick<Model, "isBusy" | "hasWayOut"> {
+  const isWait = isInLine(visit);
+  const p50_ms = visit.conversation?.place?.eta?.p50_ms ?? 0;
+  const isLong = isWait && (p50_ms > long_wait_ms || (isBusy && p50_ms >= Math.min(SHORT_MS, long_wait_ms)));
+  return { isBusy: isLong, hasWayOut: isWait && (hasWayOut || isLong || visit.open === false) };
 }
 
 function rangeAfter(shown: Shown | undefined, { conversation }: Visit, now: number): Shown | undefined {
-  return conversation?.place === undefined ? undefined : settle(shown, rangeOf(conversation.place.eta), now);
+  return conversation?.place && settle(shown, rangeOf(conversation.place.eta), now);
 }
 
 /** Messages of others that were never on screen. */

@@ -7,8 +7,11 @@ import { newsOf } from "../client/outbox_news.ts";
 import { distrust, emptyTimeline, type News, reduce, startAnew, type Timeline } from "../client/timeline.ts";
 import type { AgentName, Eta, EventFrame, FromVisitor, ReadMarks, Mode, State, ToVisitor, VisitorWelcome } from "../client/wire.ts";
 
+/** Members that may be left out may be undefined too: JSON drops them before they reach the wire. */
+export type Sparse<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] };
+
 /** What a visitor sends that must happen once. */
-export type VisitorCommand = Extract<FromVisitor, { cmd: string }>;
+export type VisitorCommand = Sparse<Extract<FromVisitor, { cmd: string }>>;
 
 export interface Place {
   position: number;
@@ -21,11 +24,11 @@ export interface Conversation {
   id: string;
   state: State;
   department: string;
-  agent?: AgentName;
+  agent?: AgentName | undefined;
   /** Since when the present wait lasts, by the server's clock. */
-  waiting_since?: number;
+  waiting_since?: number | undefined;
   /** The place in line, once the server has told it. */
-  place?: Place;
+  place?: Place | undefined;
 }
 
 /** @inside */
@@ -38,21 +41,20 @@ export interface Visit {
   open?: boolean;
   /** The server's clock minus ours. */
   clock_ahead_ms: number;
-  conversation?: Conversation;
+  conversation?: Conversation | undefined;
   /** `seq` up to which `conversation` was told by `welcome`; events up to there are history and change nothing. */
   told_seq: number;
   timeline: Timeline;
   /** A closed conversation that the visitor is done with: nothing about it is shown any more. */
-  dismissed?: string;
+  dismissed?: string | undefined;
   /** A message that was left over HTTP, for want of a socket. */
-  posted?: Left;
+  posted?: Left | undefined;
   /** Unanswered commands that are not said in a chat; `message` is one left for later. */
-  doing: { start?: string; message?: string; leave?: string; rate?: string };
+  doing: { [T in "start" | "message" | "leave" | "rate"]?: string | undefined };
 }
 
 export function emptyVisit(dismissed?: string): Visit {
-  const visit: Visit = { isKnown: false, clock_ahead_ms: 0, told_seq: 0, timeline: emptyTimeline(""), doing: {} };
-  return dismissed === undefined ? visit : { ...visit, dismissed };
+  return { isKnown: false, dismissed, clock_ahead_ms: 0, told_seq: 0, timeline: emptyTimeline(""), doing: {} };
 }
 
 /**
@@ -70,9 +72,8 @@ export interface Kept {
 /** Undefined while there is nothing worth keeping, or the server is still sending what we missed. */
 export function keptOf({ epoch, conversation, timeline, told_seq }: Visit): Kept | undefined {
   const { events, last = -1, read, condition } = timeline;
-  if (epoch === undefined || conversation?.id !== timeline.conversation || condition !== "whole" || last < told_seq) return undefined;
-  const { place: _place, ...lasting } = conversation; // a place in line is of the moment
-  return { epoch, conversation: lasting, read, events };
+  if (!epoch || conversation?.id !== timeline.conversation || condition !== "whole" || last < told_seq) return undefined;
+  return { epoch, conversation: { ...conversation, place: undefined }, read, events }; // a place in line is of the moment
 }
 
 /** As an earlier page left it, until the server says how things are. */
@@ -84,28 +85,25 @@ export function restored(visit: Visit, { epoch, conversation, read, events }: Ke
 }
 
 export function receive(visit: Visit, frame: ToVisitor, now: number): Visit {
-  if ("conversation" in frame && frame.t !== "welcome" && frame.conversation !== undefined && frame.conversation === visit.dismissed) return visit;
+  if ("conversation" in frame && frame.conversation && frame.conversation === visit.dismissed) return visit;
   switch (frame.t) {
     case "welcome":
       return welcomed(visit, frame, now);
     case "queued":
-      return withConversation(visit, frame.conversation, ({ place: _place, agent: _agent, ...rest }) => ({
-        ...rest,
-        state: "queued",
-        department: frame.department,
-      }));
-    case "queue":
-      return withConversation(visit, frame.conversation, (known) => ({
-        ...known,
-        waiting_since: known.waiting_since ?? frame.at - frame.waited_ms,
-        place: { position: frame.position, waiting: frame.waiting, eta: frame.eta, isPaused: frame.paused === true },
-      }));
+      return withConversation(visit, frame.conversation, () => inLine(frame.department));
+    case "queue": {
+      const { position, waiting, eta, paused } = frame;
+      return withConversation(visit, frame.conversation, ({ waiting_since = frame.at - frame.waited_ms }) => ({ waiting_since, place: { position, waiting, eta, isPaused: !!paused } }));
+    }
     case "assigned":
-      return withConversation(visit, frame.conversation, (known) => active(known, frame.agent));
+      return withConversation(visit, frame.conversation, () => active(frame.agent));
     case "event":
       return evented(visit, frame, now);
-    case "ack":
-      return acknowledged(visit, frame, now);
+    case "ack": {
+      const { start, message } = visit.doing;
+      const base = start === frame.cmd || message === frame.cmd ? begun(visit, frame.conversation) : visit;
+      return { ...base, timeline: reduce(base.timeline, frame, now) };
+    }
     case "typing":
     case "read":
       return { ...visit, timeline: reduce(visit.timeline, frame, now) };
@@ -113,7 +111,7 @@ export function receive(visit: Visit, frame: ToVisitor, now: number): Visit {
       return { ...visit, open: frame.open };
     case "error":
       // `after` beyond the end of the log: what we have is not the server's.
-      return frame.code === "bad_field" && frame.field === "after" ? { ...visit, timeline: distrust(visit.timeline) } : visit;
+      return frame.field === "after" ? { ...visit, timeline: distrust(visit.timeline) } : visit;
     case "pong":
     case "bye":
       return visit;
@@ -130,21 +128,16 @@ export function changed(visit: Visit, change: OutboxChange<VisitorCommand>, now:
   return { ...visit, timeline, doing: doingAfter(visit.doing, change) };
 }
 
-function doingAfter(doing: Visit["doing"], { kind, entry }: OutboxChange<VisitorCommand>): Visit["doing"] {
-  const { command } = entry;
-  const { cmd } = command;
+function doingAfter(doing: Visit["doing"], { kind, entry: { command, failed } }: OutboxChange<VisitorCommand>): Visit["doing"] {
   if (command.t === "send") return doing;
   const t = command.t === "start" && isLater(command) ? "message" : command.t;
-  const { [t]: _done, ...others } = doing;
-  if (kind === "added" || kind === "retried") return entry.failed === undefined ? { ...others, [t]: cmd } : others;
-  return doing[t] === cmd ? others : doing;
+  if (kind !== "gone" && !failed) return { ...doing, [t]: command.cmd };
+  return doing[t] === command.cmd ? { ...doing, [t]: undefined } : doing;
 }
 
 /** The visitor is done with a closed conversation and wants to begin anew. */
 export function withoutConversation(visit: Visit): Visit {
-  const { conversation: over, posted: _posted, ...rest } = visit;
-  const dismissed = over === undefined ? {} : { dismissed: over.id };
-  return { ...rest, ...dismissed, told_seq: 0, timeline: emptyTimeline("") };
+  return { ...visit, conversation: undefined, posted: undefined, dismissed: visit.conversation?.id ?? visit.dismissed, told_seq: 0, timeline: emptyTimeline("") };
 }
 
 export function isOver(visit: Visit): boolean {
@@ -153,20 +146,26 @@ export function isOver(visit: Visit): boolean {
 
 /** There is a conversation that somebody may still answer. */
 export function isLive(visit: Visit): boolean {
-  return visit.conversation !== undefined && !isOver(visit);
+  return !!visit.conversation && !isOver(visit);
+}
+
+/** Nobody has come yet. */
+export function isInLine({ conversation }: Visit): boolean {
+  return conversation?.state === "queued" || conversation?.state === "offered";
 }
 
 /** What was left for later, until somebody answers it. */
-export function leftMessage({ posted, conversation, timeline: { events } }: Visit): Left | undefined {
-  if (posted !== undefined) return posted;
+export function leftMessage(visit: Visit): Left | undefined {
+  const { posted, timeline: { events } } = visit;
+  if (posted) return posted;
   const begin = events.findLast(({ kind }) => kind === "queued" || kind === "assigned");
-  if ((conversation?.state !== "queued" && conversation?.state !== "offered") || begin?.kind !== "queued" || !isLater(begin)) return undefined;
+  if (!isInLine(visit) || begin?.kind !== "queued" || !isLater(begin)) return undefined;
   const words = events.findLast(({ kind }) => kind === "message");
   return { email: begin.fields["email"], text: words?.kind === "message" ? words.text : undefined };
 }
 
 /** Whether it asks for an answer later, not for a chat now. */
-export function isLater({ mode }: { mode?: Mode }): boolean {
+export function isLater({ mode }: { mode?: Mode | undefined }): boolean {
   return mode === "message";
 }
 
@@ -177,97 +176,73 @@ export interface Left {
 }
 
 function welcomed(visit: Visit, welcome: VisitorWelcome, now: number): Visit {
-  const isNewEpoch = visit.epoch !== undefined && visit.epoch !== welcome.epoch;
+  const { token, epoch, open } = welcome;
   const told = welcome.conversation?.id === visit.dismissed ? undefined : welcome.conversation;
-  const { id, seq, from_seq, read } = told ?? { id: "", seq: 0, from_seq: 0, read: { visitor: 0, agent: 0 } };
-  const old = isNewEpoch ? startAnew(visit.timeline) : visit.timeline;
-  const own = old.conversation === id ? old : { ...startAnew(old), conversation: id };
-  const { conversation: before, ...rest } = visit;
+  const id = told?.id ?? "";
+  const isAnother = visit.timeline.conversation !== id || (visit.epoch && visit.epoch !== epoch);
+  const timeline = isAnother ? { ...startAnew(visit.timeline), conversation: id } : visit.timeline;
   return {
-    ...rest,
+    ...visit,
     isKnown: true,
-    token: welcome.token,
-    epoch: welcome.epoch,
-    open: welcome.open,
+    token,
+    epoch,
+    open,
     clock_ahead_ms: welcome.now - now,
-    told_seq: seq,
-    timeline: id === "" ? own : reduce(own, { t: "following", from_seq, read }, now),
-    ...(told === undefined ? {} : { conversation: conversationOf(told, before) }),
+    told_seq: told?.seq ?? 0,
+    timeline: told ? reduce(timeline, { t: "following", from_seq: told.from_seq, read: told.read }, now) : timeline,
+    conversation: told && conversationOf(told, visit.conversation),
   };
 }
 
-function conversationOf(told: NonNullable<VisitorWelcome["conversation"]>, before: Conversation | undefined): Conversation {
-  const { id, state, department, agent, enqueued_at } = told;
-  const isSameWait = before?.id === id && before.state === state;
-  const waiting_since = isSameWait ? (before.waiting_since ?? enqueued_at) : enqueued_at;
-  const place = isSameWait ? before.place : undefined;
-  return {
-    id,
-    state,
-    department,
-    ...(agent === undefined ? {} : { agent }),
-    ...(waiting_since === undefined ? {} : { waiting_since }),
-    ...(place === undefined ? {} : { place }),
-  };
+function conversationOf({ id, state, department, agent, enqueued_at }: NonNullable<VisitorWelcome["conversation"]>, before: Conversation | undefined): Conversation {
+  const sameWait = before?.id === id && before.state === state ? before : undefined;
+  return { id, state, department, agent, waiting_since: sameWait?.waiting_since ?? enqueued_at, place: sameWait?.place };
 }
 
 function evented(visit: Visit, frame: { t: "event" } & EventFrame, now: number): Visit {
-  const base = frame.conversation === visit.timeline.conversation ? visit : begun(visit, frame.conversation);
+  const base = begun(visit, frame.conversation);
   const timeline = reduce(base.timeline, frame, now);
-  const isNews = timeline.last === frame.seq && timeline !== base.timeline && frame.seq > base.told_seq;
   const next = { ...base, timeline };
-  return isNews ? withConversation(next, frame.conversation, (known) => folded(known, frame)) : next;
+  const isNews = base.timeline.last !== timeline.last && frame.seq > base.told_seq;
+  return isNews ? withConversation(next, frame.conversation, () => folded(frame)) : next;
 }
 
-/** A conversation that this tab has not heard of, started here or in another one. */
+/** With the conversation, of which this tab may not have heard: it was started here or in another one. */
 function begun(visit: Visit, id: string): Visit {
-  const { pending } = visit.timeline;
-  const conversation: Conversation = { id, state: "queued", department: "" };
-  return { ...visit, conversation, told_seq: 0, timeline: { ...emptyTimeline(id), pending } };
+  const { conversation, pending } = visit.timeline;
+  return conversation === id ? visit : { ...visit, conversation: { id, ...inLine("") }, told_seq: 0, timeline: { ...emptyTimeline(id), pending } };
 }
 
-/** Where the conversation is after the event. */
-function folded(known: Conversation, event: EventFrame): Conversation {
+/** What the event changes about the conversation. */
+function folded(event: EventFrame): Partial<Conversation> {
   switch (event.kind) {
     case "queued":
     case "requeued":
-      return waiting(known, event.department, event.at);
+      return { ...inLine(event.department), waiting_since: event.at };
     case "assigned":
-      return active(known, event.agent);
+      return active(event.agent);
     case "transferred":
-      return "agent" in event.to ? active(known, event.to.agent) : waiting(known, event.to.department, event.at);
-    case "closed": {
-      const { place: _place, waiting_since: _since, ...rest } = known;
-      return { ...rest, state: "closed" };
-    }
-    case "message":
-    case "agent_away":
-    case "agent_back":
-    case "rated":
-    case "note":
-      return known;
+      return "agent" in event.to ? active(event.to.agent) : { ...inLine(event.to.department), waiting_since: event.at };
+    case "closed":
+      return { state: "closed", ...noWait };
     default:
-      event satisfies never;
-      return known; // an event of a newer server
+      return {}; // words, and events of a newer server
   }
 }
 
-function waiting({ place: _place, agent: _agent, ...rest }: Conversation, department: string, since: number): Conversation {
-  return { ...rest, state: "queued", department, waiting_since: since };
+/** Of a wait that is over. */
+const noWait = { place: undefined, waiting_since: undefined };
+
+function inLine(department: string): Pick<Conversation, "state" | "department" | "place" | "agent"> {
+  return { state: "queued", department, place: undefined, agent: undefined };
 }
 
-function active({ place: _place, waiting_since: _since, ...rest }: Conversation, agent: AgentName): Conversation {
-  return { ...rest, state: "active", agent };
+function active(agent: AgentName): Partial<Conversation> {
+  return { state: "active", agent, ...noWait };
 }
 
-function acknowledged(visit: Visit, ack: Extract<ToVisitor, { t: "ack" }>, now: number): Visit {
-  const isNew = (visit.doing.start === ack.cmd || visit.doing.message === ack.cmd) && visit.timeline.conversation !== ack.conversation;
-  const base = isNew ? begun(visit, ack.conversation) : visit;
-  return { ...base, timeline: reduce(base.timeline, ack, now) };
-}
-
-function withConversation(visit: Visit, id: string, change: (known: Conversation) => Conversation): Visit {
-  const base = visit.timeline.conversation === id ? visit : begun(visit, id);
-  const known = base.conversation ?? { id, state: "queued", department: "" };
-  return { ...base, conversation: change(known) };
+function withConversation(visit: Visit, id: string, change: (known: Partial<Conversation>) => Partial<Conversation>): Visit {
+  const base = begun(visit, id);
+  const known = { id, ...inLine(""), ...base.conversation };
+  return { ...base, conversation: { ...known, ...change(known) } };
 }

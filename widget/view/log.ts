@@ -18,7 +18,7 @@ export function threadOptions(model: Model): ThreadOptions {
     isConnected: model.connection.kind === "open",
     departmentName: (key) => departmentName(model, key),
     refusalWords: (code, isFile) => refusalWords(model, code, isFile),
-    ...(model.fresh_after === undefined ? {} : { fresh_after: model.fresh_after }),
+    fresh_after: model.fresh_after,
   };
 }
 
