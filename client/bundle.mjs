@@ -27,7 +27,7 @@ import { basename, dirname, extname, join, relative, resolve, sep } from 'node:p
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { minify } from 'terser';
 import { languages, version } from './languages.mjs';
 
@@ -124,7 +124,8 @@ function shortened(css) {
 
 /**
  * The names of what never leaves the widget: members of interfaces whose comment says @inside. They get one or two letters.
- * A name that stands anywhere as a text, in an interface without the mark, on the wire or in what browsers know stays.
+ * A name that stands anywhere in the code as a text (in a type it is none), in an interface without the mark, on the wire or
+ * in what browsers know stays.
  */
 async function insideNames() {
   const inside = new Set();
@@ -133,7 +134,8 @@ async function insideNames() {
     for (const name of await readdir(join(ROOT, folder), { recursive: true })) {
       if (!name.endsWith('.ts') || /\.test\.ts$|golden|fakes/.test(name)) continue;
       const source = await readFile(join(ROOT, folder, name), 'utf8');
-      for (const [, text] of source.matchAll(/["'](\w+)["']/g)) spoken.add(text);
+      const { code } = await transform(source, { loader: 'ts' });
+      for (const [, text] of code.matchAll(/["'](\w+)["']/g)) spoken.add(text);
       if (name === 'wire.ts') for (const [, member] of source.matchAll(/\b(\w+)\??:/g)) spoken.add(member);
       for (const { 0: declared, index } of source.matchAll(/^(?:export )?(?:interface|type) \w+[^]*?\n(?! )/gm)) {
         const before = source.slice(0, index);
@@ -150,7 +152,7 @@ async function smallest(source, names, nameCache) {
   const { code } = await minify(source, {
     ecma: 2020,
     module: true,
-    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, pure_getters: true, hoist_props: true },
+    compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, pure_getters: true, hoist_props: true },
     mangle: { properties: { regex: new RegExp(`^(?:${names.join('|')})$`) } },
     nameCache,
   });

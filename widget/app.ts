@@ -208,7 +208,7 @@ function sessionOf(host: Host, memory: Memory, local: KeyValueStore): Session {
     local,
     lock: browserLock(outboxPrefix(host.site)),
     memory,
-    page: () => ({ url: location.href, title: document.title, ...(document.referrer === "" ? {} : { referrer: document.referrer }) }),
+    page: () => ({ url: location.href, title: document.title, referrer: document.referrer }),
     lang: host.wishes.split(",")[0] ?? "",
     tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
     post: (token) => postTo(host.origin, token),

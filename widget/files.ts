@@ -10,6 +10,7 @@ import { isKind } from "./upload.ts";
 /** How long a browser may take to save what it was given. */
 const SAVE_MS = 10_000;
 
+/** @inside */
 export interface FilesContext {
   clock: Clock;
   session: Session;

@@ -139,11 +139,8 @@ export function createSession(options: SessionOptions): Session {
   let typingLater: Cancel = () => {};
 
   const connection: Connection<Sparse<FromVisitor>> = createConnection<Sparse<FromVisitor>, ToVisitor>({
-    url: options.url,
+    ...options,
     open: options.openSocket,
-    clock,
-    random: options.random,
-    surroundings: options.surroundings,
     hello: () => ({ t: "hello", ...hello() }),
     ping: (n) => ({ t: "ping", n }),
     onFrame,
@@ -155,8 +152,7 @@ export function createSession(options: SessionOptions): Session {
       return hadToken;
     },
     async isStillWelcome() {
-      tries += 1;
-      if (tries < TRIES_MIN) return true;
+      if (++tries < TRIES_MIN) return true;
       const cause = await options.probe();
       isBlocked.set(cause === "blocked");
       return cause === "blocked";
@@ -164,11 +160,10 @@ export function createSession(options: SessionOptions): Session {
   });
 
   const outbox = createOutbox<VisitorCommand>({
+    ...options,
     store: { ...local, set: keepWords },
     prefix: outboxPrefix(site),
-    lock: options.lock,
-    clock,
-    send: (command) => connection.send(command),
+    send: connection.send,
     refuse,
     onChange: outboxChanged,
   });
@@ -231,17 +226,17 @@ export function createSession(options: SessionOptions): Session {
 
   /** The disk may be full: unsent words are worth more than a copy of what the server has. */
   function keepWords(key: string, value: string): boolean {
-    if (local.set(key, value)) return true;
-    memory.keepLog(undefined);
-    return local.set(key, value);
+    const isKept = local.set(key, value);
+    if (!isKept) memory.keepLog(undefined);
+    return isKept || local.set(key, value);
   }
 
   /** A visit to show and to remember. */
   function show(next: Visit): void {
     const before = visit.get();
     visit.set(next);
-    const conversation = next.conversation?.id;
-    if (conversation !== before.conversation?.id && conversation !== remembered?.conversation) seen.set(0);
+    const id = next.conversation?.id;
+    if (id !== before.conversation?.id && id !== remembered?.conversation) seen.set(0);
     if (next.conversation !== before.conversation || next.token !== before.token || next.doing !== before.doing) remember();
     const kept = next.timeline.events !== before.timeline.events && keptOf(next);
     if (kept) memory.keepLog(kept);
@@ -371,7 +366,7 @@ export function createSession(options: SessionOptions): Session {
       if (isHeld && !uploads.retry(cmd)) outbox.refused(cmd, { code: "gone", message: "" });
       else outbox.retry(cmd);
     },
-    discard: (cmd) => outbox.discard(cmd),
+    discard: outbox.discard,
     typing(words, isShown) {
       if (!isLive(visit.get())) return;
       if (!words) {
@@ -403,8 +398,8 @@ export function createSession(options: SessionOptions): Session {
       connection.send({ t: "page", url, title });
     },
     dropFiles,
-    tryNow: () => connection.retryNow(),
-    isLasting: () => local.isLasting(),
+    tryNow: connection.retryNow,
+    isLasting: local.isLasting,
     stop() {
       typingEnds();
       dropFiles();

@@ -7,12 +7,14 @@ import type { Cancel } from "../client/environment.ts";
 import type { Refusal } from "../client/outbox.ts";
 import type { RefusedStart } from "./session.ts";
 
+/** @inside */
 export interface Upload {
   cmd: string;
   conversation: string;
   file: File;
 }
 
+/** @inside */
 export interface UploadNews {
   progress(bytes: number): void;
   /** Under which id the server has it. */
@@ -23,6 +25,7 @@ export interface UploadNews {
 /** Sends the bytes and tells how it goes, with one ending; what it returns stops it without a word. */
 export type Post = (upload: Upload, news: UploadNews) => Cancel;
 
+/** @inside */
 export interface Uploads {
   add(upload: Upload): void;
   /** Begins anew with a file that failed; false if this page does not have it. */
