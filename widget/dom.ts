@@ -78,7 +78,7 @@ function elementFor(wanted: Description, id: string, kept: Map<string, Element>,
   const old = described.get(element)?.props ?? {};
   described.set(element, wanted);
   patchInto(element, children, arrivals); // first, because a select takes only a value that is among its options
-  for (const name in { ...old, ...props }) if (props[name] !== old[name] || LIVE.test(name)) set(element, name, props[name]);
+  for (const name in { ...old, ...props }) if (props[name] !== old[name] || (props[name] !== undefined && LIVE.test(name))) set(element, name, props[name]);
   if (!known && element instanceof HTMLElement) arrivals.push(() => props.mounted?.(element));
   return element;
 }
