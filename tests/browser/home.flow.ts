@@ -14,7 +14,7 @@ import { type Visitor, visitorAt } from "./support/visitor.ts";
 const LONG = Array.from({ length: 30 }, (_, line) => `Line ${line + 1} of what there is to say about leasing a bike through your employer.`).join("\n\n");
 const ARTICLES = [
   ["Where is my order?", "You find it under **your orders**."],
-  ["Returning a bike or a part", "You have *30 days*, counted from the day it arrived.\n\n1. Open [your orders](https://shop.example/orders) and choose `Return`.\n2. Print the label.\n3. Take it to a parcel point.\n\nA whole bike is collected at your door: <b>no box</b> needed, [really](javascript:alert(1))."],
+  ["Returning a bike or a part", "You have *30 days*, counted from the day it arrived.\n\n1. Open [your orders](https://shop.example/orders) and choose `Return`.\n2. Print the label.\n3. Take it to a parcel point.\n\n- in its box\n- unridden\n\nA whole bike is collected at your door: <b>no box</b> needed, [really](javascript:alert(1))."],
   ["When is my money back?", "Two working days after your return has arrived."],
   ["Which frame size fits me?", "Measure from the floor to your hip."],
   ["Leasing through your employer", LONG],
@@ -82,6 +82,7 @@ test("a visitor finds an answer in spite of a slip, reads it and says that it he
   await chat.getByRole("heading", { name: "Returning a bike or a part" }).waitFor();
   assert.equal(await focused(page), "Returning a bike or a part", "the article is read from its title on");
   assert.deepEqual(await chat.locator(".article ol > li").allInnerTexts(), ["Open your orders and choose Return.", "Print the label.", "Take it to a parcel point."]);
+  assert.deepEqual(await chat.locator(".article ul > li").evaluateAll((items) => items.map((item) => item.getAttribute("value"))), [null, null], "no number where none was written");
   await ana.sees("<b>no box</b>");
   assert.deepEqual(await chat.locator(".article a").evaluateAll((links) => links.map((link) => link.getAttribute("href"))), ["https://shop.example/orders"]);
   await look(page, "article");
