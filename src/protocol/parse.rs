@@ -416,7 +416,7 @@ mod tests {
         );
         assert_eq!(
             refused(&format!(
-                r#"{{"t":"start","cmd":"{CMD}","mode":"message"}}"#
+                r#"{{"t":"start","cmd":"{CMD}","mode":"shout"}}"#
             )),
             field("mode")
         );
