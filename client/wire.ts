@@ -17,6 +17,11 @@ export type VisitorId = string;
 export type AgentId = string;
 
 /**
+ * One article of a site.
+ */
+export type ArticleId = string;
+
+/**
  * The `cmd` a client gave a command that must happen once.
  */
 export type CommandId = string;
@@ -111,6 +116,19 @@ width?: number,
 height?: number, };
 
 /**
+ * An article that was sent: what it was called then.
+ */
+export type ArticleName = { 
+/**
+ * Which; it may have been changed, hidden or removed since.
+ */
+id: ArticleId, 
+/**
+ * Its title.
+ */
+title: string, };
+
+/**
  * How the visitor asked: to chat now, or to be answered later.
  */
 export type Mode = "chat" | "message";
@@ -165,7 +183,11 @@ text?: string,
 /**
  * The file that was sent instead of words.
  */
-attachment?: Attachment, } | { "kind": "assigned", 
+attachment?: Attachment, 
+/**
+ * The article that an agent sent with it.
+ */
+article?: ArticleName, } | { "kind": "assigned", 
 /**
  * The new owner.
  */
@@ -348,7 +370,11 @@ text?: string,
 /**
  * The file that was sent instead of words.
  */
-attachment?: Attachment, } | { "kind": "assigned", 
+attachment?: Attachment, 
+/**
+ * The article that an agent sent with it.
+ */
+article?: ArticleName, } | { "kind": "assigned", 
 /**
  * The new owner.
  */
@@ -865,7 +891,11 @@ text?: string,
 /**
  * A file instead, uploaded by the sender for this conversation.
  */
-attachment?: AttachmentId, } | { "t": "note", 
+attachment?: AttachmentId, 
+/**
+ * An article that is published on the conversation's site, to be sent with it.
+ */
+article?: ArticleId, } | { "t": "note", 
 /**
  * Happens once.
  */

@@ -12,7 +12,7 @@ use crate::desk::{Desk, Refused, agent_name};
 use crate::domain::conversation::{Command, FileSender, Refusal};
 use crate::files::{Files, FilesError};
 use crate::model::event::Attachment;
-use crate::model::id::{AttachmentId, CommandId, ConversationId};
+use crate::model::id::{ArticleId, AttachmentId, CommandId, ConversationId};
 use crate::model::record::Person;
 use crate::model::time::Millis;
 use crate::store::Receipt;
@@ -59,17 +59,18 @@ impl Desk {
         self.visitor_command(who, conversation, cmd, command).await
     }
 
-    /// The owning agent says something to the visitor, or sends a file.
+    /// The owning agent says something to the visitor, with an article where one is named, or sends a file.
     pub async fn agent_says(
         &self,
         person: &Person,
         id: ConversationId,
         cmd: CommandId,
         text: String,
+        article: Option<ArticleId>,
         file: Option<AttachmentId>,
     ) -> Result<Receipt, Refused> {
         let Some(file) = file else {
-            return self.agent_send(person, id, cmd, text).await;
+            return self.agent_send(person, id, cmd, text, article).await;
         };
         let by = FileSender::Agent(agent_name(person));
         let command = self.send_file(by, file).await?;

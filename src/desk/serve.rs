@@ -5,8 +5,9 @@ use crate::desk::{Desk, Refused, agent_name, is_supervisor, may_see, seat, visit
 use crate::domain::conversation::{Command, Conversation, Refusal};
 use crate::domain::routing::SocketId;
 use crate::hub::Following;
-use crate::model::event::{RequeueReason, Sender, Seq, TransferredTo, View};
-use crate::model::id::{AgentId, CommandId, ConversationId};
+use crate::model::article::{Article, ArticleStatus};
+use crate::model::event::{ArticleName, RequeueReason, Sender, Seq, TransferredTo, View};
+use crate::model::id::{AgentId, ArticleId, CommandId, ConversationId};
 use crate::model::record::{JournalEntry, JournalReason, Person, Status};
 use crate::protocol::agent::{AgentConversation, ToAgent, TransferTo};
 use crate::protocol::parts::State;
@@ -238,17 +239,44 @@ impl Desk {
         Ok(())
     }
 
-    /// Says something to the visitor.
+    /// Says something to the visitor, with an article where one is named.
     pub async fn agent_send(
         &self,
         person: &Person,
         id: ConversationId,
         cmd: CommandId,
         text: String,
+        article: Option<ArticleId>,
     ) -> Result<Receipt, Refused> {
         let agent = agent_name(person);
-        self.owner_says(person, id, cmd, Command::AgentSend { agent, text })
-            .await
+        let Some(article) = article else {
+            let command = Command::AgentSend { agent, text };
+            return self.owner_says(person, id, cmd, command).await;
+        };
+        // A repeat gets the same answer, also when the article has been hidden since.
+        if let Some(receipt) = self.repeated(person, cmd).await? {
+            return Ok(receipt);
+        }
+        let site = self.visible(person, id).await?.site;
+        let article = self.store.article(article).await?;
+        let is_shown = |one: &Article| one.site == site && one.status == ArticleStatus::Published;
+        let article = article
+            .filter(is_shown)
+            .ok_or_else(|| Refused::BadField {
+                field: "article".to_owned(),
+                message: "No such article is published on the site of this conversation. Send another, or only a text."
+                    .to_owned(),
+            })?;
+        let article = ArticleName {
+            id: article.id,
+            title: article.title,
+        };
+        let command = Command::SendArticle {
+            agent,
+            text,
+            article,
+        };
+        self.owner_says(person, id, cmd, command).await
     }
 
     /// Words or a file of the owner's.

@@ -1,4 +1,4 @@
-//! Slow, steady work: rebuilding what coordination knows, idle chats, expired sessions, the wheel of pings.
+//! Slow, steady work: rebuilding what coordination knows, idle chats, expired sessions and old visits, the wheel of pings.
 //!
 //! Nothing here touches idle visitors but the wheel, which pings the silent ones every 25 s.
 
@@ -23,7 +23,7 @@ use crate::store::StoreError;
 const LOOK: Duration = Duration::from_secs(1);
 /// Looks between two comparisons of coordination and followers with the log.
 const RECONCILE_LOOKS: u64 = 10;
-/// Looks between two clearings of expired sessions.
+/// Looks between two clearings of expired sessions and of old visits to articles.
 const SESSIONS_LOOKS: u64 = 3_600;
 /// Looks at a log that an append without an answer may have changed: a write that the store gave up waiting for ends
 /// within this many seconds, if ever.
@@ -72,7 +72,10 @@ impl Desk {
             self.reconcile().await?;
         }
         if tick.is_multiple_of(SESSIONS_LOOKS) {
-            self.store.forget_expired_sessions(self.clock.now()).await?;
+            let now = self.clock.now();
+            self.store.forget_expired_sessions(now).await?;
+            // In pieces, so that messages get in between.
+            while self.store.forget_self_service(now).await? {}
         }
         Ok(())
     }

@@ -6,8 +6,8 @@
 //! see a conversation; those are the desk's.
 
 use crate::model::event::{
-    AgentName, Attachment, Body, CloseReason, Event, Fields, Mode, RequeueReason, Sender, Seq,
-    TransferredTo, View,
+    AgentName, ArticleName, Attachment, Body, CloseReason, Event, Fields, Mode, RequeueReason,
+    Sender, Seq, TransferredTo, View,
 };
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, SiteKey, VisitorId};
 use crate::model::record::{ReadMarks, Status};
@@ -100,6 +100,15 @@ pub enum Command {
         agent: AgentName,
         /// What.
         text: String,
+    },
+    /// The owning agent sends an article that is published on the conversation's site.
+    SendArticle {
+        /// Who.
+        agent: AgentName,
+        /// What is said with it.
+        text: String,
+        /// Which.
+        article: ArticleName,
     },
     /// Somebody at the desk leaves a note for the others.
     Note {
@@ -288,6 +297,7 @@ impl Command {
             | Command::Start(_)
             | Command::VisitorSend { .. }
             | Command::AgentSend { .. }
+            | Command::SendArticle { .. }
             | Command::Note { .. }
             | Command::SendFile { .. }
             | Command::Leave
@@ -363,6 +373,19 @@ pub fn decide(
         Command::AgentSend { agent, text } => {
             conversation.owned_by(&agent, false)?;
             Ok(vec![(Sender::agent(&agent), Body::said(text))])
+        }
+        Command::SendArticle {
+            agent,
+            text,
+            article,
+        } => {
+            conversation.owned_by(&agent, false)?;
+            let said = Body::Message {
+                text,
+                attachment: None,
+                article: Some(article),
+            };
+            Ok(vec![(Sender::agent(&agent), said)])
         }
         Command::Note { agent, text } => Ok(vec![(Sender::agent(&agent), Body::noted(text))]),
         Command::SendFile { by, attachment } => conversation.send_file(by, attachment),
@@ -665,17 +688,24 @@ impl Conversation {
         by: FileSender,
         attachment: Attachment,
     ) -> Result<Vec<(Sender, Body)>, Refusal> {
-        let (text, attachment) = (String::new(), Some(attachment));
+        let said = |attachment| Body::Message {
+            text: String::new(),
+            attachment: Some(attachment),
+            article: None,
+        };
         Ok(vec![match by {
             FileSender::Visitor => {
                 self.open_or("The chat is over. You can start a new one.")?;
-                (self.visitor_sender(), Body::Message { text, attachment })
+                (self.visitor_sender(), said(attachment))
             }
             FileSender::Agent(agent) => {
                 self.owned_by(&agent, false)?;
-                (Sender::agent(&agent), Body::Message { text, attachment })
+                (Sender::agent(&agent), said(attachment))
             }
-            FileSender::Note(agent) => (Sender::agent(&agent), Body::Note { text, attachment }),
+            FileSender::Note(agent) => {
+                let (text, attachment) = (String::new(), Some(attachment));
+                (Sender::agent(&agent), Body::Note { text, attachment })
+            }
         }])
     }
 

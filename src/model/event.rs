@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::model::id::{AgentId, AttachmentId, CommandId, DepartmentKey, VisitorId};
+use crate::model::id::{AgentId, ArticleId, AttachmentId, CommandId, DepartmentKey, VisitorId};
 use crate::model::time::{At, Millis};
 
 /// Place of an event in its log, from 1 without gaps; 0 is "before the first".
@@ -132,6 +132,15 @@ pub struct AgentName {
     pub name: String,
 }
 
+/// An article that was sent: what it was called then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
+pub struct ArticleName {
+    /// Which; it may have been changed, hidden or removed since.
+    pub id: ArticleId,
+    /// Its title.
+    pub title: String,
+}
+
 /// How the visitor asked: to chat now, or to be answered later.
 #[derive(
     Clone,
@@ -227,6 +236,10 @@ pub enum Body {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         attachment: Option<Attachment>,
+        /// The article that an agent sent with it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        article: Option<ArticleName>,
     },
     /// An agent owns the conversation from here.
     Assigned {
@@ -300,8 +313,11 @@ impl Body {
     /// A message in words.
     #[must_use]
     pub fn said(text: String) -> Self {
-        let attachment = None;
-        Body::Message { text, attachment }
+        Body::Message {
+            text,
+            attachment: None,
+            article: None,
+        }
     }
 
     /// A note in words.

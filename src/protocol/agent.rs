@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::model::event::{AgentName, Mode, Sender, Seq};
-use crate::model::id::{AgentId, AttachmentId, CommandId, ConversationId, DepartmentKey};
+use crate::model::id::{
+    AgentId, ArticleId, AttachmentId, CommandId, ConversationId, DepartmentKey,
+};
 use crate::model::record::{PersonRole, ReadMarks, Status};
 use crate::model::time::{At, Millis};
 use crate::protocol::error::ErrorFrame;
@@ -66,6 +68,10 @@ pub enum FromAgent {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
         attachment: Option<AttachmentId>,
+        /// An article that is published on the conversation's site, to be sent with it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        article: Option<ArticleId>,
     },
     /// Says something to the others at the desk.
     Note {

@@ -226,6 +226,14 @@ fn check_agent(frame: &mut FromAgent) -> Result<(), Box<ErrorFrame>> {
             Ok(())
         }
         FromAgent::Send {
+            attachment: Some(_),
+            article: Some(_),
+            ..
+        } => Err(bad_field(
+            "article",
+            "A frame carries an article or a file, not both. Send them one after the other.",
+        )),
+        FromAgent::Send {
             text, attachment, ..
         }
         | FromAgent::Note {

@@ -449,7 +449,12 @@ impl AgentPeer {
                 conversation: id,
                 text,
                 attachment: file,
-            } => acked(cmd, desk.agent_says(person, id, cmd, text, file).await?),
+                article,
+            } => acked(
+                cmd,
+                desk.agent_says(person, id, cmd, text, article, file)
+                    .await?,
+            ),
             FromAgent::Note {
                 cmd,
                 conversation: id,

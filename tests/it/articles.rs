@@ -1,9 +1,13 @@
 //! Self-service over real HTTP: an article from the desk to a visitor's page, and what comes back as figures.
 
 use balie_loadtest::participant::dial::{Dial, HttpAnswer};
+use balie_loadtest::participant::mind::Frame;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::node::Node;
+use crate::support::raw::{error_after, next, welcomed_agent};
+use crate::support::scenes::chat;
 
 /// Of a page on another site, as its browser asks.
 fn page(node: &Node) -> Dial {
@@ -259,4 +263,76 @@ async fn one_address_may_note_only_so_much() {
         .http("GET", "/api/reports/self-service?site=demo", None)
         .await;
     assert_eq!(report.unwrap().json().unwrap()["visits"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_sends_an_article_of_the_site() {
+    let node = Node::start().await;
+    let returns = article("en", "Returns", "Within thirty days.");
+    let returns = node.administer("POST", "/api/articles", returns).await;
+    let mut draft = article("en", "Draft", "Not yet.");
+    draft["status"] = json!("draft");
+    let draft = node.administer("POST", "/api/articles", draft).await;
+    let other = json!({"key": "other", "name": "Other", "origins": [], "departments": ["support"]});
+    node.administer("POST", "/api/sites", other).await;
+    let mut elsewhere = article("en", "Elsewhere", "Of another site.");
+    elsewhere["site"] = json!("other");
+    let elsewhere = node.administer("POST", "/api/articles", elsewhere).await;
+
+    let (ben, mut vera, conversation) = chat(&node).await;
+    let cmd = Uuid::new_v4().to_string();
+    let send = |cmd: &str, article: &Value| json!({"t": "send", "cmd": cmd, "conversation": conversation, "text": "Returns: within …", "article": article});
+    let (mut socket, _) = welcomed_agent(&node, "ben").await;
+    for wrong in [
+        &draft["id"],
+        &elsewhere["id"],
+        &json!("0198c5a0-0000-7000-8000-000000000001"),
+    ] {
+        let text = send(&Uuid::new_v4().to_string(), wrong).to_string();
+        let error = error_after(&mut socket, text).await;
+        assert_eq!(
+            (&error["code"], &error["field"]),
+            (&json!("bad_field"), &json!("article"))
+        );
+    }
+    socket
+        .say(send(&cmd, &returns["id"]).to_string())
+        .await
+        .unwrap();
+    let ack = next(&mut socket, "ack").await;
+    let expected = json!({"id": returns["id"], "title": "Returns"});
+    let is_it = |frame: &Frame| frame.is("event") && frame.json.get("article").is_some();
+    let event = vera.expect_frame("the article", is_it).await.unwrap().json;
+    assert_eq!((&event["article"], &event["seq"]), (&expected, &ack["seq"]));
+
+    // A repeat is the same, also when the article is hidden meanwhile; and the log keeps what was sent.
+    let path = format!("/api/articles/{}", returns["id"].as_str().unwrap());
+    node.administer(
+        "PATCH",
+        &path,
+        json!({"status": "draft", "title": "Other words"}),
+    )
+    .await;
+    socket
+        .say(send(&cmd, &returns["id"]).to_string())
+        .await
+        .unwrap();
+    assert_eq!(next(&mut socket, "ack").await, ack);
+    let log = format!("/api/conversations/{conversation}/events");
+    let log = node
+        .as_person("ada")
+        .http("GET", &log, None)
+        .await
+        .unwrap()
+        .json()
+        .unwrap();
+    let sent: Vec<&Value> = log["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|event| event.get("article"))
+        .collect();
+    assert_eq!(sent, [&expected]);
+    ben.finish().await.unwrap();
+    vera.finish().await.unwrap();
 }

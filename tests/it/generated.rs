@@ -7,10 +7,11 @@ use std::fs;
 use std::path::Path;
 
 use balie::model::event::{
-    AgentName, Attachment, Body, CloseReason, Mode, RequeueReason, Role, Sender, TransferredTo,
+    AgentName, ArticleName, Attachment, Body, CloseReason, Mode, RequeueReason, Role, Sender,
+    TransferredTo,
 };
 use balie::model::id::{
-    AgentId, AttachmentId, CommandId, ConversationId, DepartmentKey, SiteKey, VisitorId,
+    AgentId, ArticleId, AttachmentId, CommandId, ConversationId, DepartmentKey, SiteKey, VisitorId,
 };
 use balie::model::record::{Attribute, Page, PersonRole, ReadMarks, Status};
 use balie::model::time::{At, Millis};
@@ -58,6 +59,7 @@ fn the_typescript_of_the_wire_is_fresh() {
         ConversationId,
         VisitorId,
         AgentId,
+        ArticleId,
         CommandId,
         AttachmentId,
         SiteKey,
@@ -68,6 +70,7 @@ fn the_typescript_of_the_wire_is_fresh() {
         Sender,
         AgentName,
         Attachment,
+        ArticleName,
         Mode,
         RequeueReason,
         CloseReason,

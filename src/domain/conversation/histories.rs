@@ -197,7 +197,9 @@ fn allowed(told: &Told, command: &Command, room: Option<Room>) -> Option<Vec<&'s
     let (is_allowed, kinds) = match command {
         Command::Start(_) => (false, vec![]),
         Command::VisitorSend { .. } => (!told.is_closed, vec!["message"]),
-        Command::AgentSend { agent, .. } => (is_of(agent.id), vec!["message"]),
+        Command::AgentSend { agent, .. } | Command::SendArticle { agent, .. } => {
+            (is_of(agent.id), vec!["message"])
+        }
         Command::Note { .. } => (true, vec!["note"]),
         Command::SendFile { by, .. } => match by {
             FileSender::Visitor => (!told.is_closed, vec!["message"]),

@@ -1,8 +1,9 @@
 //! Articles as the desk keeps them: who may, what is refused and in which words.
 
+use balie::model::time::Millis;
 use serde_json::{Value, json};
 
-use super::Api;
+use super::{Api, Login, PASSWORD};
 
 fn returns() -> Value {
     json!({"site": "demo", "lang": "NL", "title": "  Retourneren ", "body": "Binnen *dertig* dagen."})
@@ -133,7 +134,7 @@ async fn articles_are_listed_filtered_and_moved() {
             "{query}"
         );
     }
-    api.clock.advance(balie::model::time::Millis(5_000));
+    api.clock.advance(Millis(5_000));
     let path = format!("/api/articles/{}", ids[2]);
     let before = api.get(&path).by(&ada).send().await.body;
     let moved = api
@@ -271,4 +272,31 @@ async fn what_a_page_asks_wrongly_is_named() {
         api.post(path).text("text/plain", "[]").send().await.status,
         400
     );
+}
+
+#[tokio::test]
+async fn visits_of_more_than_a_year_ago_are_swept_away() {
+    let (api, _) = Api::with_ada().await;
+    let note = json!({"kind": "chat", "visit": "0198c5a0-0000-4000-8000-000000000001"});
+    api.post("/api/sites/demo/self-service")
+        .body(note)
+        .send()
+        .await;
+    api.clock.advance(Millis::seconds(399 * 24 * 3_600));
+    let ada = api.log_in("ada@example.com", PASSWORD).await;
+    let ada = Login::of(&ada);
+    let visits = async || {
+        let report = api
+            .get("/api/reports/self-service?site=demo&from=0")
+            .by(&ada)
+            .send()
+            .await;
+        report.body["visits"].as_u64()
+    };
+    // The look that clears once an hour.
+    api.noted.desk.0.look(3_600).await.unwrap();
+    assert_eq!(visits().await, Some(1));
+    api.clock.advance(Millis::seconds(2 * 24 * 3_600));
+    api.noted.desk.0.look(3_600).await.unwrap();
+    assert_eq!(visits().await, Some(0));
 }
