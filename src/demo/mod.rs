@@ -5,6 +5,7 @@
 //! people or conversations, and never one that a server uses.
 
 mod arrivals;
+mod articles;
 mod dice;
 mod play;
 mod shop;
@@ -73,6 +74,7 @@ pub async fn run(arguments: DemoArguments, config: &Config) -> anyhow::Result<()
     let password = password()?;
     settle(&store, &site, seed, since).await?;
     employ(&store, &colleagues, &password, since - EMPLOYED_FOR).await?;
+    publish(&store, &site, &colleagues, seed, since - EMPLOYED_FOR).await?;
     write_journal(&store, week.journal.clone()).await?;
     let told = tell(&week, &colleagues, &password, config);
     store.import_history(week.logs.clone()).await?;
@@ -142,6 +144,21 @@ async fn employ(
             ..prepare(&passwords, application).await?
         };
         store.create_person(person, since).await?;
+    }
+    Ok(())
+}
+
+/// The articles, by the first of the colleagues, who keeps the shop.
+async fn publish(
+    store: &Arc<dyn Store>,
+    site: &SiteKey,
+    colleagues: &[Colleague],
+    seed: u64,
+    since: At,
+) -> anyhow::Result<()> {
+    let keeper = colleagues.first().context("nobody keeps the shop")?;
+    for article in articles::articles(seed, since, site, &keeper.name)? {
+        store.create_article(article).await?;
     }
     Ok(())
 }

@@ -353,6 +353,15 @@ async fn everybody_signs_in_with_the_printed_password_and_sees_the_history() {
     };
     assert_eq!(departments("femke"), ["returns", "sales", "support"]);
     assert!(seen["femke"].iter().all(|row| row["state"] == "closed"));
+    for (query, title) in [
+        ("lang=nl&q=retouneren", "Iets terugsturen"),
+        ("lang=en&q=warrenty", "Warranty"),
+        ("lang=nl", "Iets terugsturen"),
+    ] {
+        let path = format!("/api/sites/demo/articles?{query}");
+        let found = served.ask("", &path).await;
+        assert_eq!(found["articles"][0]["title"], title, "{query}");
+    }
 }
 
 #[test]
