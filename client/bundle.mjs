@@ -92,7 +92,10 @@ const TOKEN = /(--[\w-]+):([^;{}]+)(?:;|(?=}))/g;
 
 async function minifiedSheet(path) {
   const { outputFiles } = await build({ ...SHARED, entryPoints: [path] });
-  return withoutUnusedTokens(outputFiles[0].text.trim());
+  // In a shadow root there is neither a root element nor a subtree with a theme of its own.
+  const css = outputFiles[0].text.trim().replaceAll(':root,:host,[data-theme],[data-brand]', ':host').replaceAll(':root,:host', ':host').replace(/(?<=--[\w-]+:) | (?=\))|(?<=,) /g, '');
+  // What old browsers see of the launcher its own sheet says in fewer words.
+  return withoutUnusedTokens(path === LAUNCHER_SHEET ? css.replace(/@supports not [^]*?\}\}/, '') : css);
 }
 
 /** The tokens serve the panel too; what a minified sheet declares and never reads, a visitor need not load. */
@@ -109,8 +112,8 @@ function tokensOf(css) {
   return found;
 }
 
-/** Names that a script sets. */
-const TOKENS_OF_SCRIPTS = new Set(['--brand', '--screen']);
+/** Names that a script sets; longer than any that `shortened` makes. */
+const TOKENS_OF_SCRIPTS = new Set(['--brand', '--screen', '--start', '--end', '--bottom', '--scheme']);
 const shortTokens = new Map();
 
 /** One or two letters for the name of each token, the same in both sheets. */
@@ -213,7 +216,8 @@ async function addWidget(out) {
     return smallest(outputFiles[0].text, names, nameCache);
   };
   const app = addHashed(out, 'app.js', await script('widget/app.ts', 'esm', { BALIE_WORDS: JSON.stringify(version()) }));
-  out.add('/widget.js', await script('widget/loader.ts', 'iife', { BALIE_APP: JSON.stringify(app) }), false);
+  const greeting = addHashed(out, 'greeting.js', await script('widget/greeting.ts', 'esm', {}));
+  out.add('/widget.js', await script('widget/loader.ts', 'iife', { BALIE_APP: JSON.stringify(app), BALIE_GREETING: JSON.stringify(greeting) }), false);
 }
 
 /** Serves `folder/index.html` at `at`, and at `at`assets/ what the page names. */

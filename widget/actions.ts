@@ -2,6 +2,7 @@
 
 import type { Cancel, Clock } from "../client/environment.ts";
 import { charsOf, TEXT_CHARS_MAX } from "../client/limits.ts";
+import type { Tell } from "./embed.ts";
 import type { Frame } from "./frame.ts";
 import { fileActions, save } from "./files.ts";
 import type { HomeActions } from "./home.ts";
@@ -29,6 +30,7 @@ export interface Context {
   origin: string;
   frame: Frame;
   model(): Model;
+  tell: Tell;
   change(part: Partial<Model>): void;
   /** What was typed, which outlives a reload of the tab. */
   keep(values: Model["values"]): void;
@@ -93,7 +95,8 @@ function writing({ session, model, change, keep, frame }: Context): Pick<Actions
   };
 }
 
-function form({ session, model, change, frame }: Context): Pick<Actions, "submitForm" | "leftField"> {
+function form(context: Context): Pick<Actions, "submitForm" | "leftField"> {
+  const { session, model, change, frame } = context;
   return {
     leftField(name) {
       if (name === "") {
@@ -117,6 +120,7 @@ function form({ session, model, change, frame }: Context): Pick<Actions, "submit
         return;
       }
       const { fields, department, text } = answers(model());
+      context.tell("form:sent", { fields });
       if (screenOf(model()) === "start") session.start(fields, department, text);
       else if (model().visit.doing.message === undefined) session.leaveMessage({ fields, department, text: text ?? "" });
     },

@@ -8,8 +8,9 @@ import { TYPING_FOR_MS } from "../client/timeline.ts";
 import { createActions } from "./actions.ts";
 import { createSound, createSpeaker, createTitle } from "./attention.ts";
 import { type Host, outboxPrefix, PHONE, quietKey, type SiteInfo, type Widget } from "./embed.ts";
+import { toldOf } from "./events.ts";
 import { createFrame } from "./frame.ts";
-import { errorsOf, questionOf } from "./form.ts";
+import { answers, errorsOf, questionOf } from "./form.ts";
 import { type Phrases, phrases, Word } from "./i18n/index.ts";
 import { createHome } from "./home.ts";
 import { createMemory, type Memory } from "./memory.ts";
@@ -54,6 +55,8 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
   const frame = createFrame({ host, model: () => model, actions: () => actions, onSeen: session.saw });
   host.root.append(speaker.element);
   let isDrawDue = false;
+  /** The number of unread messages that the page was told last. */
+  let told = 0;
   let tick: Cancel = () => {};
 
   function change(part: Partial<Model>): void {
@@ -71,6 +74,8 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
   function draw(): void {
     isDrawDue = false;
     const unread = unreadCount(model.visit, session.seen.get());
+    if (unread !== told) host.tell("unread", { count: unread });
+    told = unread;
     const isAway = !isOpen(model) && !isLive(model.visit);
     host.launcher.show({ isOpen: frame.isOpen(), unread, isAway });
     title(unread);
@@ -98,6 +103,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
       keep({ ...model.values, [questionOf(model)]: "", "": "" });
     }
     narrator.hear(before.visit, model);
+    for (const [event, detail] of toldOf(before.visit, visit)) (host.tell as (event: string, detail: unknown) => void)(event, detail);
   }
 
   function startRefused(refusedStart: RefusedStart | undefined): void {
@@ -113,6 +119,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
 
   function connectionChanged(): void {
     const before = model.banner;
+    host.tell("connection", { state: session.connection.get().kind });
     change(afterConnection(model, session.connection.get(), clock.now()));
     if (model.banner !== "back" || before === "back") return;
     speaker.say(model.phrases.say(Word.back));
@@ -134,6 +141,8 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     const hasUnread = seen > 0 && unreadCount(model.visit, seen) > 0;
     change({ isPhone: matchMedia(PHONE).matches, isAtBottom: true, below: 0, fresh_after: hasUnread ? seen : undefined });
     memory.keepOpen(true);
+    host.tell("open");
+    if (screenOf(model) === "start" && !isPlainStart(model)) host.tell("form:shown");
     tick();
     timePassed();
     draw();
@@ -144,6 +153,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     if (!frame.close()) return;
     tick();
     memory.keepOpen(false);
+    host.tell("close");
     change({ menu: false, hasEmoji: false, form: undefined, question: undefined, fresh_after: undefined });
   }
 
@@ -164,7 +174,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
       session.leaveMessage(message);
     },
   };
-  const actions = { ...createActions({ clock, session: counted, origin: host.origin, frame, model: () => model, change, keep, close, keepQuiet }), ...home.actions };
+  const actions = { ...createActions({ clock, tell: host.tell, session: counted, origin: host.origin, frame, model: () => model, change, keep, close, keepQuiet }), ...home.actions };
   const redraw = (): void => change({ now: clock.now() });
   const phone = matchMedia(PHONE);
   const undo = [
@@ -179,10 +189,24 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     listen(window, "popstate", session.pageChanged),
     listen(phone, "change", () => change({ isPhone: phone.matches })),
   ];
+  const navigation = Reflect.get(window, "navigation");
+  if (navigation instanceof EventTarget) undo.push(listen(navigation, "currententrychange", session.pageChanged));
+  function fieldsSet(): void {
+    keep({ ...host.wanted.fields, ...model.values });
+  }
+
   visitChanged();
   connectionChanged();
+  fieldsSet();
 
   return {
+    identified: session.identified,
+    pageSet: session.pageChanged,
+    fieldsSet,
+    startChat(text, department) {
+      open();
+      if (text !== undefined && text !== "" && !isLive(model.visit) && model.visit.doing.start === undefined) session.start(answers(model).fields, department ?? site.departments[0]?.key, text);
+    },
     open,
     close,
     toggle: () => (frame.isOpen() ? close() : open()),
@@ -208,7 +232,8 @@ function sessionOf(host: Host, memory: Memory, local: KeyValueStore): Session {
     local,
     lock: browserLock(outboxPrefix(host.site)),
     memory,
-    page: () => ({ url: location.href, title: document.title, referrer: document.referrer }),
+    identity: () => host.wanted.identity,
+    page: () => ({ url: location.href, title: document.title, referrer: document.referrer, ...host.wanted.page }),
     lang: host.wishes.split(",")[0] ?? "",
     tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
     post: (token) => postTo(host.origin, token),

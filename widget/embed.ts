@@ -1,6 +1,8 @@
 // What the loader and the app know of each other, and the names under which things are kept in the browser. The loader is
 // what every page view pays for, so this file holds next to no code.
 
+import type { BalieEvent, BalieEvents } from "../client/api.ts";
+
 /** A field that the site asks before the chat. */
 export interface FormField {
   name: string;
@@ -34,9 +36,36 @@ export interface SiteInfo {
   long_wait_ms: number;
   /** When the next shift begins; null while there is one, and where there are no hours. */
   next_open_at: number | null;
+  look: { logo: string | null; side: "start" | "end"; offset: { x: number; y: number }; theme: "auto" | "light" | "dark" };
+  /** Whether the line is opened with the page, or with the chat. */
+  connect: "open" | "load";
+  greetings: GreetingRule[];
   open: boolean;
   /** There is something to read before the chat. */
   articles: boolean;
+}
+
+/** When a greeting appears beside the launcher; what is left out does not matter. */
+export interface GreetingRule {
+  text: string;
+  /** A part of the page's address. */
+  page?: string;
+  after_ms?: number;
+  scroll_percent?: number;
+  visitor?: "any" | "new" | "returning";
+}
+
+/** What the loader gives the greetings. @inside */
+export interface Greeting {
+  root: ShadowRoot;
+  tell: Tell;
+  open(): void;
+  /** The chat is there, or everything is gone. */
+  isBusy(): boolean;
+}
+
+export interface Greeter {
+  greet(site: SiteInfo, greeting: Greeting): void;
 }
 
 /** What the launcher says; `unread` by plural form, with `{n}` in it. */
@@ -60,6 +89,18 @@ export interface Host {
   /** Undefined if the server did not answer; asked again by calling it again. */
   siteInfo(): Promise<SiteInfo | undefined>;
   launcher: Launcher;
+  tell: Tell;
+  wanted: Wanted;
+}
+
+/** Tells the page's own scripts what happened. */
+export type Tell = <E extends BalieEvent>(event: E, ...detail: BalieEvents[E] extends undefined ? [] : [BalieEvents[E]]) => void;
+
+/** What the page's own scripts said, also before the chat was loaded. @inside */
+export interface Wanted {
+  identity?: string | undefined;
+  fields: Record<string, string>;
+  page?: { url: string; title?: string } | undefined;
 }
 
 /** @inside */
@@ -75,12 +116,16 @@ export interface LauncherState {
   isAway: boolean;
 }
 
-/** What the app gives the loader, and `Balie` to the page. */
+/** What the app gives the loader. @inside */
 export interface Widget {
   open(): void;
   close(): void;
   toggle(): void;
-  /** Takes away everything it put into the page. The conversation goes on, on the server. */
+  startChat(text: string | undefined, department: string | undefined): void;
+  /** Something in `Host.wanted` is different. */
+  identified(): void;
+  fieldsSet(): void;
+  pageSet(): void;
   destroy(): void;
 }
 

@@ -46,7 +46,7 @@ function atHome(t: TestContext, answer: (path: string) => unknown = () => FOUND,
   };
   // Nothing of the window is drawn here: there is no element to be found in it.
   const frame = { element: { querySelector: () => null }, focusFirst: () => {} } as unknown as Frame;
-  const host = { site: "demo", origin: "https://chat.example", wishes: "en-GB,nl", root: {} as ShadowRoot, siteInfo: async () => site, launcher: {} as never };
+  const host = { site: "demo", origin: "https://chat.example", wishes: "en-GB,nl", root: {} as ShadowRoot, siteInfo: async () => site, tell: () => {}, wanted: { fields: {} }, launcher: {} as never };
   const { actions, note } = createHome({ host, clock, frame, model: () => model, change, keep: (values) => change({ values }) });
   const told = (): unknown[] => asked.flatMap(({ path, body }) => (body === undefined ? [] : [[path, { ...body, visit: typeof body["visit"] }]]));
   const gets = (): string[] => asked.flatMap(({ path, body }) => (body === undefined ? [path] : []));

@@ -4,170 +4,213 @@
 // <script src="https://chat.example/widget.js" data-site="demo" async></script>
 //
 // Before the visitor opens the chat nothing is stored, no socket is opened, and the one request asks for the site's colour
-// and whether anybody is at the desk. The page gets one global, `Balie`, and one element, which `Balie.destroy` removes.
+// and whether anybody is at the desk. The page gets one global, `Balie`, and one element, which `Balie.shutdown` removes.
 
-import { type Host, type Launcher, type LauncherState, type LauncherWords, PHONE, sessionKey, type SiteInfo, type Widget, windowKey } from "./embed.ts";
+import type { BalieApi, BalieCall } from "../client/api.ts";
+import { type Greeter, type Host, type LauncherState, type LauncherWords, PHONE, sessionKey, type SiteInfo, type Tell, type Wanted, type Widget, windowKey } from "./embed.ts";
 import styles from "./launcher.css";
 
 /** The hashed name of the chat, put in by the bundler. */
 declare const BALIE_APP: string;
+/** And that of the greetings, loaded where the site has any. */
+declare const BALIE_GREETING: string;
 
 /** Until the server has said them in the visitor's language; should it never, at least in one that many read. */
-const ENGLISH: LauncherWords = { chat: "Chat with us", away: "", failed: "The chat does not answer just now. Try again in a moment.", unread: {}, greeting: "", close: "" };
+const ENGLISH = { chat: "Chat with us", failed: "The chat does not answer just now." } as LauncherWords; // nothing else is said before
 
 /** How long a failure is said. */
 const TIP_MS = 6_000;
 const SVG = "http://www.w3.org/2000/svg";
 const MARK =
-  "M16 3.4C8.5 3.4 2.8 8.4 2.8 14.8c0 3.5 1.7 6.6 4.5 8.7v4.2c0 .9 1 1.5 1.8 1l4.2-2.8c.9.2 1.8.2 2.7.2 7.5 0 13.2-5 13.2-11.3S23.5 3.4 16 3.4zM14.3 8.6h3.4a.8.8 0 0 1 0 1.6h-.85v1.15a6.3 6.3 0 0 1 5.45 6.15h-12.6a6.3 6.3 0 0 1 5.450-6.150V10.2h-.850a.8.8 0 0 1 0-1.6zM9 18.7h14a.9.9 0 0 1 0 1.8H9a.9.9 0 0 1 0-1.8z";
-const DOWN = "M5.5 9l6.5 6.5L18.5 9";
+  "M16 3.4C8.5 3.4 2.8 8.4 2.8 14.8c0 3.5 1.7 6.6 4.5 8.7v4.2c0 .9 1 1.5 1.8 1l4.2-2.8c.9.2 1.8.2 2.7.2 7.5 0 13.2-5 13.2-11.3S23.5 3.4 16 3.4zM14.3 8.6h3.4a.8.8 0 0 1 0 1.6h-.85v1.15a6.3 6.3 0 0 1 5.45 6.15h-12.6a6.3 6.3 0 0 1 5.45-6.15V10.2h-.85a.8.8 0 0 1 0-1.6zM9 18.7h14a.9.9 0 0 1 0 1.8H9a.9.9 0 0 1 0-1.8z";
+const DOWN = "M7 12l9 9 9-9";
 
 interface App {
   start(host: Host): Promise<Widget>;
 }
 
-function load(script: HTMLScriptElement, site: string): void {
+function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void {
   const origin = new URL(script.src).origin;
   const wishes = [script.dataset["lang"], document.documentElement.lang, ...navigator.languages].filter(Boolean).join();
+  const wanted: Wanted = { fields: {} };
+  const handlers = new Map<string, Set<(detail: never) => void>>();
   let words = ENGLISH;
+  let info: Promise<SiteInfo | undefined> | undefined;
+  let loading: Promise<Widget | undefined> | undefined;
+  let widget: Widget | undefined;
+  let isGone = false;
+
   const element = document.createElement("balie-chat");
   const root = element.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(styles);
   root.adoptedStyleSheets = [sheet];
-
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "launcher";
-  button.setAttribute("aria-haspopup", "dialog");
-  const badge = document.createElement("span");
-  badge.className = "badge";
-  badge.setAttribute("aria-hidden", "true");
-  const tip = document.createElement("span");
-  tip.className = "tip";
-  tip.setAttribute("role", "status");
+  const button = make("button", "launcher", { "aria-haspopup": "dialog" });
+  const badge = make("span", "badge", { "aria-hidden": "true" });
+  const tip = make("div", "tip", { role: "status" });
   tip.hidden = true;
   root.append(tip, button);
-
-  const launcher: Launcher = { button, show };
-  show({ isOpen: false, unread: 0, isAway: false });
 
   function show({ isOpen, unread, isAway }: LauncherState): void {
     button.setAttribute("aria-expanded", String(isOpen));
     button.setAttribute("aria-label", unread > 0 ? newMessages(unread) : isAway ? words.away : words.chat);
     button.classList.toggle("away", isAway && !isOpen);
-    button.replaceChildren(isOpen ? drawing("down", "0 0 24 24", DOWN) : drawing("mark", "0 0 32 32", MARK));
+    button.replaceChildren(isOpen ? drawing("down", DOWN) : drawing("mark", MARK));
     badge.textContent = unread > 99 ? "99+" : String(unread);
     if (unread > 0 && !isOpen) button.append(badge);
   }
 
   function newMessages(count: number): string {
-    const form = words.unread[new Intl.PluralRules(element.lang).select(count)] ?? words.unread["other"] ?? words.chat;
+    const form = words.unread[new Intl.PluralRules(element.lang).select(count)] ?? words.unread["other"] ?? "";
     return form.replace("{n}", String(count));
   }
 
-  let info: Promise<SiteInfo | undefined> | undefined;
-  const siteInfo = async (): Promise<SiteInfo | undefined> => {
+  /** A handler that throws is the page's own trouble, and shown as such. */
+  const tell: Tell = (event, ...detail) => {
+    for (const handler of handlers.get(event) ?? []) attempt(() => handler(detail[0] as never));
+  };
+
+  async function siteInfo(): Promise<SiteInfo | undefined> {
     const ask = (cache: RequestCache): Promise<Response> => fetch(`${origin}/api/sites/${encodeURIComponent(site)}/widget?lang=${encodeURIComponent(wishes)}`, { credentials: "omit", cache });
     // Without a network what an earlier page was told will do.
     info ??= ask("default")
       .catch(() => ask("force-cache"))
-      .then((answer) => (answer.ok ? (answer.json() as Promise<SiteInfo>) : undefined))
+      .then((answer) => {
+        if (answer.ok) return answer.json() as Promise<SiteInfo>;
+        if (answer.status === 404) console.error(`Balie: there is no site "${site}" at ${origin}.`);
+        return undefined;
+      })
       .catch(() => undefined);
     const known = await info;
     if (known === undefined) info = undefined; // the next one asks again
-    else {
-      words = known.launcher;
-      element.lang = known.lang;
-      element.dir = known.dir;
-      element.style.setProperty("--brand", known.color); // null leaves our own
-    }
+    else dress(known);
     return known;
-  };
+  }
 
-  let widget: Widget | undefined;
-  let isGone = false;
-  const host: Host = { site, origin, wishes, root, siteInfo, launcher };
+  function dress({ launcher, lang, dir, color, look: { side, offset, theme } }: SiteInfo): void {
+    const set = (name: string, value: string | null): void => element.style.setProperty(name, value);
+    words = launcher;
+    element.lang = lang;
+    element.dir = dir;
+    set("--brand", color); // null leaves our own
+    set(side === "start" ? "--start" : "--end", `${offset.x}px`);
+    set(side === "start" ? "--end" : "--start", "auto");
+    set("--bottom", `${offset.y}px`);
+    set("--scheme", theme === "auto" ? null : theme);
+  }
 
-  async function chat(): Promise<Widget | undefined> {
-    if (widget !== undefined || isGone) return widget;
-    button.setAttribute("aria-busy", "true");
+  function chat(run?: (loaded: Widget) => void): void {
+    loading ??= loaded();
+    void loading.then((here) => here !== undefined && run?.(here));
+  }
+
+  async function loaded(): Promise<Widget | undefined> {
+    const host: Host = { site, origin, wishes, root, siteInfo, launcher: { button, show }, tell, wanted };
     // A page that was open while the server was upgraded asks for a hashed name that is gone, or has words of the other
     // version; the plain name never is.
     const from = async (path: string): Promise<Widget> => ((await import(origin + path)) as App).start(host);
+    button.setAttribute("aria-busy", "true");
     try {
-      const loaded = await from(BALIE_APP).catch(() => from("/widget/app.js"));
-      if (isGone) loaded.destroy();
-      else widget = loaded;
-    } catch {
+      widget = await from(BALIE_APP).catch(() => from("/widget/app.js"));
+      if (isGone) widget.destroy();
+    } catch (error) {
+      loading = undefined;
       tip.textContent = words.failed;
       tip.hidden = false;
       setTimeout(() => (tip.hidden = true), TIP_MS);
+      tell("error", { message: String(error) });
     }
     button.removeAttribute("aria-busy");
-    return widget;
+    return isGone ? undefined : widget;
   }
 
-  const toggle = (): void => void chat().then((loaded) => loaded?.toggle());
-  button.addEventListener("click", () => button.getAttribute("aria-busy") === null && toggle());
-
-  const global: Widget = {
-    open: () => void chat().then((loaded) => loaded?.open()),
+  const set = (part: Partial<Wanted>, run: (loaded: Widget) => void): void => {
+    Object.assign(wanted, part);
+    if (widget !== undefined) run(widget);
+  };
+  const api: BalieApi = {
+    open: () => chat((here) => here.open()),
     close: () => widget?.close(),
-    toggle,
-    destroy() {
+    toggle: () => chat((here) => here.toggle()),
+    identify: (identity) => set({ identity }, (here) => here.identified()),
+    setFields: (fields) => set({ fields: { ...wanted.fields, ...fields } }, (here) => here.fieldsSet()),
+    setPage: (page) => set({ page }, (here) => here.pageSet()),
+    startChat: ({ text, department } = {}) => chat((here) => here.startChat(text, department)),
+    on: (event, handler) => void handlers.set(event, (handlers.get(event) ?? new Set()).add(handler)),
+    off: (event, handler) => void handlers.get(event)?.delete(handler),
+    shutdown() {
       isGone = true;
+      observer.disconnect();
       widget?.destroy();
       element.remove();
       Reflect.deleteProperty(globalThis, "Balie");
     },
+    q: { push: (...more) => more.forEach(([name, ...values]) => attempt(() => (api[name] as (...all: unknown[]) => void)(...values))) },
   };
-  Object.defineProperty(globalThis, "Balie", { value: global, configurable: true });
+  Object.defineProperty(globalThis, "Balie", { value: api, configurable: true });
+  button.onclick = () => button.getAttribute("aria-busy") === null && api.toggle();
 
-  const appear = (): void => {
-    document.body.append(element);
-    void siteInfo().then((known) => widget === undefined && show({ isOpen: false, unread: 0, isAway: known?.open === false }));
-    if (!hasConversation(site)) return;
-    void chat().then((loaded) => wasOpen(site) && !matchMedia(PHONE).matches && loaded?.open());
-  };
-  if (document.body === null) addEventListener("DOMContentLoaded", appear, { once: true });
-  else appear();
+  /** A page that puts another body in place of this one, as single-page apps do, gets the launcher back. */
+  const observer = new MutationObserver(stand);
+  function stand(): void {
+    if (!element.isConnected) document.body?.append(element);
+    for (const each of [document.documentElement, document.body]) if (each !== null) observer.observe(each, { childList: true });
+  }
+
+  void siteInfo().then((known) => {
+    if (isGone) return;
+    if (widget === undefined) show({ isOpen: false, unread: 0, isAway: known?.open === false });
+    stand();
+    if (known === undefined) return;
+    tell("ready", { open: known.open });
+    // An earlier page may have left a conversation that is not over.
+    const isLive = stored(() => localStorage, sessionKey(site))?.includes('"isLive":true') === true;
+    if (isLive || known.connect === "load") chat((here) => stored(() => sessionStorage, windowKey(site)) === "open" && !matchMedia(PHONE).matches && here.open());
+    // Without it nothing is missing, so nobody is told if it does not come.
+    if (!isLive && known.greetings.length > 0) import(origin + BALIE_GREETING).then(({ greet }: Greeter) => greet(known, { root, tell, open: api.open, isBusy: () => isGone || widget !== undefined }), () => {});
+  });
+  api.q.push(...calls);
 }
 
-/** Read, never written, here: an earlier page may have left a conversation that is not over. */
-function hasConversation(site: string): boolean {
+/** Read, never written, here. Storage may be forbidden; then nothing was kept. */
+function stored(choose: () => Storage, key: string): string | null {
   try {
-    return localStorage.getItem(sessionKey(site))?.includes('"isLive":true') === true;
+    return choose().getItem(key);
   } catch {
-    return false; // storage is forbidden, so nothing was kept
+    return null;
   }
 }
 
-function wasOpen(site: string): boolean {
+/** What the page did wrong is shown as such and breaks nothing of ours. */
+function attempt(run: () => void): void {
   try {
-    return sessionStorage.getItem(windowKey(site)) === "open";
-  } catch {
-    return false;
+    run();
+  } catch (error) {
+    console.error(error);
   }
 }
 
-function drawing(name: string, viewBox: string, path: string): SVGElement {
+function make<T extends "button" | "span" | "div">(tag: T, name: string, attributes: Record<string, string> = {}): HTMLElementTagNameMap[T] {
+  const element = document.createElement(tag);
+  element.className = name;
+  for (const each of Object.keys(attributes)) element.setAttribute(each, attributes[each] ?? "");
+  return element;
+}
+
+function drawing(name: string, path: string): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", name);
-  svg.setAttribute("viewBox", viewBox);
-  svg.setAttribute("aria-hidden", "true");
   const line = document.createElementNS(SVG, "path");
+  svg.setAttribute("class", name);
+  svg.setAttribute("viewBox", "0 0 32 32");
+  svg.setAttribute("aria-hidden", "true");
   line.setAttribute("d", path);
-  if (name === "mark") {
-    line.setAttribute("fill", "currentColor");
-    line.setAttribute("fill-rule", "evenodd");
-  }
   svg.append(line);
   return svg;
 }
 
-const script = document.currentScript;
-const site = script instanceof HTMLScriptElement ? script.dataset["site"] : undefined;
-if ("Balie" in globalThis) console.warn("Balie: the widget is on this page already.");
-else if (!(script instanceof HTMLScriptElement) || site === undefined || site === "") console.error('Balie: the script needs data-site="…", the key of the site.');
-else load(script, site);
+const script = document.currentScript as HTMLScriptElement | null; // no SVG page has a chat
+const site = script?.dataset["site"];
+const early = Reflect.get(globalThis, "Balie") as Partial<BalieApi> & { q?: BalieCall[] } | undefined;
+if (early?.open) console.warn("Balie is on this page already.");
+else if (!script || !site) console.error('Balie: the script needs data-site="…", the key of the site.');
+else load(script, site, Array.isArray(early?.q) ? early.q : []);

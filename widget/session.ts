@@ -27,6 +27,8 @@ export interface SessionOptions {
   memory: Memory;
   /** Where the visitor is now. */
   page(): Page;
+  /** What the site signed about its visitor. Never stored. */
+  identity?(): string | undefined;
   lang: string;
   tz?: string;
   /** Uploads a file under the token of this moment. */
@@ -84,6 +86,8 @@ export interface Session {
   rate(score: number, comment: string | undefined): void;
   /** Puts a closed conversation away. */
   beginAnew(): void;
+  /** The site says somebody else is here, or who it is: the line begins anew. */
+  identified(): void;
   pageChanged(): void;
   /** The page goes, and with it the files that it was uploading. */
   dropFiles(): void;
@@ -182,8 +186,9 @@ export function createSession(options: SessionOptions): Session {
   function hello(): Sparse<VisitorHello> {
     const { timeline } = visit.get();
     const conversation = timeline.conversation || remembered?.conversation;
+    const identity = options.identity?.();
     // Without the events of an earlier page the whole log is asked for, not what came after.
-    return { site, page: page(), lang: options.lang, tz: options.tz, token, epoch, conversation, after: conversation ? (afterOf(timeline) ?? 0) : undefined };
+    return { site, page: page(), identity, lang: options.lang, tz: options.tz, token, epoch, conversation, after: conversation ? (afterOf(timeline) ?? 0) : undefined };
   }
 
   function page(): Page {
@@ -203,6 +208,14 @@ export function createSession(options: SessionOptions): Session {
     if (frame.t === "welcome") welcomed(frame);
     else if (frame.t === "ack") outbox.acknowledged(frame.cmd);
     else if (frame.t === "error" && frame.cmd) refused(frame.cmd, frame);
+    else if (frame.t === "error" && frame.code === "conflict" && token) {
+      // The token is another person's than the site signs now: this one begins without what that one left.
+      token = undefined;
+      memory.dropSession();
+      visit.set(emptyVisit());
+      connection.stop();
+      connection.start();
+    }
     if (visit.get().timeline.condition !== "whole") connection.helloAgain();
   }
 
@@ -392,6 +405,10 @@ export function createSession(options: SessionOptions): Session {
       show(withoutConversation(visit.get()));
       memory.keepLog(undefined);
       remember();
+    },
+    identified() {
+      connection.stop();
+      connection.start();
     },
     pageChanged() {
       const { url, title } = page();

@@ -95,7 +95,7 @@ function dayOf(at: number): number {
 }
 
 /** What a message may carry. */
-type Said = EventFrame & { kind: "message" } & { attachment?: ShownFile; article?: { id: string; title: string } };
+export type Said = EventFrame & { kind: "message" } & { attachment?: ShownFile; article?: { id: string; title: string } };
 
 function addSaid(rows: Row[], { seq, at, cmd, from, text = "", attachment, article }: Said, isMine: boolean, say: Say): void {
   const key = cmd ?? `e${seq}`;

@@ -12,6 +12,8 @@ import { look } from "./support/look.ts";
 import { visitorAt, visitorOn } from "./support/visitor.ts";
 
 const CSS = `
+  * { all: revert !important }
+  balie-chat { display: none !important; transform: scale(0) !important }
   * { letter-spacing: .4em; text-transform: uppercase; line-height: 3; font: italic 30px cursive; color: #800; text-align: right }
   div, span, p, h2, h3, form, label, button, input, textarea, select, svg, path, ol, i, b {
     all: unset !important; display: none !important; border: 9px solid red !important; position: static !important
@@ -107,7 +109,7 @@ test("a page with a strict policy, hostile styles and hostile scripts has the sa
 
   const globals = await ana.page.evaluate(() => Object.keys(globalThis).filter((name) => /balie/i.test(name)));
   assert.deepEqual(globals, [], "its one global does not show in loops");
-  await ana.page.evaluate("Balie.destroy()");
+  await ana.page.evaluate("Balie.shutdown()");
   assert.deepEqual(await ana.page.evaluate(() => ["Balie" in globalThis, document.querySelector("balie-chat") !== null, document.body.children.length]), [false, false, 1]);
 });
 
