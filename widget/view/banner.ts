@@ -21,7 +21,7 @@ export function banner(model: Model, actions: Actions): Description | false {
       return h("div", { class: "banner", key: "reconnecting" }, icon("retry", "turning"), h("p", null, h("b", null, say(Word.reconnecting)), ` ${model.isLasting ? say(Word.reconnectingMore) : say(Word.stayHere)}`), tryNow);
     }
     case "back": {
-      const isAllSent = visit.timeline.pending.every(({ sent }) => sent !== undefined) && Object.keys(visit.doing).length === 0;
+      const isAllSent = visit.timeline.pending.every(({ sent }) => sent !== undefined) && !Object.values(visit.doing).some(Boolean);
       return h("div", { class: "banner ok", key: "back" }, icon("sent"), h("p", null, h("b", null, say(Word.back)), isAllSent && ` ${say(Word.backMore)}`));
     }
     default:
