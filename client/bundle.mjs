@@ -95,7 +95,17 @@ async function minifiedSheet(path) {
   // In a shadow root there is neither a root element nor a subtree with a theme of its own.
   const css = outputFiles[0].text.trim().replaceAll(':root,:host,[data-theme],[data-brand]', ':host').replaceAll(':root,:host', ':host').replace(/(?<=--[\w-]+:) | (?=\))|(?<=,) /g, '');
   // What old browsers see of the launcher its own sheet says in fewer words.
-  return withoutUnusedTokens(path === LAUNCHER_SHEET ? css.replace(/@supports not [^]*?\}\}/, '') : css);
+  return withoutUnusedTokens(withConstants(path === LAUNCHER_SHEET ? css.replace(/@supports not [^]*?\}\}/, '') : css));
+}
+
+/** Puts sizes and the like where they are read: what is said once, of no other token and in no colour, never changes. */
+function withConstants(css) {
+  const said = new Map();
+  for (const [, name, value] of css.matchAll(TOKEN)) said.set(name, [...(said.get(name) ?? []), value]);
+  return css.replace(/var\((--[\w-]+)\)/g, (whole, name) => {
+    const [value = "", ...others] = said.get(name) ?? [];
+    return value !== "" && others.length === 0 && !/var\(|light-dark|oklch|color/.test(value) ? value : whole;
+  });
 }
 
 /** The tokens serve the panel too; what a minified sheet declares and never reads, a visitor need not load. */
