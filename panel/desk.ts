@@ -56,6 +56,8 @@ export interface Desk {
   write(conversation: string, kind: "message" | "note", text: string): boolean;
   /** The bubble is there at once, the command goes when the file has arrived. False if the outbox is full. */
   attach(conversation: string, kind: "message" | "note", file: File): boolean;
+  /** Words that point to an article. */
+  recommend(conversation: string, article: string, text: string): boolean;
   /** Takes one away that failed, or whose file is under way, and gives its text back. */
   withdraw(conversation: string, cmd: string): string | undefined;
   resend(cmd: string): void;
@@ -184,7 +186,7 @@ export function createDesk(options: DeskOptions): Desk {
     return outbox.add(made, made.conversation, made.conversation);
   }
 
-  function say(kind: "message" | "note", conversation: string, said: { text?: string }, file?: File): boolean {
+  function say(kind: "message" | "note", conversation: string, said: { text?: string; article?: string }, file?: File): boolean {
     const cmd = options.newId();
     const made: AgentCommand = { t: kind === "note" ? "note" : "send", cmd, conversation, ...said };
     if (file === undefined) return command(made);
@@ -234,6 +236,7 @@ export function createDesk(options: DeskOptions): Desk {
     },
     write: (conversation, kind, text) => say(kind, conversation, { text }),
     attach: (conversation, kind, file) => say(kind, conversation, {}, file),
+    recommend: (conversation, article, text) => say("message", conversation, { text, article }),
     uploads,
     withdraw(conversation, cmd) {
       const own = state.value.chats.get(conversation)?.timeline.pending.find((pending) => pending.cmd === cmd);

@@ -24,6 +24,7 @@ export type Command =
   | "go_settings"
   | "sheet"
   | "save"
+  | "article"
   | `chat_${number}`;
 
 export interface Keyboard {
@@ -36,6 +37,7 @@ const altCommands: Record<string, Command> = {
   KeyA: "accept",
   KeyX: "decline",
   KeyU: "next_unanswered",
+  KeyK: "article",
   ArrowDown: "next_chat",
   ArrowUp: "previous_chat",
 };

@@ -25,6 +25,7 @@ export function Keys({ onClose }: { onClose: () => void }) {
           rows={[
             [keys.send, ["↵", "⇧↵"]],
             [keys.canned, ["/"]],
+            [keys.article, ["Alt", "K"]],
           ]}
         />
         <KeyGroup

@@ -1,12 +1,11 @@
-// What is chosen to be sent with the next message and not sent yet: files, kept per conversation while the
+// What is chosen to be sent with the next message and not sent yet: files and articles, kept per conversation while the
 // panel is open. Nothing of it has left this browser.
 
 import { signal, type ReadonlySignal } from "@preact/signals";
 
-export interface Chosen {
-  kind: "file";
-  file: File;
-}
+export type Chosen =
+  | { kind: "file"; file: File }
+  | { kind: "article"; article: string; title: string; excerpt: string };
 
 /** `id` tells two of the same apart. */
 export type Staged = Chosen & { id: number };

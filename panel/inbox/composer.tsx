@@ -1,6 +1,6 @@
 // Where one writes: a reply or a note. A note turns the whole composer amber, so that none is sent by mistake.
 
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
 import type { DraftMode } from "../drafts.ts";
 import { formatLanguage } from "../format.ts";
@@ -11,6 +11,7 @@ import { nextVariable } from "./canned.ts";
 import { CannedList, optionId } from "./canned_list.tsx";
 import { leftMessage } from "../state/order.ts";
 import { visitorName } from "./names.ts";
+import { ArticleDialog } from "./article_dialog.tsx";
 import { useAttaching, type Attaching } from "./attaching.ts";
 import { Tray } from "./tray.tsx";
 import { useCanned, useWriting, type Canned, type Restored, type Writing } from "./writing.ts";
@@ -39,6 +40,8 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
   };
 
   useCommand("reply", () => switchTo("reply"), !notes_only);
+  const [finding, setFinding] = useState(false);
+  useCommand("article", () => setFinding(true), is_reply);
   useCommand("note", () => switchTo("note"));
 
   return (
@@ -91,8 +94,17 @@ export function Composer({ chat, notes_only, restored }: ComposerProps) {
               event.preventDefault();
           }}
         />
-        <ComposerBar chat={chat} notes_only={notes_only} writing={writing} onSwitch={switchTo} onCanned={canned.start} attaching={attaching} />
+        <ComposerBar chat={chat} notes_only={notes_only} writing={writing} onSwitch={switchTo} onCanned={canned.start} attaching={attaching} onArticle={() => setFinding(true)} />
       </div>
+      {finding && (
+        <ArticleDialog
+          chat={chat}
+          onClose={() => {
+            setFinding(false);
+            field.current?.focus();
+          }}
+        />
+      )}
       {attaching.is_over && (
         <p class="drop" aria-hidden="true">
           <Icon name="attach" />
@@ -126,9 +138,10 @@ interface ComposerBarProps {
   onSwitch: (mode: DraftMode) => void;
   onCanned: () => void;
   attaching: Attaching;
+  onArticle: () => void;
 }
 
-function ComposerBar({ chat, notes_only, writing, onSwitch, onCanned, attaching }: ComposerBarProps) {
+function ComposerBar({ chat, notes_only, writing, onSwitch, onCanned, attaching, onArticle }: ComposerBarProps) {
   const app = useApp();
   const words = useWords();
   const is_reply = writing.mode === "reply";
@@ -145,6 +158,17 @@ function ComposerBar({ chat, notes_only, writing, onSwitch, onCanned, attaching 
           onClick={onCanned}
         >
           <Icon name="slash" />
+        </button>
+      )}
+      {is_reply && (
+        <button
+          type="button"
+          class="icon-btn"
+          aria-label={words.articles.insert_button}
+          title={`${words.articles.insert_button} · Alt K`}
+          onClick={onArticle}
+        >
+          <Icon name="book" />
         </button>
       )}
       <AttachButton attaching={attaching} />

@@ -210,10 +210,31 @@ function Said({ entry, props, onOpen }: EntryViewProps & { entry: Extract<Entry,
 function SaidBubble({ event, onOpen }: { event: SaidEvent; onOpen: (attachment: Attachment) => void }) {
   const { attachment } = event;
   if (attachment) return <AttachmentView conversation={event.conversation} attachment={attachment} onOpen={onOpen} />;
+  if (event.kind === "message" && event.article) {
+    return <ArticleCard title={event.article.title} text={event.text ?? ""} />;
+  }
   return (
     <p class="bub" dir="auto">
       <Prose text={event.text ?? ""} />
     </p>
+  );
+}
+
+/** An article that was pointed to: its title, and what else was said of it. */
+function ArticleCard({ title, text }: { title: string; text: string }) {
+  const words = useWords();
+  const rest = text.startsWith(title) ? text.slice(title.length).replace(/^\s*[—–-]\s*/u, "") : text;
+  return (
+    <div class="bub bub-file bub-article" dir="auto">
+      <span class="file-i">
+        <Icon name="book" />
+      </span>
+      <span class="file-t">
+        <span class="muted tiny">{words.articles.one}</span>
+        <b>{title}</b>
+        {rest !== "" && <span>{rest}</span>}
+      </span>
+    </div>
   );
 }
 

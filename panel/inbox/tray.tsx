@@ -1,8 +1,9 @@
-// What will be sent with the next message, above the field: files, each with a way to take it back.
+// What will be sent with the next message, above the field: files and articles, each with a way to take it back.
 
 import { useApp, useWords } from "../app.ts";
 import { formatBytes } from "../format.ts";
 import { Icon } from "../icon.tsx";
+import type { Staged } from "../staged.ts";
 
 export function Tray({ conversation }: { conversation: string }) {
   const app = useApp();
@@ -13,15 +14,17 @@ export function Tray({ conversation }: { conversation: string }) {
     <ul class="tray" aria-label={words.file.staged}>
       {items.map((item) => (
         <li key={item.id} class="tray-i">
-          <Icon name={item.file.type.startsWith("image/") ? "image" : "page"} />
+          <Icon name={item.kind === "article" ? "book" : item.file.type.startsWith("image/") ? "image" : "page"} />
           <span class="tray-t">
-            <bdi>{item.file.name}</bdi>
-            <span class="muted num">{formatBytes(words.lang, item.file.size)}</span>
+            <bdi>{nameOf(item)}</bdi>
+            <span class="muted num">
+              {item.kind === "file" ? formatBytes(words.lang, item.file.size) : words.articles.one}
+            </span>
           </span>
           <button
             type="button"
             class="icon-btn"
-            aria-label={words.file.remove(item.file.name)}
+            aria-label={words.file.remove(nameOf(item))}
             title={words.common.remove}
             onClick={() => app.staged.remove(conversation, item.id)}
           >
@@ -31,4 +34,8 @@ export function Tray({ conversation }: { conversation: string }) {
       ))}
     </ul>
   );
+}
+
+function nameOf(item: Staged): string {
+  return item.kind === "file" ? item.file.name : item.title;
 }

@@ -4,8 +4,10 @@ import { useEffect, useState } from "preact/hooks";
 import { charsOf, TEXT_CHARS_MAX, wellFormed } from "../../client/limits.ts";
 import type { Pending } from "../../client/timeline.ts";
 import { useApp, useDesk, useWords } from "../app.ts";
+import type { Desk } from "../desk.ts";
 import type { DraftMode } from "../drafts.ts";
 import type { CannedReply } from "../rest.ts";
+import type { Staged } from "../staged.ts";
 import type { Chat } from "../state/model.ts";
 import { cannedQuery, fillVariables, findCanned, nextVariable, type CannedQuery } from "./canned.ts";
 import { firstName, visitorName } from "./names.ts";
@@ -78,12 +80,24 @@ export function useWriting(chat: Chat, notes_only: boolean, restored: Restored |
         else return void (app.toast.value = { text: words.conversation.failed });
       }
       // A file takes longer than words: what was written beside it comes first.
-      const unsent = app.staged.take(chat.id).filter((item) => !desk.attach(chat.id, kind, item.file));
+      const unsent = app.staged.take(chat.id).filter((item) => !sendStaged(desk, chat.id, kind, item));
       if (unsent.length === 0) return;
       app.staged.add(chat.id, unsent);
       app.toast.value = { text: words.conversation.failed };
     },
   };
+}
+
+function sendStaged(desk: Desk, conversation: string, kind: Pending["kind"], item: Staged): boolean {
+  if (item.kind === "file") return desk.attach(conversation, kind, item.file);
+  const text = articleText(item.title, item.excerpt);
+  return kind === "message" ? desk.recommend(conversation, item.article, text) : desk.write(conversation, kind, text);
+}
+
+/** What is said where an article is pointed to, for whoever only sees words. */
+export function articleText(title: string, excerpt: string): string {
+  const text = excerpt === "" ? title : `${title} — ${excerpt}`;
+  return [...text].slice(0, TEXT_CHARS_MAX).join("");
 }
 
 export interface Canned {

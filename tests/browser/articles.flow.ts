@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { agentAt } from "./support/agent.ts";
+import { somebody } from "./support/browser.ts";
 import { type House, startHouse } from "./support/house.ts";
 import { look } from "./support/look.ts";
 import { untilEqual } from "./support/until.ts";
+import { visitorAt } from "./support/visitor.ts";
 
 const BODY = "## In short\n\nWithin **thirty** days, in any shop. <b>No questions</b>.\n\n- Pack it\n- [Print the label](https://shop.example/label)";
 
@@ -100,4 +102,36 @@ test("an agent reads articles and is told who may change them", async (t) => {
   assert.equal(await page.getByRole("button", { name: "New article" }).count(), 0);
   assert.equal(await page.getByText("What articles spare").count(), 0);
   await look(page, "articles-read-only");
+});
+
+test("an agent finds an article with the keyboard and sends it, and the visitor reads it in the chat", async (t) => {
+  const house = await startHouse(t);
+  await published(house, "Opening hours", "From nine to five.");
+  await published(house, "Returning a bike");
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.starts("Can I bring it back?");
+  await noor.hasChat("Can I bring it back?");
+
+  const { page } = noor;
+  await page.locator("[data-composer]").focus();
+  await page.keyboard.press("Alt+k");
+  const finding = page.getByRole("dialog", { name: "Send an article" });
+  const found = async (): Promise<string[]> => finding.getByRole("option").locator("b").allInnerTexts();
+  await untilEqual("all articles", ["Opening hours", "Returning a bike"], found);
+  await page.keyboard.type("retuning");
+  await untilEqual("the one that was meant", ["Returning a bike"], found);
+  await finding.getByRole("listitem").getByText("Pack it").waitFor();
+  await look(page, "articles-sending");
+  await page.keyboard.press("Enter");
+  await finding.waitFor({ state: "detached" });
+  await page.locator("[data-composer]").press("Enter");
+  await page.getByRole("log").locator(".bub-article").getByText("Returning a bike").waitFor();
+  await look(page, "articles-sent");
+
+  await ana.page.getByRole("dialog").getByRole("button", { name: /Returning a bike/ }).click();
+  await ana.sees("Within thirty days, in any shop.");
+  await ana.page.getByRole("dialog").getByRole("button", { name: "Back" }).click();
+  await ana.sees("Can I bring it back?");
 });
