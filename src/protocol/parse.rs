@@ -423,9 +423,7 @@ mod tests {
             field("site")
         );
         assert_eq!(
-            refused(&format!(
-                r#"{{"t":"start","cmd":"{CMD}","mode":"shout"}}"#
-            )),
+            refused(&format!(r#"{{"t":"start","cmd":"{CMD}","mode":"shout"}}"#)),
             field("mode")
         );
         assert_eq!(
