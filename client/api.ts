@@ -41,8 +41,11 @@ export interface BalieApi {
   open(): void;
   close(): void;
   toggle(): void;
-  /** A JWT that the site signed about its visitor; another one, or none, begins a new line to the server. Never stored. */
-  identify(jwt?: string): void;
+  /**
+   * A JWT that the site signed about its visitor. Never stored. Another person's begins anew; without one, whoever was
+   * signed in before is forgotten, and a visitor whom the site never knew stays who they were.
+   */
+  identify(jwt?: string | null): void;
   /** Fills in fields of the site's form by their names. What the visitor wrote stays. */
   setFields(fields: Record<string, string>): void;
   /** Where the visitor is, for pages whose address does not say it. */

@@ -27,6 +27,7 @@ interface LineFrame {
   t: string;
   code?: string;
   message?: string;
+  field?: string;
   cmd?: string;
   conversation?: string;
   reason?: string;
@@ -46,8 +47,8 @@ export interface ConnectionOptions<Out extends { t: string }, In extends { t: st
   onFrame(frame: In): void;
   /** The socket is gone. `code` 1003, 1007 and 1009 mean that a frame of ours caused it. */
   onClose?(code: number): void;
-  /** The credential was refused. True if another `hello`, without it, is worth one try. */
-  onUnauthorized?(): boolean;
+  /** A credential was refused: that of this field, if it is named. True if another `hello`, without it, is worth a try. */
+  onUnauthorized?(refused: { field?: string; message?: string }): boolean;
   /** Asked when a socket closed before it opened, for example over HTTP: false means signed out. May throw: then we go on. */
   isStillWelcome?(): Promise<boolean>;
 }
@@ -105,7 +106,6 @@ export function createConnection<Out extends { t: string }, In extends { t: stri
   let earliest_at = 0;
   /** A hello is due or unanswered, so there is no point in another one. */
   let isHelloDue = true;
-  let hasDroppedCredential = false;
   let pings = 0;
   let stopListening: Cancel = () => {};
 
@@ -171,7 +171,7 @@ export function createConnection<Out extends { t: string }, In extends { t: stri
       if (frame.reason === "signed_out") end({ kind: "signed_out" });
       else earliest_at = clock.now() + spreadMs(retry_ms ?? 0, random);
     } else if (t === "error" && !frame.cmd) {
-      if (code === "unauthorized") unauthorized();
+      if (code === "unauthorized") unauthorized(frame);
       else if (isHelloDue && !frame.conversation) helloRefused(frame);
     }
     if (t && socket) options.onFrame(frame);
@@ -179,7 +179,7 @@ export function createConnection<Out extends { t: string }, In extends { t: stri
 
   function welcomed(): void {
     clear(Timer.Dead);
-    isHelloDue = hasDroppedCredential = false;
+    isHelloDue = false;
     later(Timer.Ping, PING_EVERY_MS, ping);
     later(Timer.Stable, STABLE_AFTER_MS, () => (attempt = 0));
     state.set({ kind: "open" });
@@ -194,12 +194,11 @@ export function createConnection<Out extends { t: string }, In extends { t: stri
     } else isHelloDue = false; // a field of it was wrong, and whoever knows which mends it and says it again
   }
 
-  function unauthorized(): void {
-    if (hasDroppedCredential || !options.onUnauthorized?.()) {
+  function unauthorized(frame: LineFrame): void {
+    if (!options.onUnauthorized?.(frame)) {
       end({ kind: "signed_out" });
       return;
     }
-    hasDroppedCredential = true;
     attempt = earliest_at = 0;
     lost();
   }
@@ -213,7 +212,7 @@ export function createConnection<Out extends { t: string }, In extends { t: stri
   /** Also gives a socket up without waiting for its close, which a dead line would keep us waiting for. */
   function lost(code = 1006): void {
     forget();
-    const least_ms = code === 1013 ? BUSY_MS : code === 1008 && !hasDroppedCredential ? POLICY_MS : 0;
+    const least_ms = code === 1013 ? BUSY_MS : code === 1008 ? POLICY_MS : 0;
     waitFor(Math.max(backoffMs(attempt++, random), least_ms && spreadMs(least_ms, random)));
     options.onClose?.(code);
   }
@@ -275,7 +274,6 @@ export function createConnection<Out extends { t: string }, In extends { t: stri
     start() {
       if (!is("idle", "signed_out", "refused")) return;
       attempt = earliest_at = 0;
-      hasDroppedCredential = false;
       stopListening = surroundings.onChange(surroundingsChanged);
       waitFor(0);
     },

@@ -51,7 +51,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
   const sound = createSound();
   const narrator = createNarrator(speaker.say, () => !model.isQuiet && !(frame.isOpen() && document.hasFocus()) && sound());
   let model = { ...firstModel(site, spoken, memory), isQuiet: local.get(quietKey(host.site)) !== null };
-  const session = sessionOf(host, memory, local);
+  const session = sessionOf(host, memory, local, () => keep({}));
   const frame = createFrame({ host, model: () => model, actions: () => actions, onSeen: session.saw });
   host.root.append(speaker.element);
   let isDrawDue = false;
@@ -221,7 +221,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
   };
 }
 
-function sessionOf(host: Host, memory: Memory, local: KeyValueStore): Session {
+function sessionOf(host: Host, memory: Memory, local: KeyValueStore, forgotten: () => void): Session {
   return createSession({
     site: host.site,
     url: socketUrl(host.origin, "/ws/visitor"),
@@ -233,6 +233,12 @@ function sessionOf(host: Host, memory: Memory, local: KeyValueStore): Session {
     lock: browserLock(outboxPrefix(host.site)),
     memory,
     identity: () => host.wanted.identity,
+    identityRefused(message) {
+      host.wanted.identity = undefined;
+      console.error(`Balie: ${message}`);
+      host.tell("error", { message });
+    },
+    forgotten,
     page: () => ({ url: location.href, title: document.title, referrer: document.referrer, ...host.wanted.page }),
     lang: host.wishes.split(",")[0] ?? "",
     tz: Intl.DateTimeFormat().resolvedOptions().timeZone,

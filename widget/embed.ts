@@ -98,6 +98,7 @@ export type Tell = <E extends BalieEvent>(event: E, ...detail: BalieEvents[E] ex
 
 /** What the page's own scripts said, also before the chat was loaded. @inside */
 export interface Wanted {
+  /** "" once it said that it knows nobody. */
   identity?: string | undefined;
   fields: Record<string, string>;
   page?: { url: string; title?: string } | undefined;

@@ -132,7 +132,7 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
     open: () => chat((here) => here.open()),
     close: () => widget?.close(),
     toggle: () => chat((here) => here.toggle()),
-    identify: (identity) => set({ identity }, (here) => here.identified()),
+    identify: (identity) => set({ identity: identity ?? "" }, (here) => here.identified()),
     setFields: (fields) => set({ fields: { ...wanted.fields, ...fields } }, (here) => here.fieldsSet()),
     setPage: (page) => set({ page }, (here) => here.pageSet()),
     startChat: ({ text, department } = {}) => chat((here) => here.startChat(text, department)),

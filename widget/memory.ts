@@ -15,6 +15,8 @@ export interface Session {
   seen: number;
   /** A closed conversation that the visitor is done with. */
   dismissed?: string | undefined;
+  /** The site signed who this is. */
+  isSigned?: boolean | undefined;
 }
 
 export interface Draft {

@@ -27,8 +27,12 @@ export interface SessionOptions {
   memory: Memory;
   /** Where the visitor is now. */
   page(): Page;
-  /** What the site signed about its visitor. Never stored. */
+  /** What the site signed about its visitor, "" if it says that it knows nobody. Never stored. */
   identity?(): string | undefined;
+  /** The server does not take that one. */
+  identityRefused?(why: string): void;
+  /** This browser is another person's from now on: what was typed is not theirs. */
+  forgotten?(): void;
   lang: string;
   tz?: string;
   /** Uploads a file under the token of this moment. */
@@ -86,7 +90,7 @@ export interface Session {
   rate(score: number, comment: string | undefined): void;
   /** Puts a closed conversation away. */
   beginAnew(): void;
-  /** The site says somebody else is here, or who it is: the line begins anew. */
+  /** The site says somebody else is here, who it is, or that it is nobody: the line begins anew. */
   identified(): void;
   pageChanged(): void;
   /** The page goes, and with it the files that it was uploading. */
@@ -137,6 +141,8 @@ export function createSession(options: SessionOptions): Session {
   let tries = 0;
   let token = remembered?.token;
   let epoch = remembered?.epoch;
+  /** The site has signed who this is. */
+  let isSigned = remembered?.isSigned;
   /** 0 while nobody has been told of any typing. */
   let typed_at = 0;
   /** Tells the latest words when their time has come. */
@@ -149,7 +155,12 @@ export function createSession(options: SessionOptions): Session {
     ping: (n) => ({ t: "ping", n }),
     onFrame,
     onClose: (code) => outbox.closed(code),
-    onUnauthorized() {
+    onUnauthorized({ field, message = "" }) {
+      if (field === "identity") {
+        // Without it this browser is still who it was; but a token of before would be refused again at each reconnect.
+        options.identityRefused?.(message);
+        return true;
+      }
       const hadToken = !!token;
       token = undefined;
       memory.dropSession();
@@ -186,7 +197,7 @@ export function createSession(options: SessionOptions): Session {
   function hello(): Sparse<VisitorHello> {
     const { timeline } = visit.get();
     const conversation = timeline.conversation || remembered?.conversation;
-    const identity = options.identity?.();
+    const identity = options.identity?.() || undefined;
     // Without the events of an earlier page the whole log is asked for, not what came after.
     return { site, page: page(), identity, lang: options.lang, tz: options.tz, token, epoch, conversation, after: conversation ? (afterOf(timeline) ?? 0) : undefined };
   }
@@ -201,6 +212,7 @@ export function createSession(options: SessionOptions): Session {
     if (frame.t === "welcome") {
       token = frame.token;
       epoch = frame.epoch;
+      isSigned ||= !!options.identity?.();
       tries = 0;
       isBlocked.set(false);
     }
@@ -210,9 +222,7 @@ export function createSession(options: SessionOptions): Session {
     else if (frame.t === "error" && frame.cmd) refused(frame.cmd, frame);
     else if (frame.t === "error" && frame.code === "conflict" && token) {
       // The token is another person's than the site signs now: this one begins without what that one left.
-      token = undefined;
-      memory.dropSession();
-      visit.set(emptyVisit());
+      forget();
       connection.stop();
       connection.start();
     }
@@ -268,6 +278,7 @@ export function createSession(options: SessionOptions): Session {
       seen: timeline.conversation ? seen.get() : 0,
       conversation: conversation?.id,
       dismissed,
+      isSigned,
     });
   }
 
@@ -290,6 +301,19 @@ export function createSession(options: SessionOptions): Session {
     return outbox.add(command, LANE, visit.get().timeline.conversation || undefined);
   }
 
+  function forget(): void {
+    token = isSigned = undefined;
+    for (const { command } of outbox.entries()) outbox.discard(command.cmd);
+    memory.dropSession();
+    visit.set(emptyVisit());
+    options.forgotten?.();
+  }
+
+  /** Who was signed in and is not any more leaves nothing to who comes after. */
+  function forgetSignedOut(): void {
+    if (isSigned && options.identity?.() === "") forget();
+  }
+
   /** After a reload: what an earlier page wrote and nobody has answered yet. */
   function restore(): void {
     for (const entry of outbox.entries()) {
@@ -300,6 +324,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   restore();
+  forgetSignedOut();
   connection.start();
 
   function tellTyping(words: string, isShown: boolean): void {
@@ -408,6 +433,7 @@ export function createSession(options: SessionOptions): Session {
     },
     identified() {
       connection.stop();
+      forgetSignedOut();
       connection.start();
     },
     pageChanged() {
