@@ -2,13 +2,13 @@
 // that bend the language. It must look and work as on the demo page, and leave nothing behind.
 
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { agentAt } from "./support/agent.ts";
 import { somebody } from "./support/browser.ts";
 import { startHouse } from "./support/house.ts";
 import { look } from "./support/look.ts";
+import { type Files, siteOf } from "./support/site.ts";
 import { visitorAt, visitorOn } from "./support/visitor.ts";
 
 const CSS = `
@@ -44,20 +44,8 @@ async function shop(t: TestContext, balie: string): Promise<string> {
   ].join("; ");
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A strict shop</title><link rel="stylesheet" href="/shop.css"><script src="/shop.js"></script>
     <script src="${balie}/widget.js" data-site="demo" async></script></head><body><main><h1>A strict shop</h1></main></body></html>`;
-  const files: Record<string, [string, string]> = { "/": ["text/html", html], "/shop.css": ["text/css", CSS], "/shop.js": ["text/javascript", SCRIPT] };
-  const server = createServer((request, response) => {
-    const [type, body] = files[request.url ?? ""] ?? [];
-    if (type === undefined) response.writeHead(404).end();
-    else response.writeHead(200, { "content-type": type, "content-security-policy": policy }).end(body);
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("The shop has no port.");
-  return `http://127.0.0.1:${address.port}`;
+  const files: Files = { "/": ["text/html", html], "/shop.css": ["text/css", CSS], "/shop.js": ["text/javascript", SCRIPT] };
+  return siteOf(t, files, { "content-security-policy": policy });
 }
 
 /** How the parts of the widget look: what a rule of the page could have changed. */

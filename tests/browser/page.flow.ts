@@ -2,11 +2,13 @@
 // puts another body in place of its own.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
+import type { Page } from "playwright-core";
 import { somebody } from "./support/browser.ts";
-import { startHouse } from "./support/house.ts";
+import { type House, startHouse } from "./support/house.ts";
+import { siteOf } from "./support/site.ts";
 import { until } from "./support/until.ts";
-import { visitorAt } from "./support/visitor.ts";
+import { visitorAt, visitorOn } from "./support/visitor.ts";
 
 test("a page's scripts are told what happens, also what they asked for before the widget was there", async (t) => {
   const house = await startHouse(t);
@@ -46,4 +48,74 @@ test("a greeting appears by the site's rules, once, and not again when it was cl
   await page.locator("balie-chat .launcher").waitFor();
   await page.waitForLoadState("networkidle");
   assert.equal(await greeting.count(), 0);
+});
+
+/** A page of another origin, in the words of whoever embeds the widget there; the site takes it. */
+async function pageWith(t: TestContext, house: House, page: Page, head: string, body = ""): Promise<void> {
+  const address = await siteOf(t, { "/": ["text/html", `<!doctype html><html lang="en"><head><title>Shop</title>${head}</head><body><h1>Shop</h1>${body}</body></html>`] });
+  await house.request("PATCH", "/api/sites/demo", { origins: ["self", address] });
+  await page.goto(address);
+}
+
+test("a page that names the script several times has one widget, the first", async (t) => {
+  const house = await startHouse(t);
+  const page = await (await somebody(t, {}, /^Balie is on this page already\./)).tab();
+  const warned: string[] = [];
+  page.on("console", (message) => message.type() === "warning" && warned.push(message.text()));
+  const tag = (site: string): string => `<script src="${house.origin}/widget.js" data-site="${site}"></script>`;
+  await pageWith(t, house, page, tag("demo") + tag("demo"), tag("elsewhere"));
+  await page.locator("balie-chat .launcher").waitFor();
+  assert.equal(await page.locator("balie-chat").count(), 1);
+  assert.deepEqual(warned, ["Balie is on this page already.", "Balie is on this page already."]);
+  const ana = visitorOn(page);
+  await ana.starts("Do you ship to Ghent?");
+  await ana.reads(["Do you ship to Ghent?"]);
+});
+
+test("a script in the head, run before there is a body, puts the launcher into it when it comes", async (t) => {
+  const house = await startHouse(t);
+  const page = await (await somebody(t)).tab();
+  const known = page.waitForResponse(/\/api\/sites\/demo\/widget/);
+  // The parser stops at this one, so that everything the widget asked for is there before the body is.
+  await page.route(/\/slow\.js$/, async (route) => {
+    await (await known).finished();
+    await route.fulfill({ contentType: "text/javascript", body: "window.bodyAtSlow = document.body" });
+  });
+  await pageWith(t, house, page, `<script src="${house.origin}/widget.js" data-site="demo"></script><script src="/slow.js"></script>`);
+  await page.locator("balie-chat .launcher").waitFor();
+  assert.equal(await page.evaluate("bodyAtSlow"), null);
+});
+
+test("where storage is forbidden greetings, calls and the chat work all the same", async (t) => {
+  const house = await startHouse(t);
+  await house.request("PATCH", "/api/sites/demo", { widget: { greetings: [{ text: "Shall we help?" }] } });
+  const page = await (await somebody(t)).tab();
+  await page.addInitScript(() => {
+    for (const name of ["localStorage", "sessionStorage"]) {
+      Object.defineProperty(window, name, {
+        get() {
+          throw new DOMException("The operation is insecure.", "SecurityError");
+        },
+      });
+    }
+  });
+  const ana = await visitorAt(page, `${house.origin}/demo/`);
+  await page.getByText("Shall we help?").waitFor();
+  await page.getByRole("button", { name: "Close greeting" }).click();
+  assert.equal(await page.getByText("Shall we help?").count(), 0);
+  await page.evaluate(`Balie.startChat({ text: "Do you ship to Ghent?" })`);
+  await ana.reads(["Do you ship to Ghent?"]);
+  await page.evaluate("Balie.shutdown()");
+  assert.deepEqual(await page.evaluate(() => ["Balie" in globalThis, document.querySelector("balie-chat")]), [false, null]);
+});
+
+test("a wrong or a missing key of the site is said on the console, and the page is left alone", async (t) => {
+  const house = await startHouse(t);
+  const said = /^Balie: (there is no site "nowhere" at|the script needs data-site=)/;
+  const page = await (await somebody(t, {}, said)).tab();
+  const words: string[] = [];
+  page.on("console", (message) => words.push(message.text()));
+  const address = `${house.origin}/widget.js`;
+  await pageWith(t, house, page, `<script src="${address}"></script>`, `<script src="${address}" data-site="nowhere"></script>`);
+  await until("both are said", () => words.filter((each) => said.test(each)).length === 2);
 });
