@@ -119,3 +119,19 @@ test("a wrong or a missing key of the site is said on the console, and the page 
   await pageWith(t, house, page, `<script src="${address}"></script>`, `<script src="${address}" data-site="nowhere"></script>`);
   await until("both are said", () => words.filter((each) => said.test(each)).length === 2);
 });
+
+test("the site's logo stands at the top of the window", async (t) => {
+  const house = await startHouse(t);
+  const logo = "https://shop.example/logo.svg";
+  await house.request("PATCH", "/api/sites/demo", { widget: { logo } });
+  const page = await (await somebody(t)).tab();
+  await page.route(logo, (route) => route.fulfill({ contentType: "image/svg+xml", body: `<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"><path fill="#b42" d="M0 0h90v90H0z"/></svg>` }));
+  await pageWith(t, house, page, `<script src="${house.origin}/widget.js" data-site="demo"></script>`);
+  const ana = visitorOn(page);
+  await ana.open();
+  await page.getByRole("button", { name: "Start a chat" }).click();
+  const picture = page.locator("balie-chat img");
+  await until("it is loaded", async () => picture.evaluate((image) => image instanceof HTMLImageElement && image.naturalWidth > 0));
+  assert.deepEqual(await picture.evaluate((image) => [image.clientWidth, image.clientHeight]), [28, 28]);
+  await page.screenshot({ path: "target/screenshots/logo.png" });
+});
