@@ -30,7 +30,7 @@ export interface BalieEvents {
   rating: { conversation: string; score: number };
   "greeting:shown": { text: string };
   "greeting:closed": { text: string };
-  /** The chat could not be loaded. */
+  /** The chat could not be loaded, or the identity was refused. */
   error: { message: string };
 }
 
