@@ -1,11 +1,12 @@
-//! `balie check`: says in words what is wrong, and changes nothing.
+//! `balie check`: says in words what is wrong, and leaves everything as it is.
 
 use anyhow::{Context, bail};
 
 use crate::config::Config;
+use crate::files::{Files, Place};
 use crate::store::sqlite;
 
-/// Checks the settings (which were resolved to come here), the data folder and the address.
+/// Checks the settings (which were resolved to come here), the data folder, the place of files and the address.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     println!("settings  fine");
     match sqlite::check(&config.data)? {
@@ -32,6 +33,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
             config.data.display()
         ),
     }
+    check_files(config.files_place()).await?;
     match crate::web::listen::bind(config.listen) {
         Ok(_) => println!("address   {} is free", config.listen),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
@@ -44,5 +46,26 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
             return Err(error).with_context(|| format!("{} cannot be listened on", config.listen));
         }
     }
+    Ok(())
+}
+
+/// Stores a few bytes where files go, and removes them.
+async fn check_files(place: Place) -> anyhow::Result<()> {
+    if let Place::Folder(folder) = &place
+        && !folder.exists()
+    {
+        println!("files     {place} is not there yet; the first start makes it");
+        return Ok(());
+    }
+    let shown = place.to_string();
+    let probed = match Files::open(place.clone()) {
+        Ok(files) => files.probe().await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = probed {
+        let remedy = place.remedy(&error);
+        bail!("no files can be stored in {shown}: {error}. {remedy}");
+    }
+    println!("files     {shown} takes and gives them");
     Ok(())
 }

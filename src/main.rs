@@ -22,7 +22,7 @@ struct Cli {
 enum Command {
     /// Serve widget, panel and both sockets (what happens without a subcommand)
     Serve,
-    /// Say in words what is wrong with settings and data; changes nothing
+    /// Say in words what is wrong with settings, data and the place of files; leaves everything as it is
     Check,
     /// Manage people, tokens and backups, beside a running server or before the first start
     #[command(subcommand)]

@@ -153,7 +153,7 @@ fn open_files(config: &Config) -> anyhow::Result<Arc<Files>> {
     let files = Files::open(config.files_place())?;
     files
         .clear_leftovers()
-        .with_context(|| format!("{} cannot be read", files.described()))?;
+        .with_context(|| format!("{} cannot be read", files.place()))?;
     Ok(Arc::new(files))
 }
 

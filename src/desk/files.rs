@@ -29,6 +29,10 @@ const CLEARED_AT_ONCE: u32 = 100;
 /// Clears away what was not sent until the token is cancelled. A task of its own: a store of files that is far away or
 /// slow must not hold up the sweep.
 pub async fn run(desk: Arc<Desk>, files: Arc<Files>, stop: CancellationToken) {
+    tokio::select! {
+        () = look_at_place(&files) => {}
+        () = stop.cancelled() => return,
+    }
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -38,6 +42,22 @@ pub async fn run(desk: Arc<Desk>, files: Arc<Files>, stop: CancellationToken) {
         }
         if let Err(refused) = desk.clear_unsent_files(&files).await {
             tracing::debug!(reason = %refused, "clearing files was cut short");
+        }
+    }
+}
+
+/// Says at the start what would otherwise be found out by the first visitor with a picture. Nobody waits for it, and
+/// chats go on without files: a key that was revoked must not keep a server down.
+async fn look_at_place(files: &Files) {
+    let place = files.place();
+    match files.probe().await {
+        Ok(()) => {}
+        // It may be back in a minute.
+        Err(error @ FilesError::Away(_)) => {
+            tracing::warn!(%place, %error, remedy = place.remedy(&error), "files cannot be stored for now");
+        }
+        Err(error) => {
+            tracing::error!(%place, %error, remedy = place.remedy(&error), "files cannot be stored");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! read it, and what a crash leaves of it is cleared away ([`Files::clear_leftovers`] and the sweep). Names of people
 //! never become paths: a file lies under its id.
 
+use std::env;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -41,10 +42,12 @@ const PARTS_AT_ONCE: usize = 1;
 const THUMBNAILS_AT_ONCE: usize = 1;
 /// A store that does not take a connection within this time is away.
 const S3_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// One part, at a slow link's speed.
-const S3_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// A store that says nothing for so long is away: a part of an upload takes no longer at a slow link's speed.
+const S3_SILENCE_MAX: Duration = Duration::from_secs(60);
 /// A store that fails is asked again for so long; then the sender is told to come back.
 const S3_RETRY_TIMEOUT: Duration = Duration::from_secs(10);
+/// What the name of a probe begins with.
+const PROBE: &str = "probe-";
 
 /// Where files lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +67,49 @@ pub enum Place {
     },
 }
 
+impl Place {
+    /// What an operator does about an error of this place.
+    #[must_use]
+    pub fn remedy(&self, error: &FilesError) -> &'static str {
+        match (self, error) {
+            (Place::Folder(_), FilesError::Full(_)) => "Make room on its disk.",
+            (Place::Folder(_), _) => {
+                "Give the folder to the user that runs Balie and let it write there, or name a bucket with --files-url."
+            }
+            (Place::S3 { .. }, FilesError::Denied(_)) => {
+                "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, that these keys may list the bucket and read, write \
+                 and delete in it, and that this machine's clock is right."
+            }
+            (Place::S3 { .. }, FilesError::NoBucket) => {
+                "Make the bucket, or check its name in --files-url and the store in --files-endpoint and --files-region."
+            }
+            (Place::S3 { .. }, _) if env::var_os("AWS_ACCESS_KEY_ID").is_none() => {
+                "No keys are set, and this machine's cloud gives none: put AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY \
+                 into the environment."
+            }
+            (Place::S3 { .. }, _) => {
+                "Check --files-endpoint and --files-region, and that the store runs and can be reached from here."
+            }
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Folder(folder) => folder.display().fmt(out),
-            Place::S3 { bucket, prefix, .. } => write!(out, "s3://{bucket}/{prefix}"),
+            Place::S3 {
+                bucket,
+                prefix,
+                endpoint,
+                ..
+            } => {
+                write!(out, "s3://{bucket}/{prefix}")?;
+                match endpoint {
+                    Some(endpoint) => write!(out, " at {endpoint}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -85,6 +126,12 @@ pub enum FilesError {
     /// The place does not answer, or not as it should.
     #[error("files cannot be stored or read: {0}")]
     Away(String),
+    /// The store refuses our keys.
+    #[error("the store refuses our keys: {0}")]
+    Denied(String),
+    /// The store is there, the bucket is not.
+    #[error("there is no such bucket")]
+    NoBucket,
     /// It is no picture that can be made small.
     #[error("this picture cannot be made small")]
     NotAPicture,
@@ -92,27 +139,48 @@ pub enum FilesError {
 
 impl From<object_store::Error> for FilesError {
     fn from(error: object_store::Error) -> Self {
-        if matches!(error, object_store::Error::NotFound { .. }) {
-            return FilesError::NotThere;
+        // The innermost cause has the place's own words; those around it tell which call it was.
+        let mut innermost: &(dyn Error + 'static) = &error;
+        let mut is_full = false;
+        while let Some(cause) = innermost.source() {
+            innermost = cause;
+            is_full |= cause.downcast_ref().is_some_and(is_no_room);
         }
-        let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
-        let mut words = error.to_string();
-        while let Some(current) = cause {
-            if let Some(io_error) = current.downcast_ref::<io::Error>()
-                && matches!(
-                    io_error.kind(),
-                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
-                )
-            {
-                return FilesError::Full(words);
-            }
-            cause = current.source();
-            if let Some(cause) = cause {
-                words = cause.to_string();
-            }
+        let words = innermost.to_string();
+        if is_full {
+            return FilesError::Full(words);
         }
-        FilesError::Away(words)
+        let code = code_in(&words);
+        match error {
+            _ if code == Some(NO_BUCKET) => FilesError::NoBucket,
+            object_store::Error::NotFound { .. } => FilesError::NotThere,
+            object_store::Error::PermissionDenied { .. }
+            | object_store::Error::Unauthenticated { .. } => {
+                FilesError::Denied(code.unwrap_or(&words).to_owned())
+            }
+            // The refusal of a listing has no kind of its own.
+            _ if code.is_some() && words.contains(" 403 ") => {
+                FilesError::Denied(code.unwrap_or(&words).to_owned())
+            }
+            _ => FilesError::Away(words),
+        }
     }
+}
+
+/// What S3 says of a bucket that is not there; of a key that is not there it says `NoSuchKey`.
+const NO_BUCKET: &str = "NoSuchBucket";
+
+/// The code in a refusal of S3, where there is one: the rest is a page of XML that repeats what was signed.
+fn code_in(words: &str) -> Option<&str> {
+    let (_, rest) = words.split_once("<Code>")?;
+    Some(rest.split_once("</Code>")?.0)
+}
+
+fn is_no_room(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    )
 }
 
 /// All files of the installation.
@@ -133,53 +201,50 @@ pub struct Writing {
 impl Files {
     /// Opens the place; asks nothing of it yet but that a folder can be made.
     pub fn open(place: Place) -> Result<Self, FilesError> {
-        let (blobs, prefix, part_bytes): (Arc<dyn ObjectStore>, _, _) = match &place {
-            Place::Folder(folder) => (
-                Arc::new(open_folder(folder)?),
-                Key::default(),
-                LOCAL_PART_BYTES,
-            ),
+        let thumbnails = Semaphore::new(THUMBNAILS_AT_ONCE);
+        match &place {
+            Place::Folder(folder) => Ok(Self {
+                blobs: Arc::new(open_folder(folder)?),
+                prefix: Key::default(),
+                part_bytes: LOCAL_PART_BYTES,
+                thumbnails,
+                place,
+            }),
             Place::S3 {
                 bucket,
                 prefix,
                 endpoint,
                 region,
-            } => (
-                Arc::new(open_s3(bucket, endpoint.as_deref(), region.as_deref())?),
-                Key::from(prefix.as_str()),
-                S3_PART_BYTES,
-            ),
-        };
-        Ok(Self {
-            place,
-            blobs,
-            prefix,
-            part_bytes,
-            thumbnails: Semaphore::new(THUMBNAILS_AT_ONCE),
-        })
+            } => Ok(Self {
+                blobs: Arc::new(open_s3(bucket, endpoint.as_deref(), region.as_deref())?),
+                prefix: Key::from(prefix.as_str()),
+                part_bytes: S3_PART_BYTES,
+                thumbnails,
+                place,
+            }),
+        }
     }
 
-    /// Where they lie, in words for an operator.
+    /// Where they lie.
     #[must_use]
-    pub fn described(&self) -> String {
-        self.place.to_string()
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
-    /// Whether the place answers; reads only.
+    /// Whether the place takes, gives and removes files. Leaves nothing behind.
     pub async fn probe(&self) -> Result<(), FilesError> {
-        // What is surely not there is looked for: "not found" is an answer with these keys, from this bucket.
-        let key = self.prefix.clone().join("probe");
-        match self.blobs.head(&key).await.map_err(FilesError::from) {
-            Ok(_) | Err(FilesError::NotThere) => {}
-            Err(error) => return Err(error),
-        }
-        // A bucket that is not there says "not found" too; a listing tells the two apart.
+        let key = self
+            .prefix
+            .clone()
+            .join(format!("{PROBE}{}", AttachmentId::fresh()));
+        // Keys that may not list are told "denied" of what is not there, and no small picture would ever be made.
         let mut listing = self.blobs.list(Some(&self.prefix));
-        match listing.next().await.transpose().map_err(FilesError::from) {
-            Ok(_) => Ok(()),
-            Err(FilesError::NotThere) => Err(FilesError::Away("there is no such bucket".into())),
-            Err(error) => Err(error),
-        }
+        listing.next().await.transpose()?;
+        let words = PutPayload::from_static(b"Balie looks whether files can be stored here.");
+        self.blobs.put(&key, words).await?;
+        let read = self.blobs.head(&key).await.map_err(FilesError::from);
+        self.blobs.delete(&key).await?;
+        read.map(|_| ())
     }
 
     /// Removes what a crash left half written. Only for the one server, before it takes the first upload.
@@ -189,8 +254,10 @@ impl Files {
         };
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
             // The library writes under `name#number` and renames when all is there.
-            if entry.file_name().to_string_lossy().contains('#') {
+            if name.contains('#') || name.starts_with(PROBE) {
                 std::fs::remove_file(entry.path())?;
             }
         }
@@ -344,7 +411,9 @@ fn open_s3(
 ) -> Result<impl ObjectStore, FilesError> {
     let options = ClientOptions::new()
         .with_connect_timeout(S3_CONNECT_TIMEOUT)
-        .with_timeout(S3_REQUEST_TIMEOUT)
+        // Of a whole request, that is: a download lasts as long as its reader takes, and may.
+        .with_timeout_disabled()
+        .with_read_timeout(S3_SILENCE_MAX)
         // A store of one's own in one's own network may go without TLS; it says so by its address.
         .with_allow_http(endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")));
     let retry = RetryConfig {

@@ -1,83 +1,21 @@
 //! Files in a chat: uploaded over HTTP, sent once over the socket, and read by whoever may read the event, and nobody else.
 
-use std::io::Cursor;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use balie_loadtest::participant::dial::{Dial, HttpAnswer};
 use balie_loadtest::participant::ledger::Deed;
-use balie_loadtest::participant::visitor::Visitor;
-use balie_loadtest::participant::wire::{CommandId, ConversationId};
-use image::{DynamicImage, ImageFormat, RgbImage};
+use balie_loadtest::participant::wire::CommandId;
+use image::ImageFormat;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
+use crate::support::files::{a_chat, as_visitor, files_in, get, path_of, picture, problem, upload};
 use crate::support::node::Node;
 use crate::support::raw::hear_out;
 use crate::support::{eventually, refused};
 
 const EXECUTABLE: &[u8] = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00\xb8\x00";
-
-/// A picture of this size, as a file.
-fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
-    let paint = |x, y| image::Rgb([(x % 251) as u8, (y % 241) as u8, 90]);
-    let picture = DynamicImage::from(RgbImage::from_fn(width, height, paint));
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, format).unwrap();
-    bytes.into_inner()
-}
-
-fn as_visitor(node: &Node, visitor: &Visitor) -> Dial {
-    let bearer = format!("Bearer {}", visitor.token());
-    node.stranger().with_header("authorization", &bearer)
-}
-
-fn path_of(conversation: ConversationId) -> String {
-    format!("/api/conversations/{conversation}/attachments")
-}
-
-async fn upload(dial: &Dial, conversation: ConversationId, name: &str, bytes: &[u8]) -> HttpAnswer {
-    let path = format!("{}?name={name}", path_of(conversation));
-    dial.upload(&path, "image/png", bytes.to_vec())
-        .await
-        .unwrap()
-}
-
-/// The refusal of a request.
-fn problem(answer: &HttpAnswer, status: u16, kind: &str) -> String {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(answer.status, status, "{body}");
-    assert_eq!(body["type"], format!("urn:balie:problem:{kind}"));
-    body["detail"].as_str().unwrap().to_owned()
-}
-
-async fn get(dial: &Dial, conversation: ConversationId, rest: &str) -> HttpAnswer {
-    let path = format!("{}/{rest}", path_of(conversation));
-    dial.http("GET", &path, None).await.unwrap()
-}
-
-fn files_in(node: &Node) -> Vec<PathBuf> {
-    std::fs::read_dir(node.data().join("files"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect()
-}
-
-/// A visitor and the agent who serves them.
-async fn a_chat(
-    node: &Node,
-) -> (
-    Visitor,
-    balie_loadtest::participant::agent::Agent,
-    ConversationId,
-) {
-    let mut ben = node.online("ben", 2).await;
-    let mut vera = node.visitor_who_says("look at this").await;
-    let conversation = ben.next_assigned().await.unwrap();
-    vera.agent().await.unwrap();
-    (vera, ben, conversation)
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_picture_goes_from_the_visitor_to_the_agent() {

@@ -29,7 +29,7 @@ use crate::web::rest::Rest;
 const PER_SENDER_MAX: u32 = 3;
 /// Uploads at once from one address (IPv6: one /64): an office shares one.
 const PER_ADDRESS_MAX: u32 = 8;
-/// Uploads at once on this server. With files in S3 each holds a part of 5 MiB in memory, so about 160 MB.
+/// Uploads at once on this server. With files in S3 each holds a part of 5 MiB and one on its way, so 320 MiB at most.
 const ALL_MAX: u32 = 32;
 /// Whoever has too many at once comes back after this.
 const SLOT_RETRY: Millis = Millis::seconds(5);
@@ -356,7 +356,7 @@ pub fn problem_of(error: FilesError) -> Problem {
             let detail = "There is no room for files at the moment. Try again later.";
             Problem::new(Kind::NoRoom, detail).retry(PLACE_RETRY)
         }
-        FilesError::Away(_) => {
+        FilesError::Away(_) | FilesError::Denied(_) | FilesError::NoBucket => {
             tracing::warn!(%error, "files cannot be stored or read");
             let detail = "Files cannot be stored or read at the moment. Try again later.";
             Problem::new(Kind::Unavailable, detail).retry(PLACE_RETRY)

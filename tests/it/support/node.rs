@@ -38,6 +38,8 @@ pub struct Node {
     child: Option<Child>,
     /// In front of the program, for odd circumstances.
     wrapper: Option<&'static str>,
+    /// An error in the log that the test is about.
+    expected_error: Option<&'static str>,
 }
 
 impl Node {
@@ -74,6 +76,7 @@ impl Node {
             environment,
             child: None,
             wrapper,
+            expected_error: None,
         };
         node.restart().await;
         node
@@ -102,6 +105,11 @@ impl Node {
     /// All it has logged since the test began.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    /// Errors with these words in the log are what the test is about.
+    pub fn expects_error(&mut self, words: &'static str) {
+        self.expected_error = Some(words);
     }
 
     fn log_file(&self) -> PathBuf {
@@ -292,10 +300,19 @@ impl Node {
 
     /// The resident memory of the process, in KiB.
     pub fn resident_kib(&self) -> u64 {
+        self.memory_kib("VmRSS:")
+    }
+
+    /// The most that its resident memory ever was, in KiB.
+    pub fn resident_kib_max(&self) -> u64 {
+        self.memory_kib("VmHWM:")
+    }
+
+    fn memory_kib(&self, figure: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status
             .lines()
-            .find(|line| line.starts_with("VmRSS:"))
+            .find(|line| line.starts_with(figure))
             .unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
@@ -344,7 +361,14 @@ impl Drop for Node {
         self.last_look();
         let log = self.log();
         assert!(!log.contains("panicked at"), "the server panicked:\n{log}");
-        assert!(!log.contains(" ERROR "), "the server logged errors:\n{log}");
+        let is_expected = |line: &str| {
+            self.expected_error
+                .is_some_and(|words| line.contains(words))
+        };
+        let has_errors = log
+            .lines()
+            .any(|line| line.contains(" ERROR ") && !is_expected(line));
+        assert!(!has_errors, "the server logged errors:\n{log}");
     }
 }
 
@@ -363,14 +387,18 @@ pub fn cookie_of(answer: &HttpAnswer) -> String {
 
 /// A free port on a loopback address that nobody else uses. Clients come from 127.64.0.1 or 127.0.0.1.
 pub fn own_address() -> SocketAddr {
+    own_listener().local_addr().unwrap()
+}
+
+/// [`own_address`], held by a listener from the beginning.
+pub fn own_listener() -> TcpListener {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = std::process::id()
         .wrapping_mul(251)
         .wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
     let [_, a, b, c] = number.to_be_bytes();
     let address = Ipv4Addr::new(127, 65 + a % 60, b, 1 + c % 254);
-    let free = TcpListener::bind((IpAddr::V4(address), 0)).unwrap();
-    free.local_addr().unwrap()
+    TcpListener::bind((IpAddr::V4(address), 0)).unwrap()
 }
 
 /// Waits for a process that was asked to stop.
