@@ -290,7 +290,12 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
       const entry = entries.get(cmd);
       if (entry?.failed) change(cmd, { failed: undefined, not_before: undefined, held_until: entry.held_until && heldUntil() }, "retried");
     },
-    discard: drop,
+    discard(cmd) {
+      const entry = entries.get(cmd);
+      // What goes without having failed counts as acknowledged.
+      if (entry) entries.set(cmd, { ...entry, failed: entry.failed ?? { code: "not_sent", message: "" } });
+      drop(cmd);
+    },
     stop() {
       letGo();
       stopWatching();

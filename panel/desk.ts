@@ -240,12 +240,9 @@ export function createDesk(options: DeskOptions): Desk {
     uploads,
     withdraw(conversation, cmd) {
       const own = state.value.chats.get(conversation)?.timeline.pending.find((pending) => pending.cmd === cmd);
-      const { text, file } = own ?? {};
       uploads.forget(cmd);
-      // What goes without having failed counts as sent, perhaps by another window.
-      if (file !== undefined) outbox.refused(cmd, { code: "not_sent", message: "" });
       outbox.discard(cmd);
-      return text;
+      return own?.text;
     },
     resend(cmd) {
       outbox.retry(cmd);

@@ -591,3 +591,15 @@ test("an upload that is cancelled leaves nothing behind", () => {
   assert.deepEqual(session.visit.get().timeline.pending.map(({ text }) => text), ["never mind"]);
   assert.equal(sent("send").length, 1);
 });
+
+test("a file that has arrived and waits for the line can be cancelled too, and is then not taken for sent", () => {
+  const { tab } = browser();
+  const { session, server, sent, welcome, posts } = tab();
+  welcome(conversation("active", 1, { agent: SANNE }));
+  session.attach(fileOf("slip.png"));
+  server().dies(1006);
+  posts[0]?.news.arrived("a1");
+  session.discard(session.visit.get().timeline.pending[0]?.cmd ?? "");
+  assert.deepEqual(session.visit.get().timeline.pending, []);
+  assert.deepEqual(sent("send"), []);
+});
