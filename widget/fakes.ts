@@ -43,7 +43,7 @@ export function fakeModel(site: SiteInfo, values: Record<string, string> = {}): 
     lost_since: undefined,
     isLasting: true,
     banner: undefined,
-    isBlocked: false,
+    barred: undefined,
     hasEmoji: false,
     isQuiet: false,
     isDropping: false,

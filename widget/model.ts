@@ -6,7 +6,7 @@ import type { SiteInfo } from "./embed.ts";
 import type { Shown } from "./eta.ts";
 import type { Home } from "./home.ts";
 import { type Phrases, Word } from "./i18n/index.ts";
-import type { RefusedStart } from "./session.ts";
+import type { Barred, RefusedStart } from "./session.ts";
 import { isInLine, isLive, leftMessage, type Visit } from "./visit.ts";
 
 /** `message` is left for later, `sent` is that it was. */
@@ -28,7 +28,7 @@ export interface Model {
   isLasting: boolean;
   banner: "offline" | "reconnecting" | "back" | undefined;
   /** No socket comes through to a server that is there. */
-  isBlocked: boolean;
+  barred: Barred | undefined;
   refusedStart: RefusedStart | undefined;
   home: Home;
   /** The form that the visitor has before them, if any: it does not change under their hands when somebody comes or goes. */

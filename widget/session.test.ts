@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { fakeClock, fakeLocks, fakeSocket, type FakeSocket, fakeStorage, fakeSurroundings, seeded } from "../client/fakes.ts";
 import type { EventFrame } from "../client/wire.ts";
 import { createMemory, LOG_CHARS_MAX } from "./memory.ts";
-import { createSession, type RefusedStart, type Session } from "./session.ts";
+import { type Barred, createSession, type RefusedStart, type Session } from "./session.ts";
 import type { Upload, UploadNews } from "./upload.ts";
 import { isLive, leftMessage } from "./visit.ts";
 
@@ -20,7 +20,7 @@ function browser() {
   const storage = fakeStorage();
   const locks = fakeLocks();
   const random = seeded(5);
-  function tab(cause: "refused" | "blocked" = "blocked") {
+  function tab(cause: "refused" | Barred = "blocked") {
     const posted: object[] = [];
     const answers: ({ token: string } | RefusedStart)[] = [];
     const posts: { upload: Upload; news: UploadNews }[] = [];
@@ -537,21 +537,21 @@ test("who leaves a message instead of waiting gives up the place first, also whe
   assert.equal(leftMessage(session.visit.get()), undefined, "from here on it is a chat");
 });
 
-for (const cause of ["blocked", "refused"] as const) {
+for (const cause of ["blocked", "busy", "refused"] as const) {
   test(`sockets that never open while the server is there: ${cause}`, async () => {
     const { clock, tab } = browser();
     const { session, server, sockets, welcome } = tab(cause);
     for (let failure = 0; failure < 3; failure += 1) {
       server().dies(1006);
       await new Promise((done) => setImmediate(done));
-      assert.equal(session.connection.get().kind === "signed_out" || session.isBlocked.get(), failure === 2);
+      assert.equal(session.connection.get().kind === "signed_out" || session.barred.get() !== undefined, failure === 2);
       for (let waited = 0; waited < 600 && sockets.length === failure + 1; waited += 1) clock.advance(100);
     }
     if (cause === "refused") assert.equal(session.connection.get().kind, "signed_out");
     else {
-      assert.equal(session.isBlocked.get(), true);
+      assert.equal(session.barred.get(), cause);
       welcome();
-      assert.equal(session.isBlocked.get(), false);
+      assert.equal(session.barred.get(), undefined);
     }
   });
 }
@@ -564,7 +564,7 @@ test("without a socket a message goes over HTTP, under one cmd until it is answe
     await new Promise((done) => setImmediate(done));
     for (let waited = 0; waited < 600 && sockets.length === failure + 1; waited += 1) clock.advance(100);
   }
-  assert.equal(session.isBlocked.get(), true);
+  assert.equal(session.barred.get(), "blocked");
   answers.push({ code: "unavailable", message: "" }, { token: "token-2" });
   const message = { fields: { email: "eva@jansen.example" }, department: "support", text: "Where is it?" };
   session.leaveMessage(message);

@@ -37,11 +37,14 @@ export interface SessionOptions {
   tz?: string;
   /** Uploads a file under the token of this moment. */
   post(token: () => string | undefined): Post;
-  /** Why no socket opens although the server is there: it does not take this page, or the network takes no sockets. */
-  probe(): Promise<"refused" | "blocked">;
+  /** Why no socket opens although the server is there. */
+  probe(): Promise<"refused" | Barred>;
   /** Leaves a message without a socket. */
   postMessage(message: object, token: string | undefined): Promise<{ token?: string } | RefusedStart>;
 }
+
+/** The network takes no sockets, or the server no more of them from this address. */
+export type Barred = "blocked" | "busy";
 
 /** What a message for later consists of, beside the words. */
 export interface Message {
@@ -78,7 +81,7 @@ export interface Session {
   /** How much of the file that is under way has gone. */
   progress: Observable<{ cmd: string; bytes: number } | undefined>;
   /** No socket comes through, though the server can be reached. */
-  isBlocked: Observable<boolean>;
+  barred: Observable<Barred | undefined>;
   retry(cmd: string): void;
   discard(cmd: string): void;
   /** What stands in the field, "" for nothing; agents see the words themselves only where the site wants that. */
@@ -135,7 +138,7 @@ export function createSession(options: SessionOptions): Session {
   const refusedStart = observable<RefusedStart | undefined>(undefined);
   const seen = observable(remembered?.seen ?? 0);
   const progress = observable<{ cmd: string; bytes: number } | undefined>(undefined);
-  const isBlocked = observable(false);
+  const barred = observable<Barred | undefined>(undefined);
   const newId = createIds(clock, options.random);
   let held_at = 0;
   let tries = 0;
@@ -169,8 +172,9 @@ export function createSession(options: SessionOptions): Session {
     async isStillWelcome() {
       if (++tries < TRIES_MIN) return true;
       const cause = await options.probe();
-      isBlocked.set(cause === "blocked");
-      return cause === "blocked";
+      if (cause === "refused") return false;
+      barred.set(cause);
+      return true;
     },
   });
 
@@ -214,7 +218,7 @@ export function createSession(options: SessionOptions): Session {
       epoch = frame.epoch;
       isSigned ||= !!options.identity?.();
       tries = 0;
-      isBlocked.set(false);
+      barred.set(undefined);
     }
     show(receive(visit.get(), frame, clock.now()));
     if (frame.t === "welcome") welcomed(frame);
@@ -378,11 +382,11 @@ export function createSession(options: SessionOptions): Session {
     refusedStart,
     seen,
     progress,
-    isBlocked,
+    barred,
     start,
     token: () => token,
     leaveMessage(message) {
-      if (isBlocked.get()) void leaveByHttp(message);
+      if (barred.get()) void leaveByHttp(message);
       else {
         if (isLive(visit.get())) leave();
         start(message.fields, message.department, message.text, "message");

@@ -5,7 +5,7 @@
 
 import type { Cancel } from "../client/environment.ts";
 import type { Refusal } from "../client/outbox.ts";
-import type { RefusedStart } from "./session.ts";
+import type { Barred, RefusedStart } from "./session.ts";
 
 /** @inside */
 export interface Upload {
@@ -128,13 +128,18 @@ function messages(origin: string, site: string, body: object, headers: Record<st
  * Why no socket opens. Throws if the server does not answer at all; a page that it does not take may not read the refusal
  * of an empty message, while anybody may read what the site shows.
  */
-export async function probeAt(origin: string, site: string): Promise<"refused" | "blocked"> {
+export async function probeAt(origin: string, site: string): Promise<"refused" | Barred> {
   await fetch(`${origin}/api/sites/${site}/widget`, { cache: "no-store", credentials: "omit" });
   const isTaken = await messages(origin, site, {}, {}).then(
     ({ status }) => status !== 403,
     () => false,
   );
-  return isTaken ? "blocked" : "refused";
+  if (!isTaken) return "refused";
+  // Why an upgrade failed no browser tells; asked for none, the server says whether it has sockets left for this address.
+  return fetch(`${origin}/ws/visitor`, { credentials: "omit" }).then(
+    ({ status }) => (status === 429 || status === 503 ? "busy" : "blocked"),
+    () => "blocked",
+  );
 }
 
 /** Whether an `accept` list (`image/*`, `application/pdf`, `.zip`) lets the file through. What it really is the server looks at. */

@@ -23,6 +23,7 @@ use crate::web::address::{Addresses, Seen};
 use crate::web::error::{Kind, Problem};
 use crate::web::rest::Rest;
 use crate::web::rest::caller::{ClientAddress, OriginRule, authenticate};
+use crate::web::rest::reader::shared;
 use crate::web::socket::{Pace, live, sized};
 
 pub mod address;
@@ -130,6 +131,12 @@ async fn visitor_socket(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let seen = match enter(&web, address) {
+        Ok(seen) => seen,
+        // No browser tells a page why an upgrade failed; one that asks again without may read it. On our own pages such
+        // a question has no origin, so this comes first.
+        Err(refused) => return shared(&web.rest, &headers, *refused),
+    };
     let origin = headers
         .get(header::ORIGIN)
         .and_then(|origin| origin.to_str().ok());
@@ -138,10 +145,6 @@ async fn visitor_socket(
         return Problem::forbidden(detail).into_response();
     };
     let origin: Arc<str> = Arc::from(origin);
-    let seen = match enter(&web, address) {
-        Ok(seen) => seen,
-        Err(refused) => return *refused,
-    };
     let upgrade = match handshake::sound(upgrade, &headers) {
         Ok(upgrade) => sized(upgrade, VISITOR_BATCH_BYTES, VISITOR_BYTES_MAX),
         Err(refused) => return *refused,

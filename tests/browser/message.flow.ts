@@ -130,6 +130,20 @@ test("after hours it is said when somebody is there again; a chat that comes too
   await noor.goesOnline();
   const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
   await ana.open();
+test("an address that has no socket left is told that it is busy, and may leave a message meanwhile", async (t) => {
+  const house = await startHouse(t, { settings: { BALIE_ADDRESS_SOCKETS_MAX: "1", BALIE_LIMIT_LOOPBACK: "true" } });
+  await house.request("PATCH", "/api/sites/demo", { form: FORM });
+  const bram = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await bram.starts("I was here first");
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.open();
+  await ana.sees("It is busy right now");
+  await look(ana.page, "busy");
+  await ana.page.getByRole("dialog").getByRole("button", { name: "Leave a message" }).click();
+  await leaves(ana, "ana@shop.example", "Do you read me?");
+  await ana.sees("We have your message.");
+});
+
   await ana.page.getByLabel(/^Your question/).fill("Are you still there?");
   const opens = new Date(Date.now() + 2 * 86_400_000);
   const hours = { tz: "Europe/Amsterdam", week: [{ days: [opens.getUTCDay() || 7], from: "09:00", to: "17:00" }], closed: [] };

@@ -149,6 +149,11 @@ async fn too_many_sockets_of_one_address_get_429_and_another_address_does_not() 
         Ok(_) => panic!("the fourth was let in"),
         Err(trouble) => panic!("{trouble}"),
     }
+    // A page is not told why its upgrade failed; it asks again without one, and may read the answer.
+    let told = from(1).http("GET", "/ws/visitor", None).await.unwrap();
+    assert_eq!(told.status, 429);
+    let reader = told.header("access-control-allow-origin");
+    assert_eq!(reader, Some(&*node.url()));
     // What a client says of itself counts for nothing, where no proxy is trusted.
     let forged = from(1).with_header("x-forwarded-for", "203.0.113.7");
     assert_eq!(raw::upgrade_status(&forged, "/ws/visitor").await, 429);

@@ -59,7 +59,7 @@ function canWait({ site, visit, refusedStart }: Model): boolean {
 function offer(model: Model, actions: Actions): Description {
   const { say } = model.phrases;
   const isClosed = model.refusedStart?.code === "closed_hours";
-  if (model.visit.conversation === undefined && !model.isBlocked && !isClosed && isOpen(model)) {
+  if (model.visit.conversation === undefined && !model.barred && !isClosed && isOpen(model)) {
     return h("div", { class: "banner ok in", role: "status", key: "back" }, icon("desk"), h("p", null, say(Word.somebodyBack)), button("", actions.chatNow, say(Word.chatNow)));
   }
   return h("p", { class: "soft", key: "intro" }, `${isClosed ? `${say(Word.closed)} ` : ""}${say(Word.messageIntro)} ${backAt(model, Word.backAt)}`);

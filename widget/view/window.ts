@@ -154,7 +154,7 @@ function leaveButton({ phrases: { say } }: Model, actions: Actions): Description
 function down(model: Model, actions: Actions): Description[] {
   const { say } = model.phrases;
   const { connection, now } = model;
-  if (model.isBlocked) return notice(model, actions, warning(), say(Word.blocked), say(Word.messageIntro), false, leaveButton(model, actions), button("wide", actions.tryNow, say(Word.tryNow)));
+  if (model.barred) return notice(model, actions, warning(), say(model.barred === "busy" ? Word.busy : Word.blocked), say(Word.messageIntro), false, leaveButton(model, actions), button("wide", actions.tryNow, say(Word.tryNow)));
   const seconds = connection.kind === "waiting" || connection.kind === "offline" ? Math.max(0, Math.ceil((connection.until - now) / 1_000)) : 0;
   const kept = model.visit.timeline.pending[0]?.text;
   return notice(
@@ -181,7 +181,7 @@ function full(model: Model, actions: Actions): Description[] {
 
 function message(model: Model, actions: Actions): Description[] {
   const { say } = model.phrases;
-  const canGoBack = model.isBlocked || model.site.articles || model.visit.conversation !== undefined;
+  const canGoBack = !!model.barred || model.site.articles || model.visit.conversation !== undefined;
   return [head(model, actions, canGoBack ? tool("back", say(Word.goBack), actions.back) : mark(), say(Word.leaveMessage), presence(model)), h("div", { class: "stage", key: "stage" }, form(model, actions), banner(model, actions))];
 }
 
