@@ -7,7 +7,7 @@ import type { Shown } from "./eta.ts";
 import type { Home } from "./home.ts";
 import { type Phrases, Word } from "./i18n/index.ts";
 import type { Barred, RefusedStart } from "./session.ts";
-import { isInLine, isLive, leftMessage, type Visit } from "./visit.ts";
+import { isInLine, isLater, isLive, leftMessage, type Visit } from "./visit.ts";
 
 /** `message` is left for later, `sent` is that it was. */
 export type Screen = "loading" | "home" | "article" | "start" | "message" | "sent" | "chat" | "down" | "refused";
@@ -130,8 +130,10 @@ export function isOpen({ visit, site }: Model): boolean {
   return visit.open ?? site.open;
 }
 
+/** Stands in line and is shown so; who left a message, or what is not known yet, is not. */
 export function isWaiting({ visit }: Model): boolean {
-  return isInLine(visit);
+  const [begin] = visit.timeline.events;
+  return isInLine(visit) && begin !== undefined && !(begin.kind === "queued" && isLater(begin));
 }
 
 export function canAttach({ visit, site }: Model): boolean {

@@ -3,7 +3,7 @@
 
 import { LONGER_AFTER_MS } from "./eta.ts";
 import { Word } from "./i18n/index.ts";
-import type { Model } from "./model.ts";
+import { isWaiting, type Model } from "./model.ts";
 import { saidIn, systemText } from "./thread.ts";
 import { threadOptions } from "./view/log.ts";
 import { waitWords } from "./view/ticket.ts";
@@ -35,7 +35,7 @@ export function createNarrator(say: (words: string) => void, ring: () => void): 
   return {
     hear(before, model) {
       const { visit } = model;
-      place(model);
+      if (isWaiting(model)) place(model);
       // The first look at a conversation is history, not news.
       if (before.timeline.conversation !== visit.timeline.conversation || !before.isKnown) return;
       const known = before.timeline.last ?? Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 // The conversation itself: rows from thread.ts as elements, the line that says who types, the way back down.
 
 import { typistsAt } from "../../client/timeline.ts";
-import { type Description, h } from "../dom.ts";
+import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
 import { type Actions, departmentName, type Model, refusalWords } from "../model.ts";
@@ -57,9 +57,12 @@ function turnView(turn: Turn, model: Model, actions: Actions): Description {
     if (article !== undefined) return articleBubble(key, article, model, actions);
     return h("div", { class: `bubble${pale}`, key, dir: "auto" }, linked(text));
   });
-  if (turn.isMine) return h("div", { class: "turn mine", key: turn.key }, h("div", { class: "stack" }, bubbles), meta(turn, model, actions));
-  const name = h("p", { class: "name" }, turn.name, turn.isBot && h("em", null, ` ${say(Word.automatic)}`));
-  return h("div", { class: "turn", key: turn.key }, turn.isBot ? mark("s") : face(turn.id, turn.name, "s"), h("div", { class: "stack" }, name, bubbles), meta(turn, model, actions));
+  // Who says it is told to everybody, and once.
+  const turnOf = (kind: string, name: string, ...parts: Child[]): Description => h("div", { class: `turn${kind}`, key: turn.key, role: "group", "aria-label": name }, parts);
+  if (turn.isMine) return turnOf(" mine", say(Word.you), h("div", { class: "stack" }, bubbles), meta(turn, model, actions));
+  const more = turn.isBot && ` ${say(Word.automatic)}`;
+  const name = h("p", { class: "name", "aria-hidden": "true" }, turn.name, more && h("em", null, more));
+  return turnOf("", turn.name + (more || ""), turn.isBot ? mark("s") : face(turn.id, turn.name, "s"), h("div", { class: "stack" }, name, bubbles), meta(turn, model, actions));
 }
 
 /** Under a turn: when, and for an own one how far it got. */
