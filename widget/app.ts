@@ -42,6 +42,16 @@ async function wordsOf(origin: string, { words, lang }: SiteInfo): Promise<strin
   return (hashed.ok ? hashed : await ask(`/widget/words-${lang}.txt`)).text();
 }
 
+/** When the desk opens next, as of now: what the page was told when it was loaded was otherwise. */
+async function hoursOf({ origin, site }: Host): Promise<Partial<SiteInfo>> {
+  try {
+    const { next_open_at } = (await (await fetch(`${origin}/api/sites/${site}/widget`, { cache: "reload", credentials: "omit" })).json()) as SiteInfo;
+    return { next_open_at };
+  } catch {
+    return {};
+  }
+}
+
 function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
   const clock = browserClock;
   const local = browserStore(() => localStorage);
@@ -111,6 +121,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     if (refusedStart?.code === "closed_hours") {
       keep({ ...model.values, [questionOf(model)]: refusedStart.text ?? "" });
       change({ form: "message" });
+      void hoursOf(host).then((hours) => change({ site: { ...model.site, ...hours } }));
       return;
     }
     // Without a form the words go back into the composer, unless something else stands there by now.

@@ -150,6 +150,8 @@ test("an address that has no socket left is told that it is busy, and may leave 
   for (const department of ["support", "sales"]) await house.request("PATCH", `/api/departments/${department}`, { hours });
   await ana.page.getByRole("button", { name: "Start the chat" }).click();
   await ana.sees("We are closed now.");
+  const day = new Intl.DateTimeFormat("en-GB", { weekday: "long", timeZone: "UTC" }).format(opens);
+  await ana.sees(`We are back on ${day} at 09:00.`);
   await until("the words came along", async () => (await ana.page.getByLabel("Your message").inputValue()) === "Are you still there?");
   await look(ana.page, "closed");
 
@@ -157,7 +159,6 @@ test("an address that has no socket left is told that it is busy, and may leave 
   await noor.page.getByRole("menuitemradio", { name: /^Away/ }).click();
   const bram = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
   await bram.open();
-  const day = new Intl.DateTimeFormat("en-GB", { weekday: "long", timeZone: "UTC" }).format(opens);
   await bram.sees(`We are back on ${day} at 09:00.`);
   assert.equal(await bram.page.getByRole("button", { name: "Start a chat" }).count(), 0);
   await look(bram.page, "after-hours");
