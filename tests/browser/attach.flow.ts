@@ -91,7 +91,7 @@ test("files are chosen, dropped and pasted, in line and in a chat, and stand in 
   await clip(page).setInputFiles([BIKE, SLIP]);
   await ana.says("These two");
   await untilEqual("the log", ["Which one?", "bike.png", "slip 1.pdf", "These two"], () => logged(house));
-  await until("the picture is drawn", async () => (await middle(page, "Picture from You: bike.png"))[0] === 200);
+  await until("the picture is drawn", async () => (await middle(page, "Picture (You): bike.png"))[0] === 200);
   await look(page, "files");
 
   const noor = await agentAt(t, house, house.admin);
@@ -104,7 +104,7 @@ test("files are chosen, dropped and pasted, in line and in a chat, and stand in 
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: /^slip/ }).click()]);
   assert.deepEqual(await readFile(await download.path()), SLIP.buffer);
   await page.reload();
-  await until("the picture is drawn again", async () => (await middle(page, "Picture from You: dropped.png"))[0] === 200);
+  await until("the picture is drawn again", async () => (await middle(page, "Picture (You): dropped.png"))[0] === 200);
 });
 
 test("what is too big, empty, of a wrong kind or not what it says is refused in words, and the words around it arrive", async (t) => {
