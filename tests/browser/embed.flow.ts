@@ -101,6 +101,18 @@ test("a page with a strict policy, hostile styles and hostile scripts has the sa
   assert.deepEqual(await ana.page.evaluate(() => ["Balie" in globalThis, document.querySelector("balie-chat") !== null, document.body.children.length]), [false, false, 1]);
 });
 
+test("where the page forbids the picture of a site's logo there is our mark, and nothing broken", async (t) => {
+  const house = await startHouse(t);
+  const address = await shop(t, house.origin);
+  await house.request("PATCH", "/api/sites/demo", { origins: ["self", address], widget: { logo: "https://pictures.example/logo.svg" } });
+  const ana = visitorOn(await (await somebody(t, {}, /pictures\.example/)).tab());
+  await ana.page.goto(address);
+  await ana.open();
+  await ana.page.getByRole("button", { name: "Start a chat" }).click();
+  await ana.page.locator(".logo svg").waitFor();
+  await ana.page.locator(".logo img").waitFor({ state: "hidden" });
+});
+
 test("a page that the site does not list is not served, and says so in words", async (t) => {
   const house = await startHouse(t);
   const address = await shop(t, house.origin);

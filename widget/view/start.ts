@@ -21,9 +21,14 @@ export function start(model: Model, actions: Actions): Description[] {
 /** Whom one talks to; of the greeting only what there is room for. */
 export function hello(model: Model, actions: Actions, isShort = false, ...more: Child[]): Description {
   const { site, form, phrases: { say } } = model;
-  const first = site.articles && form !== undefined ? tool("back", say(Word.goBack), actions.back) : h("span", { class: "logo", "aria-hidden": "true" }, site.look.logo ? h("img", { src: site.look.logo, alt: "" }) : icon("desk"));
+  const first = site.articles && form !== undefined ? tool("back", say(Word.goBack), actions.back) : h("span", { class: "logo", "aria-hidden": "true" }, icon("desk"), site.look.logo && h("img", { src: site.look.logo, alt: "", onerror: hide }));
   const lead = !isShort && [h("h2", { class: "lead", tabindex: -1 }, site.texts.greeting || say(Word.lead)), presence(model)];
   return h("div", { class: "hello", key: "hello" }, h("div", { class: "row" }, first, h("span", { class: "clip" }, siteName(model)), closeTool(model, actions)), lead, more);
+}
+
+/** A picture that is gone, or that the page's policy forbids: our mark is under it. */
+function hide({ target }: Event): void {
+  if (target instanceof HTMLElement) target.hidden = true;
 }
 
 /** One form, so that Enter in a field and a phone's Go key send it. */
