@@ -48,7 +48,7 @@ interface Told {
   helpful?: boolean;
 }
 
-export type HomeActions = Pick<Actions, "search" | "openArticle" | "vote" | "startChat" | "back">;
+export type HomeActions = Pick<Actions, "search" | "openArticle" | "vote" | "startChat" | "back" | "goOn">;
 
 /** Somebody who types on is not waited for. */
 const SEARCH_AFTER_MS = 250;
@@ -107,11 +107,18 @@ export function createHome({ host, clock, frame, model, change, keep }: Pick<Con
     startChat() {
       const { home: { query, article }, values, visit: { conversation } } = model();
       put({ article: undefined });
-      if (conversation !== undefined) return;
+      if (conversation !== undefined) {
+        actions.goOn("chat");
+        return;
+      }
       const form = isOpen(model()) ? "start" : "message";
       const name = form === "start" && isPlainStart(model()) ? "" : questionOf(model()); // "" is the composer
       // Only in the place of nothing, or of what was suggested before: where it stands, it can be seen and changed.
       if (["", suggested].includes((values[name] ?? "").trim())) keep({ ...values, [name]: (suggested = article?.title ?? query.trim()) });
+      change({ form });
+      queueMicrotask(frame.focusFirst);
+    },
+    goOn(form) {
       change({ form });
       queueMicrotask(frame.focusFirst);
     },

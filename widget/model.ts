@@ -31,8 +31,11 @@ export interface Model {
   barred: Barred | undefined;
   refusedStart: RefusedStart | undefined;
   home: Home;
-  /** The form that the visitor has before them, if any: it does not change under their hands when somebody comes or goes. */
-  form: "start" | "message" | undefined;
+  /**
+   * The form that the visitor has before them, if any: it does not change under their hands when somebody comes or goes. Of
+   * a message that was left: the answers, or the conversation that it began.
+   */
+  form: "start" | "message" | "home" | "chat" | undefined;
   /** What was typed: the form's fields by name, the composer's under "". */
   values: Readonly<Record<string, string>>;
   /** Words about a field, by its name. */
@@ -72,6 +75,8 @@ export interface Actions {
   startChat(): void;
   /** From an article to where it was opened, from the form to home. */
   back(): void;
+  /** On from a message that was left. */
+  goOn(to: "home" | "chat"): void;
   typed(field: string, value: string): void;
   /** A field was left. */
   leftField(field: string): void;
@@ -113,7 +118,7 @@ export function screenOf(model: Model): Screen {
   if (connection.kind === "refused" || connection.kind === "signed_out") return "refused";
   if (model.home.article !== undefined) return "article";
   if (visit.doing.message !== undefined) return "message";
-  if (leftMessage(visit) !== undefined) return "sent";
+  if (leftMessage(visit) !== undefined) return model.form === "home" || model.form === "chat" ? model.form : "sent";
   if (model.form === "message" && visit.conversation?.state !== "active") return "message";
   if (visit.conversation !== undefined) return "chat";
   const isHome = model.site.articles && model.form === undefined && visit.doing.start === undefined && !(model.isExpected && !visit.isKnown);

@@ -157,6 +157,28 @@ test("who finds no answer takes the question along to a person, sees it, and may
   assert.equal((await figures(house)).chats, 1, "a chat that goes on is not another one");
 });
 
+test("from a message that was left the way on leads to the answers, and from there back to what was written", async (t) => {
+  const house = await houseWithArticles(t);
+  const page = await (await somebody(t)).tab();
+  const ana = await visitorAt(page, `${house.origin}/demo/`);
+  await ana.open();
+  const chat = page.getByRole("dialog");
+  await chat.getByRole("button", { name: "Leave a message" }).click();
+  await chat.getByLabel("Your email").fill("ana@shop.example");
+  await chat.getByLabel("Your message").fill("Where is my order?");
+  await chat.getByRole("button", { name: "Send message" }).click();
+  await ana.sees("We have your message.");
+  await chat.getByRole("button", { name: "Search for an answer" }).click();
+  await chat.getByRole("button", { name: /^Where is my order/ }).click();
+  await ana.sees("You find it under your orders.");
+  await chat.getByRole("button", { name: "Yes, thanks" }).click();
+  await chat.getByRole("button", { name: "Back", exact: true }).click();
+  await ana.sees("We have your message.");
+  await chat.getByRole("button", { name: "Search for an answer" }).click();
+  await chat.getByRole("button", { name: "Add something…" }).click();
+  await ana.reads(["Where is my order?"]);
+});
+
 test("without a line the answers are still there", async (t) => {
   const house = await houseWithArticles(t);
   const page = await (await somebody(t)).tab();

@@ -52,12 +52,18 @@ test("a message left while nobody is there says where the answer goes, and becom
   await look(ana.page, "message-sent");
   await ana.page.reload();
   await ana.sees("We have your message.");
+  await ana.page.getByRole("button", { name: "Add something…" }).click();
+  await ana.says("It is number 20418.");
+  await ana.reads(["Where is <b>my</b> order?", "It is number 20418."]);
+  await ana.sees(/^Sent$/);
+  assert.equal(await ana.page.locator(".ticket").count(), 0, "who left a message stands in no line");
+  await look(ana.page, "message-more");
   const [begin, said] = await newestLog(house);
   assert.deepEqual([Reflect.get(begin ?? {}, "mode"), Reflect.get(begin ?? {}, "fields"), said?.text], ["message", { name: "Ana", email: "ana@shop.example" }, "Where is <b>my</b> order?"]);
 
   const noor = await agentAt(t, house, house.admin);
   await noor.goesOnline();
-  await noor.hasChat("Where is <b>my</b> order?");
+  await noor.hasChat("It is number 20418.");
   await noor.says("On its way.");
   await ana.hears("On its way.");
 });
@@ -124,12 +130,6 @@ test("a network that lets no socket through: it is said, and the message goes an
   wire.mend();
 });
 
-test("after hours it is said when somebody is there again; a chat that comes too late becomes a message, with its words", async (t) => {
-  const house = await startHouse(t);
-  const noor = await agentAt(t, house, house.admin);
-  await noor.goesOnline();
-  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
-  await ana.open();
 test("an address that has no socket left is told that it is busy, and may leave a message meanwhile", async (t) => {
   const house = await startHouse(t, { settings: { BALIE_ADDRESS_SOCKETS_MAX: "1", BALIE_LIMIT_LOOPBACK: "true" } });
   await house.request("PATCH", "/api/sites/demo", { form: FORM });
@@ -144,6 +144,12 @@ test("an address that has no socket left is told that it is busy, and may leave 
   await ana.sees("We have your message.");
 });
 
+test("after hours it is said when somebody is there again; a chat that comes too late becomes a message, with its words", async (t) => {
+  const house = await startHouse(t);
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.open();
   await ana.page.getByLabel(/^Your question/).fill("Are you still there?");
   const opens = new Date(Date.now() + 2 * 86_400_000);
   const hours = { tz: "Europe/Amsterdam", week: [{ days: [opens.getUTCDay() || 7], from: "09:00", to: "17:00" }], closed: [] };

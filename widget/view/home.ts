@@ -21,7 +21,7 @@ export function home(model: Model, actions: Actions): Description[] {
   return [
     hello(model, actions, query !== "", search(model, actions)),
     h("div", { class: "page", key: "page" }, h("p", { class: "soft small", role: "status" }, status), count > 0 && h("ul", { class: "list", lang: found?.lang }, rows)),
-    h("div", { class: "foot", key: "foot" }, asked !== undefined && asked !== "" && h("p", { class: "soft small" }, say(Word.notFound)), button("main wide", actions.startChat, say(isOpen(model) ? Word.startAChat : Word.leaveMessage))),
+    h("div", { class: "foot", key: "foot" }, asked !== undefined && asked !== "" && h("p", { class: "soft small" }, say(Word.notFound)), button("main wide", actions.startChat, say(model.visit.conversation ? Word.add : isOpen(model) ? Word.startAChat : Word.leaveMessage))),
   ];
 }
 

@@ -190,6 +190,10 @@ function sent(model: Model, actions: Actions): Description[] {
   const { say } = model.phrases;
   const { email, text } = leftMessage(model.visit) ?? {};
   const copy = h("dl", { class: "keep" }, h("dt", null, say(Word.answerTo)), h("dd", null, email ?? ""), h("dt", null, say(Word.yourMessage)), h("dd", { dir: "auto" }, text ?? ""));
-  const [, page] = notice(model, actions, h("div", { class: "big" }, icon("sent")), say(Word.haveMessage), backAt(model, Word.answerFrom), copy);
-  return [head(model, actions, mark(), say(Word.messageSent), false), page as Description];
+  const ways = [
+    model.site.articles && button("wide", () => actions.goOn("home"), say(Word.search)),
+    model.visit.conversation !== undefined && button("wide", () => actions.goOn("chat"), say(Word.add)),
+  ];
+  const [, page, foot] = notice(model, actions, h("div", { class: "big" }, icon("sent")), say(Word.haveMessage), backAt(model, Word.answerFrom), copy, ...ways);
+  return [head(model, actions, mark(), say(Word.messageSent), false), page, foot] as Description[];
 }
