@@ -1,5 +1,7 @@
 //! `balie admin …`: people, tokens and backups from the command line, beside a running server or before its first start.
 
+mod backup;
+
 use std::io::{BufRead, stdin};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use crate::config::Config;
 use crate::model::id::DepartmentKey;
 use crate::model::record::{Person, PersonRole};
 use crate::model::time::Clock;
-use crate::store::sqlite::{self, SqliteStore};
+use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 
 /// What an operator does from the command line.
@@ -38,14 +40,15 @@ pub enum AdminCommand {
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// Write a consistent copy of everything to a new file, while the server runs
+    /// Write a consistent copy of everything to a new file, and the files that people sent to a folder beside it, while
+    /// the server runs
     Backup {
-        /// The file to make
+        /// The file to make; the folder is called the same with .files behind it
         file: PathBuf,
     },
     /// Put a backup in the place of the data, with the server stopped; what was there is moved aside
     Restore {
-        /// The backup
+        /// The backup; its files are looked for beside it
         file: PathBuf,
     },
     /// After restoring by other means: make every client read its conversations anew
@@ -94,29 +97,8 @@ pub async fn run(command: AdminCommand, config: &Config) -> anyhow::Result<()> {
         AdminCommand::Password { email, password } => {
             set_password(&email, &password, &open(config)?).await
         }
-        AdminCommand::Backup { file } => {
-            open(config)?
-                .backup(&file)
-                .await
-                .with_context(|| format!("no backup was made at {}", file.display()))?;
-            println!("{} holds everything up to now", file.display());
-            println!(
-                "but the files that people sent lie apart: copy {} as well",
-                config.files_place()
-            );
-            Ok(())
-        }
-        AdminCommand::Restore { file } => {
-            let restored = sqlite::restore(&config.data, &file)?;
-            if let Some(aside) = restored.moved_aside {
-                println!("what was there is kept as {}", aside.display());
-            }
-            println!(
-                "restored from {}; clients will read their conversations anew",
-                file.display()
-            );
-            Ok(())
-        }
+        AdminCommand::Backup { file } => backup::write(config, &open(config)?, &file).await,
+        AdminCommand::Restore { file } => backup::restore(config, &file),
         AdminCommand::NewEpoch => {
             open(config)?.new_epoch().await?;
             println!("clients will read their conversations anew");

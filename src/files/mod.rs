@@ -28,6 +28,7 @@ use tokio::sync::Semaphore;
 
 use crate::model::id::AttachmentId;
 
+pub mod copies;
 pub mod kind;
 pub mod name;
 pub mod picture;

@@ -5,6 +5,7 @@
 mod agent;
 mod articles;
 mod attachments;
+mod backup;
 mod bad_input;
 mod colleagues;
 mod config;

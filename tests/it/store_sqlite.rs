@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use balie::model::event::View;
 use balie::model::record::PersonRole;
 use balie::model::widget_settings::WidgetSettings;
-use balie::store::sqlite::{self, OpenError, SqliteStore};
+use balie::store::sqlite::{self, OpenError, Restored, Restoring, SqliteStore};
 use balie::store::{AppendError, Outcome, Store, StoreError};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -451,6 +451,10 @@ fn read_again_and_again(file: &Path, is_done: &std::sync::atomic::AtomicBool) ->
     reads
 }
 
+fn restore(data_folder: &Path, backup: &Path) -> Result<Restored, OpenError> {
+    Restoring::begin(data_folder, backup)?.finish()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_made_under_load_can_be_restored() {
     let folder = tempfile::tempdir().unwrap();
@@ -470,7 +474,7 @@ async fn a_backup_made_under_load_can_be_restored() {
     let twice = store.backup(&backup).await;
     assert!(matches!(twice, Err(StoreError::Taken(_))), "{twice:?}");
     talking.await.unwrap();
-    let refused = sqlite::restore(folder.path(), &backup);
+    let refused = restore(folder.path(), &backup);
     assert!(
         matches!(refused, Err(OpenError::InUse { .. })),
         "{refused:?}"
@@ -478,7 +482,7 @@ async fn a_backup_made_under_load_can_be_restored() {
     let later = started(&store, "After the backup").await;
     drop(store);
 
-    let restored = sqlite::restore(folder.path(), &backup).unwrap();
+    let restored = restore(folder.path(), &backup).unwrap();
     let store = open(folder.path());
     let after = store.installation().await.unwrap();
     assert_eq!(
@@ -510,7 +514,7 @@ async fn a_bad_backup_replaces_nothing() {
     let bad = folder.path().join("bad.db");
     for content in [&b""[..], b"no database at all", &[0x53; 10_000]] {
         fs::write(&bad, content).unwrap();
-        let restored = sqlite::restore(folder.path(), &bad);
+        let restored = restore(folder.path(), &bad);
         assert!(
             matches!(restored, Err(OpenError::Foreign { .. })),
             "{restored:?}"
@@ -519,12 +523,12 @@ async fn a_bad_backup_replaces_nothing() {
     let mut torn = fs::read(database(folder.path())).unwrap();
     torn.truncate(torn.len() / 2);
     fs::write(&bad, torn).unwrap();
-    let restored = sqlite::restore(folder.path(), &bad);
+    let restored = restore(folder.path(), &bad);
     assert!(
         matches!(restored, Err(OpenError::Damaged { .. })),
         "{restored:?}"
     );
-    let restored = sqlite::restore(folder.path(), &folder.path().join("missing.db"));
+    let restored = restore(folder.path(), &folder.path().join("missing.db"));
     assert!(
         matches!(restored, Err(OpenError::Away { .. })),
         "{restored:?}"
@@ -547,7 +551,7 @@ async fn a_damaged_database_can_be_replaced_by_a_backup() {
     drop(store);
     fs::write(database(folder.path()), "ruins").unwrap();
     fs::write(folder.path().join("balie.db-wal"), "more ruins").unwrap();
-    let restored = sqlite::restore(folder.path(), &backup).unwrap();
+    let restored = restore(folder.path(), &backup).unwrap();
     assert_eq!(
         fs::read_to_string(restored.moved_aside.unwrap()).unwrap(),
         "ruins"

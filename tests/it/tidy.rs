@@ -87,7 +87,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     (
         "anyhow",
-        &["admin.rs", "check.rs", "demo/", "main.rs", "server.rs"],
+        &["admin", "check.rs", "demo/", "main.rs", "server.rs"],
     ),
     ("argon2", &["accounts/"]),
     ("async_trait", &["coordination/", "store/", "web/"]),

@@ -11,9 +11,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::open::{self, OpenError, with_suffix};
 use super::settings;
+use crate::model::id::AttachmentId;
 use crate::store::StoreError;
 
-/// What [`restore`] did.
+/// What [`Restoring::finish`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// The new epoch: clients start their timelines anew.
@@ -56,33 +57,71 @@ fn write_now(file: &Path, to: &Path) -> Result<(), StoreError> {
     finished
 }
 
-/// Puts the backup in the place of the data folder's database, with a new epoch. The old one is moved aside. Refuses
-/// while a server uses the folder, and unless the backup is whole and of a version this program knows.
-pub fn restore(data_folder: &Path, backup_file: &Path) -> Result<Restored, OpenError> {
-    open::make_folder(data_folder)?;
-    let _lock = open::lock_folder(data_folder)?;
-    check_backup(backup_file)?;
-    let database = data_folder.join(open::DATABASE_FILE);
-    let prepared = with_suffix(&database, ".restoring");
-    let as_away = |error: io::Error| OpenError::Away {
-        file: database.clone(),
-        detail: error.to_string(),
-    };
-    for suffix in ["", "-wal", "-shm"] {
-        remove_if_there(&with_suffix(&prepared, suffix)).map_err(as_away)?;
+/// A data folder that nobody else uses, and a backup that is whole and of a version this program knows: what may still
+/// fail, short of the disk, failed before. The folder is let go when this is dropped.
+pub struct Restoring {
+    data_folder: PathBuf,
+    backup_file: PathBuf,
+    _lock: File,
+}
+
+impl Restoring {
+    /// Takes the folder and looks through the backup; changes nothing yet. Refused while a server uses the folder.
+    pub fn begin(data_folder: &Path, backup_file: &Path) -> Result<Self, OpenError> {
+        open::make_folder(data_folder)?;
+        let lock = open::lock_folder(data_folder)?;
+        check_backup(backup_file)?;
+        Ok(Self {
+            data_folder: data_folder.to_owned(),
+            backup_file: backup_file.to_owned(),
+            _lock: lock,
+        })
     }
-    fs::copy(backup_file, &prepared).map_err(as_away)?;
-    let epoch = prepare_copy(&prepared)?;
-    let moved_aside = move_aside(&database).map_err(as_away)?;
-    finish_file(&prepared, &database).map_err(as_away)?;
-    Ok(Restored { epoch, moved_aside })
+
+    /// Puts the backup in the place of the folder's database, with a new epoch. The old one is moved aside.
+    pub fn finish(&self) -> Result<Restored, OpenError> {
+        let database = self.data_folder.join(open::DATABASE_FILE);
+        let prepared = with_suffix(&database, ".restoring");
+        let as_away = |error: io::Error| OpenError::Away {
+            file: database.clone(),
+            detail: error.to_string(),
+        };
+        for suffix in ["", "-wal", "-shm"] {
+            remove_if_there(&with_suffix(&prepared, suffix)).map_err(as_away)?;
+        }
+        fs::copy(&self.backup_file, &prepared).map_err(as_away)?;
+        let epoch = prepare_copy(&prepared)?;
+        let moved_aside = move_aside(&database).map_err(as_away)?;
+        finish_file(&prepared, &database).map_err(as_away)?;
+        Ok(Restored { epoch, moved_aside })
+    }
+}
+
+/// The files that a backup names: those that are part of a log, and those that may still become one.
+pub fn files_named(backup_file: &Path) -> Result<Vec<AttachmentId>, OpenError> {
+    let as_open_error = |error| OpenError::of(backup_file, &error);
+    let connection = read_only(backup_file)?;
+    let has_files = "select count(*) from sqlite_schema where name = 'attachment'";
+    let has_files: bool = connection
+        .query_row(has_files, [], |row| row.get(0))
+        .map_err(as_open_error)?;
+    if !has_files {
+        // Of a version that knew no files.
+        return Ok(Vec::new());
+    }
+    let mut statement = connection
+        .prepare("select id from attachment where state in ('uploaded', 'sent') order by at")
+        .map_err(as_open_error)?;
+    let ids = statement
+        .query_map([], |row| row.get(0))
+        .map_err(as_open_error)?;
+    ids.collect::<Result<_, _>>().map_err(as_open_error)
 }
 
 /// Looks through the whole backup without writing anything beside it.
 fn check_backup(file: &Path) -> Result<(), OpenError> {
     let as_open_error = |error| OpenError::of(file, &error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags).map_err(as_open_error)?;
+    let connection = read_only(file)?;
     if open::version_of(&connection, file)?.is_none() {
         let detail = "it is empty".to_owned();
         return Err(OpenError::Foreign {
@@ -101,6 +140,11 @@ fn check_backup(file: &Path) -> Result<(), OpenError> {
             detail: found,
         })
     }
+}
+
+fn read_only(file: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(file, flags).map_err(|error| OpenError::of(file, &error))
 }
 
 /// Migrates the copy and gives it a new epoch before it takes its place, so that no start ever sees it half done.

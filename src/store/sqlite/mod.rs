@@ -31,7 +31,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use backup::{Restored, restore};
+pub use backup::{Restored, Restoring, files_named};
 pub use check::{CheckReport, check};
 pub use open::OpenError;
 
