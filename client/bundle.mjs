@@ -8,7 +8,7 @@
  * With --rust it also writes that table as a Rust expression for `include!` (assets.rs), and what the server tells the
  * widget about the languages it speaks (languages.json).
  *
- * A page is a folder with an `index.html`. Whatever the page names by a relative `src` or `href` is bundled if it is a
+ * A page is a folder with an `index.html`, and perhaps others beside it. Whatever a page names by a relative `src` or `href` is bundled if it is a
  * script or a style sheet, copied otherwise, and named by the hash of its content. Pages are served under a policy that
  * forbids inline scripts and styles, so a page that has one fails here and not in somebody's browser.
  *
@@ -230,15 +230,15 @@ async function addWidget(out) {
   out.add('/widget.js', await script('widget/loader.ts', 'iife', { BALIE_APP: JSON.stringify(app), BALIE_GREETING: JSON.stringify(greeting) }), false);
 }
 
-/** Serves `folder/index.html` at `at`, and at `at`assets/ what the page names. */
-async function addPage(out, folder, at) {
-  const source = await readFile(join(ROOT, folder, 'index.html'), 'utf8');
+/** Serves `folder/name` at `at` (an `index.html` there itself, others under their name), and at `at`assets/ what the page names. */
+async function addPage(out, folder, at, page = 'index.html') {
+  const source = await readFile(join(ROOT, folder, page), 'utf8');
   const inline = /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/i.exec(source.replace(/<!--[\s\S]*?-->/g, ''));
-  if (inline) throw new Error(`${folder}/index.html: "${inline[0].trim()}" is inline, which the page's policy forbids; use a file.`);
+  if (inline) throw new Error(`${folder}/${page}: "${inline[0].trim()}" is inline, which the page's policy forbids; use a file.`);
   const names = [...source.matchAll(/\s(?:src|href)="([^":?#]+)"/g)].map((match) => match[1]);
   const local = [...new Set(names)].filter((name) => !name.startsWith('/') && extname(name) !== '');
   const missing = local.find((name) => !existsSync(join(ROOT, folder, name)));
-  if (missing !== undefined) throw new Error(`${folder}/index.html names ${missing}, which is not there.`);
+  if (missing !== undefined) throw new Error(`${folder}/${page} names ${missing}, which is not there.`);
   const renamed = new Map();
   const entries = local.filter((name) => /\.(ts|tsx|js|css)$/.test(name));
   if (entries.length > 0) await addEntries(out, folder, at, entries, renamed);
@@ -248,8 +248,8 @@ async function addPage(out, folder, at) {
     out.add(path, bytes, true);
     renamed.set(name, path);
   }
-  const page = source.replace(/(\s(?:src|href)=")([^"]+)"/g, (whole, before, name) => (renamed.has(name) ? `${before}${renamed.get(name)}"` : whole));
-  out.add(at, page, false);
+  const named = source.replace(/(\s(?:src|href)=")([^"]+)"/g, (whole, before, name) => (renamed.has(name) ? `${before}${renamed.get(name)}"` : whole));
+  out.add(page === 'index.html' ? at : at + page, named, false);
 }
 
 async function addEntries(out, folder, at, entries, renamed) {
@@ -313,6 +313,7 @@ async function bundle() {
   await addStatic(out);
   await addWidget(out);
   await addPage(out, 'static/demo', '/demo/');
+  await addPage(out, 'static/demo', '/demo/', 'options.html');
   await addPage(out, 'panel', '/panel/');
   return out;
 }
