@@ -24,6 +24,7 @@ function browser() {
     const posted: object[] = [];
     const answers: ({ token: string } | RefusedStart)[] = [];
     const posts: { upload: Upload; news: UploadNews }[] = [];
+    const site: { identity?: string | undefined; refusals: string[]; forgets: number } = { refusals: [], forgets: 0 };
     const local = storage.tab();
     const memory = createMemory("demo", local, fakeStorage().tab());
     const surroundings = fakeSurroundings();
@@ -42,6 +43,12 @@ function browser() {
       local,
       lock: locks.lock,
       memory,
+      identity: () => site.identity,
+      identityRefused(why) {
+        site.identity = undefined;
+        site.refusals.push(why);
+      },
+      forgotten: () => (site.forgets += 1),
       page: () => ({ url: `https://shop.example/${"x".repeat(9_000)}`, title: "Shop" }),
       lang: "en",
       post: () => (upload, news) => {
@@ -64,7 +71,7 @@ function browser() {
       server().opens();
       server().says({ t: "welcome", visitor: "me", token: "token-1", epoch, open: true, now: clock.now(), ...more });
     };
-    return { session, server, sent, welcome, sockets, memory, surroundings, posts, posted, answers };
+    return { site, session, server, sent, welcome, sockets, memory, surroundings, posts, posted, answers };
   }
   return { clock, storage, tab };
 }
@@ -323,6 +330,41 @@ test("a refused token is dropped, and hello goes once without it", () => {
   clock.advance(1_500);
   second.server().opens();
   assert.equal(second.sent("hello").at(-1)?.["token"], undefined);
+});
+
+test("a refused identity alone is dropped: this browser is still who it was", () => {
+  const { clock, tab } = browser();
+  const { site, server, welcome, sent, session } = tab();
+  welcome();
+  site.identity = "signed-then";
+  session.identified();
+  clock.advance(1_500);
+  server().opens();
+  server().says({ t: "error", code: "unauthorized", field: "identity", message: "expired" });
+  clock.advance(1_500);
+  server().opens();
+  assert.deepEqual(site.refusals, ["expired"]);
+  assert.deepEqual(sent("hello").map(({ identity, token }) => [identity, token]), [[undefined, undefined], ["signed-then", "token-1"], [undefined, "token-1"]]);
+});
+
+test("who was signed in and is not any more is forgotten, whom the site never knew is not", () => {
+  for (const identity of ["signed", undefined]) {
+    const { clock, tab } = browser();
+    const first = tab();
+    first.site.identity = identity;
+    first.welcome(conversation("active", 1, { agent: SANNE }));
+    first.session.send("my card is");
+    first.site.identity = "";
+    first.session.identified();
+    clock.advance(1_500);
+    first.server().opens();
+    const isKept = identity === undefined;
+    assert.equal(first.site.forgets, isKept ? 0 : 1);
+    assert.equal(first.sent("hello").at(-1)?.["token"], isKept ? "token-1" : undefined);
+    assert.equal(first.sent("hello").at(-1)?.["identity"], undefined);
+    assert.equal(first.session.visit.get().timeline.pending.length, isKept ? 1 : 0);
+    assert.equal(first.memory.session() !== undefined, isKept);
+  }
 });
 
 test("two tabs show the same, and only one of them sends", () => {
