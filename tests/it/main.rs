@@ -19,6 +19,7 @@ mod files_suite;
 mod full_disk;
 mod generated;
 mod graces;
+mod hostile_files;
 mod identity;
 mod identity_docs;
 mod kill;
