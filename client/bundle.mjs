@@ -74,28 +74,32 @@ const cssAsText = {
   },
 };
 
-/**
- * A sheet of the widget. Both of its sheets stand in one shadow root, so what the launcher's declares the chat's need not
- * say again.
- */
-async function sheetOf(path) {
-  const css = await minifiedSheet(path);
-  if (path === LAUNCHER_SHEET) return shortened(css);
-  const known = tokensOf(await minifiedSheet(LAUNCHER_SHEET));
-  const less = css.replace(TOKEN, (whole, name, value) => (known.get(name) === value ? '' : whole));
-  return shortened(less.replace(/[^{}]+\{\}/g, ''));
-}
-
-const LAUNCHER_SHEET = join('widget', 'launcher.css');
+/** What stands in the one shadow root, in the order in which it comes: what an earlier sheet declares no later one says again. */
+const SHEETS = ['launcher', 'style', 'later', 'later_home'].map((name) => join('widget', `${name}.css`));
+/** Between sheets that are looked at as one; no style sheet has it. */
+const SEAM = '\0';
 /** A declaration of a custom property: its name and its value. */
 const TOKEN = /(--[\w-]+):([^;{}]+)(?:;|(?=}))/g;
+/** The sheets of the widget by their path, once they are made. */
+let widgetSheets;
+
+async function sheetOf(path) {
+  if (!SHEETS.includes(path)) return shortened(await minifiedSheet(path));
+  widgetSheets ??= Promise.all(SHEETS.map(minifiedSheet)).then(([launcher, ...chat]) => {
+    const alone = withoutUnusedTokens(withConstants(launcher));
+    const known = tokensOf(alone);
+    const less = withConstants(chat.join(SEAM)).replace(TOKEN, (whole, name, value) => (known.get(name) === value ? '' : whole));
+    return [alone, ...withoutUnusedTokens(less).replace(/[^{}\0]+\{\}/g, '').split(SEAM)].map(shortened);
+  });
+  return (await widgetSheets)[SHEETS.indexOf(path)];
+}
 
 async function minifiedSheet(path) {
   const { outputFiles } = await build({ ...SHARED, entryPoints: [path] });
   // In a shadow root there is neither a root element nor a subtree with a theme of its own.
   const css = outputFiles[0].text.trim().replaceAll(':root,:host,[data-theme],[data-brand]', ':host').replaceAll(':root,:host', ':host').replace(/(?<=--[\w-]+:) | (?=\))|(?<=,) /g, '');
   // What old browsers see of the launcher its own sheet says in fewer words.
-  return withoutUnusedTokens(withConstants(path === LAUNCHER_SHEET ? css.replace(/@supports not [^]*?\}\}/, '') : css));
+  return path === SHEETS[0] ? css.replace(/@supports not [^]*?\}\}/, '') : css;
 }
 
 /** Puts sizes and the like where they are read: what is said once, of no other token and in no colour, never changes. */
@@ -103,7 +107,7 @@ function withConstants(css) {
   const said = new Map();
   for (const [, name, value] of css.matchAll(TOKEN)) said.set(name, [...(said.get(name) ?? []), value]);
   return css.replace(/var\((--[\w-]+)\)/g, (whole, name) => {
-    const [value = "", ...others] = said.get(name) ?? [];
+    const [value = "", ...others] = TOKENS_OF_SCRIPTS.has(name) ? [] : (said.get(name) ?? []);
     return value !== "" && others.length === 0 && !/var\(|light-dark|oklch|color/.test(value) ? value : whole;
   });
 }
@@ -135,6 +139,9 @@ function shortened(css) {
   });
 }
 
+/** How a script of the widget is bundled; it is made small afterwards. */
+const WIDGET = { ...SHARED, minify: false, minifySyntax: true, minifyIdentifiers: true, plugins: [cssAsText] };
+
 /**
  * The names of what never leaves the widget: members of interfaces whose comment says @inside. They get one or two letters.
  * A name that stands anywhere in the code as a text (in a type it is none), in an interface without the mark, on the wire or
@@ -160,16 +167,20 @@ async function insideNames() {
   return [...inside].filter((name) => !spoken.has(name)).sort();
 }
 
-/** Smaller than esbuild makes it, which is for speed. The loader and the chat share their names, because they talk to each other. */
-async function smallest(source, names, nameCache) {
-  const { code } = await minify(source, {
-    ecma: 2020,
-    module: true,
-    compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, pure_getters: true, hoist_props: true },
-    mangle: { properties: { regex: new RegExp(`^(?:${names.join('|')})$`) } },
-    nameCache,
-  });
-  return Buffer.from(code);
+/** Smaller than esbuild makes it, which is for speed. All parts of the widget share their names, because they talk to each other. */
+function smallest(names) {
+  const nameCache = {};
+  return async (source) => {
+    nameCache.vars = undefined; // each has its own
+    const { code } = await minify(source, {
+      ecma: 2020,
+      module: true,
+      compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, pure_getters: true, hoist_props: true },
+      mangle: { properties: { regex: new RegExp(`^(?:${names.join('|')})$`) } },
+      nameCache,
+    });
+    return Buffer.from(code);
+  };
 }
 
 /** A set of files to serve, by their path; two files of one path are a mistake of ours. */
@@ -211,23 +222,59 @@ function addHashed(out, name, bytes) {
   return path;
 }
 
+/** What is loaded when it is wanted, by the name of its source in widget/. */
+const ON_DEMAND = ['later', 'later_home'];
+
 /**
  * The loader knows the hashed name of the chat, which it loads on the first opening; where the words are the server tells.
- * Both are also served without the hash: a page that was open while the server was upgraded asks for a name that is gone,
+ * All are also served without the hash: a page that was open while the server was upgraded asks for a name that is gone,
  * and takes that one instead.
  */
 async function addWidget(out) {
   out.languages = languages().map(({ tag, dir, launcher, text }) => ({ tag, dir, words: addHashed(out, `words-${tag}.txt`, text), launcher }));
-  const names = await insideNames();
-  const nameCache = {};
-  const script = async (entry, format, define) => {
-    const { outputFiles } = await build({ ...SHARED, minify: false, minifySyntax: true, entryPoints: [entry], format, plugins: [cssAsText], define });
-    nameCache.vars = undefined; // each has its own
-    return smallest(outputFiles[0].text, names, nameCache);
+  const small = smallest(await insideNames());
+  const script = async (name, format, define) => {
+    const { outputFiles } = await build({ ...WIDGET, entryPoints: [`widget/${name}.ts`], format, define });
+    return small(outputFiles[0].text);
   };
-  const app = addHashed(out, 'app.js', await script('widget/app.ts', 'esm', { BALIE_WORDS: JSON.stringify(version()) }));
-  const greeting = addHashed(out, 'greeting.js', await script('widget/greeting.ts', 'esm', {}));
-  out.add('/widget.js', await script('widget/loader.ts', 'iife', { BALIE_APP: JSON.stringify(app), BALIE_GREETING: JSON.stringify(greeting) }), false);
+  const app = await addChat(out, small);
+  const greeting = addHashed(out, 'greeting.js', await script('greeting', 'esm', {}));
+  out.add('/widget.js', await script('loader', 'iife', { BALIE_APP: JSON.stringify(app), BALIE_GREETING: JSON.stringify(greeting) }), false);
+}
+
+/**
+ * The chat, and what it loads on demand, which imports from the chat what both need. They know each other by names, so they
+ * share one hash, which is of all of them.
+ */
+async function addChat(out, small) {
+  const { outputFiles } = await build({
+    ...WIDGET,
+    plugins: [...WIDGET.plugins, { name: 'on-demand', setup: importingTheChat }],
+    entryPoints: ['widget/app.ts'],
+    format: 'esm',
+    splitting: true,
+    outdir: join(ROOT, 'out'), // never written: only the names below it count
+    chunkNames: '[name]',
+    define: { BALIE_WORDS: JSON.stringify(version()) },
+  });
+  const found = new Map(outputFiles.map(({ path, text }) => [basename(path, '.js'), text]));
+  // Everything of the chat is wanted by the others too, so esbuild puts it into one chunk, and leaves of the entry what it gives.
+  const strays = [...found.keys()].filter((name) => !['app', 'chunk', ...ON_DEMAND].includes(name));
+  const [, start = ''] = /^import {\s*(\w+) as \w+\s*} from ".\/chunk.js";\s*export {\s*\w+ as start\s*};\s*$/.exec(found.get('app')) ?? [];
+  if (strays.length > 0 || start === '') throw new Error('widget/app.ts: the chat is no longer one chunk.');
+  found.set('chunk', found.get('chunk').replace(new RegExp(` as ${start}(?=[\\s,}])(?=[^{}]*}\\s*;\\s*$)`), ' as start'));
+  const made = await Promise.all(['chunk', ...ON_DEMAND].map(async (name) => [name === 'chunk' ? 'app' : name, String(await small(found.get(name))).replaceAll('./chunk.js', './app.js')]));
+  const hash = hashOf(made.join());
+  for (const [name, code] of made) {
+    out.add(`/widget/${name}.js`, code, false);
+    out.add(`/widget/${name}-${hash}.js`, code.replace(/(?<="\.\/)(\w+)(?=\.js")/g, `$1-${hash}`), true);
+  }
+  return `/widget/app-${hash}.js`;
+}
+
+/** Without a word of it in the sources: whatever the chat loads on demand can take from the chat all that it has. */
+function importingTheChat(builder) {
+  builder.onLoad({ filter: new RegExp(`[\\\\/]widget[\\\\/](${ON_DEMAND.join('|')})\\.ts$`) }, async ({ path }) => ({ contents: `import "./app.ts";${await readFile(path, 'utf8')}`, loader: 'ts' }));
 }
 
 /** Serves `folder/name` at `at` (an `index.html` there itself, others under their name), and at `at`assets/ what the page names. */

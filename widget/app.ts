@@ -6,20 +6,17 @@ import type { Cancel, KeyValueStore } from "../client/environment.ts";
 import { secureRandom } from "../client/id.ts";
 import { TYPING_FOR_MS } from "../client/timeline.ts";
 import { createActions } from "./actions.ts";
-import { createSound, createSpeaker, createTitle } from "./attention.ts";
+import { onDemand } from "./demand.ts";
 import { type Host, outboxPrefix, PHONE, quietKey, type SiteInfo, type Widget } from "./embed.ts";
-import { toldOf } from "./events.ts";
 import { createFrame } from "./frame.ts";
 import { answers, errorsOf, questionOf } from "./form.ts";
 import { type Phrases, phrases, Word } from "./i18n/index.ts";
-import { createHome } from "./home.ts";
 import { createMemory, type Memory } from "./memory.ts";
-import { isOpen, isPlainStart, type Model, screenOf } from "./model.ts";
-import { createNarrator } from "./narrator.ts";
+import { type Actions, isOpen, isPlainStart, type Later, type Model, screenOf } from "./model.ts";
 import { createSession, type RefusedStart, type Session } from "./session.ts";
 import { PALE_AFTER_MS } from "./thread.ts";
+import { createTitle } from "./title.ts";
 import { afterConnection, afterTime, afterVisit, unreadCount } from "./update.ts";
-import { postMessageTo, postTo, probeAt } from "./upload.ts";
 import { emptyVisit, isLive } from "./visit.ts";
 
 const BACK_FOR_MS = 4_000;
@@ -27,12 +24,31 @@ const BACK_FOR_MS = 4_000;
 const TICK_MS = 1_000;
 /** A timer's worth more than the moment it is for, so that the moment is surely past. */
 const SLACK_MS = 20;
+/** Where what tells it cannot be loaded, only the latest is worth telling. */
+const UNTOLD_MAX = 100;
+
+const loadLater = () => import("./later.ts");
+const loadHome = () => import("./later_home.ts");
+
+/** What the first drawing needs. @inside */
+interface Prepared {
+  spoken: Phrases;
+  local: KeyValueStore;
+  memory: Memory;
+  later: Awaited<ReturnType<typeof loadLater>> | undefined;
+  laterHome: Awaited<ReturnType<typeof loadHome>> | undefined;
+}
 
 /** Fails if the server does not answer, or has words of another version only. */
 export async function start(host: Host): Promise<Widget> {
   const site = await host.siteInfo();
   if (site === undefined) throw new Error("The server does not answer.");
-  return begin(host, site, phrases(await wordsOf(host.origin, site), site.lang, host.wishes));
+  const local = browserStore(() => localStorage);
+  const memory = createMemory(host.site, local, browserStore(() => sessionStorage));
+  // What will be seen first comes beside the words, so that nothing moves when it comes; the chat begins without it, too.
+  const early = async <M>(isSeen: boolean, load: () => Promise<M>): Promise<M | undefined> => (isSeen ? load().catch(() => undefined) : undefined);
+  const [text, later, laterHome] = await Promise.all([wordsOf(host.origin, site), early(!site.open || memory.session() !== undefined, loadLater), early(site.articles, loadHome)]);
+  return begin(host, { ...site, articles: laterHome !== undefined }, { spoken: phrases(text, site.lang, host.wishes), local, memory, later, laterHome });
 }
 
 /** A page that was open while the server was upgraded knows a name that is gone; the one without a hash never is. */
@@ -52,18 +68,14 @@ async function hoursOf({ origin, site }: Host): Promise<Partial<SiteInfo>> {
   }
 }
 
-function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
+function begin(host: Host, site: SiteInfo, { spoken, local, memory, ...early }: Prepared): Widget {
   const clock = browserClock;
-  const local = browserStore(() => localStorage);
-  const memory = createMemory(host.site, local, browserStore(() => sessionStorage));
-  const speaker = createSpeaker(clock);
   const title = createTitle();
-  const sound = createSound();
-  const narrator = createNarrator(speaker.say, () => !model.isQuiet && !(frame.isOpen() && document.hasFocus()) && sound());
   let model = { ...firstModel(site, spoken, memory), isQuiet: local.get(quietKey(host.site)) !== null };
-  const session = sessionOf(host, memory, local, () => keep({}));
+  const session = sessionOf(host, memory, local, { forgotten: () => keep({}), later: () => later() });
   const frame = createFrame({ host, model: () => model, actions: () => actions, onSeen: session.saw });
-  host.root.append(speaker.element);
+  /** What happened and is not told yet, because who tells it is not there. */
+  const untold: ((later: Later) => void)[] = [];
   let isDrawDue = false;
   /** The number of unread messages that the page was told last. */
   let told = 0;
@@ -74,6 +86,17 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     if (isDrawDue) return;
     isDrawDue = true;
     queueMicrotask(draw);
+  }
+
+  function say(word: Word.messageSent | Word.offline | Word.reconnecting | Word.back): void {
+    tell((teller) => teller.say(spoken.say(word)));
+  }
+
+  function tell(run: (later: Later) => void): void {
+    untold.push(run);
+    if (untold.length > UNTOLD_MAX) untold.shift();
+    const { later: teller } = model;
+    if (teller) for (const each of untold.splice(0)) each(teller);
   }
 
   function keep(values: Model["values"]): void {
@@ -109,11 +132,11 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     // The question is in the log now; until now it was kept in the form, had it been refused.
     if (before.visit.conversation === undefined && before.visit.doing.start !== undefined && visit.conversation !== undefined) keep({ ...model.values, [questionOf(model)]: "" });
     if (screenOf(before) === "message" && screenOf(model) === "sent") {
-      speaker.say(spoken.say(Word.messageSent));
+      say(Word.messageSent);
       keep({ ...model.values, [questionOf(model)]: "", "": "" });
     }
-    narrator.hear(before.visit, model);
-    for (const [event, detail] of toldOf(before.visit, visit)) (host.tell as (event: string, detail: unknown) => void)(event, detail);
+    const after = model;
+    tell(({ hear }) => hear(before.visit, after));
   }
 
   function startRefused(refusedStart: RefusedStart | undefined): void {
@@ -132,17 +155,17 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     const before = model.banner;
     host.tell("connection", { state: session.connection.get().kind });
     change(afterConnection(model, session.connection.get(), clock.now()));
+    if (model.connection.kind === "open") whenIdle(fetchLater);
     if (model.banner !== "back" || before === "back") return;
-    speaker.say(model.phrases.say(Word.back));
+    say(Word.back);
     clock.after(BACK_FOR_MS, () => model.banner === "back" && change({ banner: undefined }));
   }
 
   function timePassed(): void {
     const before = model.banner;
     change({ ...afterTime(model, clock.now()), isLasting: session.isLasting() });
-    const { say } = model.phrases;
-    if (model.banner !== before && model.banner === "offline") speaker.say(say(Word.offline));
-    if (model.banner !== before && model.banner === "reconnecting") speaker.say(say(Word.reconnecting));
+    if (model.banner !== before && model.banner === "offline") say(Word.offline);
+    if (model.banner !== before && model.banner === "reconnecting") say(Word.reconnecting);
     tick = clock.after(TICK_MS, timePassed);
   }
 
@@ -173,19 +196,42 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
     else local.remove(quietKey(host.site));
   }
 
-  const home = createHome({ host, clock, frame, model: () => model, change, keep });
+  const note = (kind: "chat" | "message"): void => {
+    if (site.articles) void laterHome().then((home) => home.note(kind));
+  };
   const counted: Session = {
     ...session,
     start(...wishes) {
-      home.note("chat");
+      note("chat");
       session.start(...wishes);
     },
     leaveMessage(message) {
-      home.note("message");
+      note("message");
       session.leaveMessage(message);
     },
   };
-  const actions = { ...createActions({ clock, tell: host.tell, session: counted, origin: host.origin, frame, model: () => model, change, keep, close, keepQuiet }), ...home.actions };
+  const shared = { host, clock, session: counted, frame, model: () => model, change, keep, close, keepQuiet, later: () => later(), laterHome: () => laterHome() };
+  const actions: Actions = createActions(shared);
+  const context = { ...shared, actions };
+  const later = onDemand(
+    loadLater,
+    ({ createLater }) => {
+      const made = createLater(context);
+      change({ later: made });
+      return made;
+    },
+    early.later,
+  );
+  const laterHome = onDemand(
+    loadHome,
+    ({ createLaterHome }) => {
+      const made = createLaterHome(context);
+      change({ laterHome: made });
+      return made;
+    },
+    early.laterHome,
+  );
+  const fetchLater = (): void => void later().catch(() => {}); // asked for again when there is a line
   const redraw = (): void => change({ now: clock.now() });
   const phone = matchMedia(PHONE);
   const undo = [
@@ -225,14 +271,19 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases): Widget {
       close();
       for (const each of undo) each();
       session.stop();
-      speaker.stop();
+      model.later?.stop();
       title(0);
       frame.destroy();
     },
   };
 }
 
-function sessionOf(host: Host, memory: Memory, local: KeyValueStore, forgotten: () => void): Session {
+/** Opening the window comes first. */
+function whenIdle(run: () => void): void {
+  (globalThis.requestIdleCallback ?? setTimeout)(run);
+}
+
+function sessionOf(host: Host, memory: Memory, local: KeyValueStore, { forgotten, later }: { forgotten(): void; later(): Promise<Later> }): Session {
   return createSession({
     site: host.site,
     url: socketUrl(host.origin, "/ws/visitor"),
@@ -253,9 +304,8 @@ function sessionOf(host: Host, memory: Memory, local: KeyValueStore, forgotten: 
     page: () => ({ url: location.href, title: document.title, referrer: document.referrer, ...host.wanted.page }),
     lang: host.wishes.split(",")[0] ?? "",
     tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    post: (token) => postTo(host.origin, token),
-    probe: () => probeAt(host.origin, host.site),
-    postMessage: (message, token) => postMessageTo(host.origin, host.site, message, token),
+    probe: async () => (await later()).probe(),
+    postMessage: async (message, token) => (await later()).postMessage(message, token),
   });
 }
 
@@ -263,6 +313,8 @@ function firstModel(site: SiteInfo, spoken: Phrases, memory: Memory): Model {
   const now = browserClock.now();
   return {
     phrases: spoken,
+    later: undefined,
+    laterHome: undefined,
     now,
     isPhone: matchMedia(PHONE).matches,
     site,

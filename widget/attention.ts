@@ -1,5 +1,5 @@
-// How the widget gets heard without raising its voice: the one live region for screen readers, and the count in the title
-// of a page that is in the background; and a sound, if the visitor likes.
+// How the widget gets heard without raising its voice: the one live region for screen readers, and a sound, if the visitor
+// likes.
 
 import type { Cancel, Clock } from "../client/environment.ts";
 
@@ -67,16 +67,5 @@ export function createSound(): () => void {
     } catch {
       // A page may be out of audio; the badge and the title say the same.
     }
-  };
-}
-
-/** `(2) ` in front of the page's title while it is hidden. Whatever the page itself makes of its title meanwhile stays. */
-export function createTitle(): (unread: number) => void {
-  let shown = "";
-  return (unread) => {
-    const { title, hidden } = document;
-    const wanted = hidden && unread ? `(${unread}) ` : "";
-    if (wanted !== shown) document.title = wanted + (title.startsWith(shown) ? title.slice(shown.length) : title);
-    shown = wanted;
   };
 }

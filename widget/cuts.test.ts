@@ -142,7 +142,6 @@ function createWorld(seed: number) {
       memory: createMemory("demo", local, fakeStorage().tab()),
       page: () => ({ url: "https://shop.example/", title: "Shop" }),
       lang: "en",
-      post: () => () => () => {},
       probe: async () => "blocked",
       postMessage: async () => ({}),
     });

@@ -147,3 +147,10 @@ export const outboxPrefix = (site: string): string => `balie:${site}:outbox:`;
 
 /** Below either of these the window is the whole screen. */
 export const PHONE = "(max-width: 479.98px), (max-height: 479.98px)";
+
+/** Lets what stands in the shadow root look as a sheet says, beside what it has on. */
+export function wear(root: ShadowRoot, styles: string): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(styles);
+  root.adoptedStyleSheets.push(sheet);
+}

@@ -34,6 +34,8 @@ export function fakeSite(more: Partial<SiteInfo> = {}): SiteInfo {
 export function fakeModel(site: SiteInfo, values: Record<string, string> = {}): Model {
   return {
     phrases: spoken("en"),
+    later: undefined,
+    laterHome: undefined,
     now: 0,
     isPhone: false,
     site,

@@ -2,32 +2,22 @@
 // so that the words about it come at once; the server looks at the content and has the last word.
 
 import type { Clock } from "../client/environment.ts";
+import type { Context } from "./actions.ts";
 import { Word } from "./i18n/index.ts";
-import { canAttach, type Actions, type Model } from "./model.ts";
-import type { Session } from "./session.ts";
-import { isKind } from "./upload.ts";
+import { canAttach, type LateActions } from "./model.ts";
+import { createUploads, isKind, postTo } from "./upload.ts";
 
 /** How long a browser may take to save what it was given. */
 const SAVE_MS = 10_000;
 
-/** @inside */
-export interface FilesContext {
-  clock: Clock;
-  session: Session;
-  /** Where the server is. */
-  origin: string;
-  model(): Model;
-  change(part: Partial<Model>): void;
-}
-
-export function fileActions({ clock, session, origin, model, change }: FilesContext): Pick<Actions, "attach" | "drag" | "download" | "paint"> {
+export function fileActions({ host: { origin }, clock, session, model, change }: Context): Pick<LateActions, "attach" | "download" | "paint"> {
   function complaintAbout(file: File): string | undefined {
     const { site: { uploads }, phrases: { say, size } } = model();
     if (uploads === null || !canAttach(model())) return say(Word.filesOff);
     if (file.size === 0) return say(Word.fileEmpty);
     if (file.size > uploads.bytes_max) return say(Word.fileTooBig, { size: size(uploads.bytes_max) });
     if (!isKind(file, uploads.types)) return say(Word.fileKind);
-    return session.attach(file) ? undefined : say(Word.full);
+    return session.attach(file, (told) => createUploads(postTo(origin, session.token), told)) ? undefined : say(Word.full);
   }
 
   async function read(path: string): Promise<Blob> {
@@ -42,7 +32,6 @@ export function fileActions({ clock, session, origin, model, change }: FilesCont
       for (const file of files) complaint = complaintAbout(file) ?? complaint;
       change({ complaint, isAtBottom: true, below: 0 });
     },
-    drag: (isOver) => isOver !== model().isDropping && change({ isDropping: isOver }),
     download: (id, name) =>
       void read(id).then(
         (blob) => save(blob, name, clock),

@@ -2,7 +2,7 @@
 // has changed, keeps the log at its end, and knows what was on screen.
 
 import { patch } from "./dom.ts";
-import { type Host, PHONE } from "./embed.ts";
+import { type Host, PHONE, wear } from "./embed.ts";
 import { Word } from "./i18n/index.ts";
 import { type Actions, type Model, screenOf, siteName } from "./model.ts";
 import { createScreen, keepFocusInside } from "./screen.ts";
@@ -38,9 +38,7 @@ export function createFrame({ host, model, actions, onSeen }: FrameOptions): Fra
   element.className = "window";
   element.hidden = true;
   element.setAttribute("role", "dialog");
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(styles);
-  root.adoptedStyleSheets.push(sheet);
+  wear(root, styles);
   root.append(element);
   const screen = createScreen(element, () => actions().close());
   let isOpen = false;

@@ -2,7 +2,7 @@
 // not pay for it. It never nags: one on a page, none where the chat is or was open, none after the visitor closed one, and
 // on a phone none before the first scroll. That one was closed is kept in sessionStorage, by that very click.
 
-import { type Greeting, PHONE, sessionKey, type SiteInfo } from "./embed.ts";
+import { type Greeting, PHONE, sessionKey, type SiteInfo, wear } from "./embed.ts";
 import styles from "./greeting.css";
 
 export function greet({ site, launcher, greetings }: SiteInfo, { root, tell, open, isBusy }: Greeting): void {
@@ -36,9 +36,7 @@ export function greet({ site, launcher, greetings }: SiteInfo, { root, tell, ope
     const bubble = document.createElement("div");
     const line = document.createElement("button");
     const close = document.createElement("button");
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(styles);
-    root.adoptedStyleSheets.push(sheet);
+    wear(root, styles);
     bubble.className = "tip";
     bubble.setAttribute("role", "status");
     bubble.setAttribute("aria-label", launcher.greeting);

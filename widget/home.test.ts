@@ -9,7 +9,7 @@ import type { Child, Description } from "./dom.ts";
 import type { FormField } from "./embed.ts";
 import { fakeModel, fakeSite } from "./fakes.ts";
 import type { Frame } from "./frame.ts";
-import { type Article, createHome, type Found } from "./home.ts";
+import { type Article, createHome, type Found, type HomeActions } from "./home.ts";
 import { type Actions, type Model, screenOf } from "./model.ts";
 import { emptyVisit } from "./visit.ts";
 import { article, home as homeView } from "./view/home.ts";
@@ -47,7 +47,7 @@ function atHome(t: TestContext, answer: (path: string) => unknown = () => FOUND,
   // Nothing of the window is drawn here: there is no element to be found in it.
   const frame = { element: { querySelector: () => null }, focusFirst: () => {} } as unknown as Frame;
   const host = { site: "demo", origin: "https://chat.example", wishes: "en-GB,nl", root: {} as ShadowRoot, siteInfo: async () => site, tell: () => {}, wanted: { fields: {} }, launcher: {} as never };
-  const { actions, note } = createHome({ host, clock, frame, model: () => model, change, keep: (values) => change({ values }) });
+  const { actions, note } = createHome({ host, clock, frame, model: () => model, change, keep: (values) => change({ values }), actions: { goOn: (form) => change({ form }) } as Actions });
   const told = (): unknown[] => asked.flatMap(({ path, body }) => (body === undefined ? [] : [[path, { ...body, visit: typeof body["visit"] }]]));
   const gets = (): string[] => asked.flatMap(({ path, body }) => (body === undefined ? [path] : []));
   const settled = async (): Promise<void> => {
@@ -121,7 +121,7 @@ test("what was searched, read, voted and begun is told under one visit that is o
 test("a server that is away breaks nothing, and is said to be", async (t) => {
   const { actions, search, settled, model, told } = atHome(t, () => undefined);
   await search("return");
-  assert.ok(textsOf(homeView(model(), {} as Actions)).includes("The chat does not answer just now."));
+  assert.ok(textsOf(homeView(model(), {} as HomeActions)).includes("The chat does not answer just now."));
   actions.openArticle("a1");
   await settled();
   assert.deepEqual(told(), [], "what was not seen is not counted");
@@ -136,12 +136,12 @@ test("what was looked for comes along into the field of the question, where it c
     assert.equal(model().values[field], "return");
     assert.equal(screenOf(model()), "start");
     // Another suggestion may take its place, the visitor's own words never go.
-    actions.back();
+    change({ form: undefined });
     change({ home: { ...model().home, article: RETURNS } });
     actions.startChat();
     assert.equal(model().values[field], "Returning a bike");
     change({ values: { [field]: "Mine" } });
-    actions.back();
+    change({ form: undefined });
     actions.startChat();
     assert.equal(model().values[field], "Mine");
   }
@@ -160,7 +160,7 @@ test("an article that was opened in the chat leads back to it", async (t) => {
 
 test("the count is said in words, and so is that nothing was found", async (t) => {
   const { search, model } = atHome(t, (path) => (path.includes("q=x") ? { lang: "en", articles: [] } : FOUND));
-  const statusOf = (): string[] => find(homeView(model(), {} as Actions), "p").filter(({ props }) => props["role"] === "status").flatMap(textsOf);
+  const statusOf = (): string[] => find(homeView(model(), {} as HomeActions), "p").filter(({ props }) => props["role"] === "status").flatMap(textsOf);
   assert.deepEqual(statusOf(), []);
   await search("");
   assert.deepEqual(statusOf(), ["Often asked"]);
@@ -187,7 +187,7 @@ test("blocks become elements: lists held together, marks around text, and no lin
     ],
   };
   change({ home: { query: "", article: shown } });
-  const [page] = article(model(), {} as Actions);
+  const [, page] = article(model(), {} as HomeActions);
   assert.deepEqual(find(page, "div")[0]?.children.map((each) => (typeof each === "string" ? each : each.tag)), ["h3", "ol", "ul", "pre", "p"]);
   assert.deepEqual(find(page, "li").map(({ props }) => props["value"]), [3, 4, undefined]);
   assert.deepEqual(find(find(find(page, "strong"), "em"), "code").flatMap(textsOf), ["<img onerror=x>"]);

@@ -4,7 +4,6 @@
 import type { Cancel } from "../client/environment.ts";
 import { createIds, secureRandom } from "../client/id.ts";
 import type { Context } from "./actions.ts";
-import type { Host } from "./embed.ts";
 import { questionOf } from "./form.ts";
 import { type Actions, isOpen, isPlainStart } from "./model.ts";
 
@@ -48,12 +47,21 @@ interface Told {
   helpful?: boolean;
 }
 
-export type HomeActions = Pick<Actions, "search" | "openArticle" | "vote" | "startChat" | "back" | "goOn">;
+/** @inside */
+export interface HomeActions extends Actions {
+  search(query: string): void;
+  /** Whether the article that is open helped. */
+  vote(isHelpful: boolean): void;
+  /** From home or an article to a person; what was looked for comes along as a suggestion. */
+  startChat(): void;
+  /** To where it was opened. */
+  closeArticle(): void;
+}
 
 /** Somebody who types on is not waited for. */
 const SEARCH_AFTER_MS = 250;
 
-export function createHome({ host, clock, frame, model, change, keep }: Pick<Context, "clock" | "frame" | "model" | "change" | "keep"> & { host: Host }): { actions: HomeActions; note(kind: "chat" | "message"): void } {
+export function createHome({ host, clock, frame, model, change, keep, actions: chat }: Pick<Context, "host" | "clock" | "frame" | "model" | "change" | "keep" | "actions">): { actions: HomeActions; note(kind: "chat" | "message"): void } {
   const base = `${host.origin}/api/sites/${encodeURIComponent(host.site)}/`;
   const visit = createIds(clock, secureRandom)();
   let later: Cancel = () => {};
@@ -85,6 +93,7 @@ export function createHome({ host, clock, frame, model, change, keep }: Pick<Con
   }
 
   const actions: HomeActions = {
+    ...chat,
     search(query) {
       later();
       put({ query });
@@ -101,7 +110,7 @@ export function createHome({ host, clock, frame, model, change, keep }: Pick<Con
     },
     vote(helpful) {
       tell(`articles/${model().home.article?.id}/feedback`, { helpful });
-      if (helpful) actions.back();
+      if (helpful) actions.closeArticle();
       else actions.startChat();
     },
     startChat() {
@@ -118,17 +127,11 @@ export function createHome({ host, clock, frame, model, change, keep }: Pick<Con
       change({ form });
       queueMicrotask(frame.focusFirst);
     },
-    goOn(form) {
-      change({ form });
-      queueMicrotask(frame.focusFirst);
-    },
-    back() {
+    closeArticle() {
       const { article } = model().home;
-      if (article === undefined) change({ form: undefined, errors: {}, refusedStart: undefined });
       put({ article: undefined });
       queueMicrotask(() => {
-        if (article === undefined) frame.focusFirst();
-        else page()?.scrollTo(0, place);
+        page()?.scrollTo(0, place);
         frame.element.querySelector<HTMLElement>(`[name="${article?.id}"]`)?.focus({ preventScroll: true });
       });
     },

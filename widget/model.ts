@@ -5,8 +5,10 @@ import type { ConnectionState } from "../client/connection.ts";
 import type { SiteInfo } from "./embed.ts";
 import type { Shown } from "./eta.ts";
 import type { Home } from "./home.ts";
-import { type Phrases, Word } from "./i18n/index.ts";
-import type { Barred, RefusedStart } from "./session.ts";
+import type { Child, Description } from "./dom.ts";
+import type { Phrases } from "./i18n/index.ts";
+import type { Barred, RefusedStart, SessionOptions } from "./session.ts";
+import type { ShownFile, Turn } from "./thread.ts";
 import { isInLine, isLater, isLive, leftMessage, type Visit } from "./visit.ts";
 
 /** `message` is left for later, `sent` is that it was. */
@@ -15,6 +17,9 @@ export type Screen = "loading" | "home" | "article" | "start" | "message" | "sen
 /** @inside */
 export interface Model {
   phrases: Phrases;
+  /** Undefined until it has come. */
+  later: Later | undefined;
+  laterHome: LaterHome | undefined;
   now: number;
   isPhone: boolean;
   site: SiteInfo;
@@ -64,16 +69,10 @@ export interface Model {
   fresh_after: number | undefined;
 }
 
-/** @inside */
+/** What the chat's own views may ask for. @inside */
 export interface Actions {
   close(): void;
-  search(query: string): void;
-  openArticle(id: string): void;
-  /** Whether the article that is open helped. */
-  vote(isHelpful: boolean): void;
-  /** From home or an article to a person; what was looked for comes along as a suggestion. */
-  startChat(): void;
-  /** From an article to where it was opened, from the form to home. */
+  /** From a form to home. */
   back(): void;
   /** On from a message that was left. */
   goOn(to: "home" | "chat"): void;
@@ -86,28 +85,67 @@ export interface Actions {
   discard(cmd: string): void;
   toggleMenu(isOpen: boolean): void;
   ask(question: "leave" | "end" | undefined): void;
+  /** Opens the form for a message; what was written comes along. */
+  leaveMessage(): void;
+  chatNow(): void;
+  attach(files: Iterable<File>): void;
+  drag(isOver: boolean): void;
+  toggleEmoji(isShown: boolean): void;
+  openArticle(id: string): void;
+  tryNow(): void;
+  scrolled(log: HTMLElement): void;
+  toBottom(): void;
+}
+
+/** And those of what comes later. @inside */
+export interface LateActions extends Actions {
   confirm(): void;
   choose(score: number): void;
+  comment(words: string): void;
   rate(): void;
   skipRating(): void;
   beginAnew(): void;
   save(): void;
-  /** Opens the form for a message; what was written comes along. */
-  leaveMessage(): void;
-  chatNow(): void;
   /** Says one of the suggested answers. */
   answer(text: string): void;
-  attach(files: Iterable<File>): void;
-  drag(isOver: boolean): void;
   download(attachment: string, name: string): void;
   /** Draws the picture on the canvas. */
   paint(canvas: HTMLElement, attachment: string): void;
-  toggleEmoji(isShown: boolean): void;
   insert(sign: string): void;
   toggleSound(): void;
-  tryNow(): void;
-  scrolled(log: HTMLElement): void;
-  toBottom(): void;
+}
+
+/** What a chat does not need at once (later.ts), as far as the chat knows it. @inside */
+export interface Later {
+  /** A screen that a chat seldom comes to. */
+  page(model: Model): Description[];
+  /** Below the log of a chat that is over. */
+  ended(model: Model): Description;
+  menu(model: Model): Description;
+  question(model: Model): Description;
+  emoji(model: Model): Description;
+  quick(model: Model): Child;
+  drop(model: Model): Description;
+  file(key: string, file: ShownFile, pale: string, turn: Turn, model: Model): Description;
+  article(key: string, article: { id: string; title: string }, model: Model): Description;
+  refusalWords(code: string, isFile?: boolean): string;
+  attach(files: Iterable<File>): void;
+  /** Tells the page and who does not see the window what happened. */
+  hear(before: Visit, model: Model): void;
+  say(words: string): void;
+  /** Without a socket. */
+  probe: SessionOptions["probe"];
+  postMessage: SessionOptions["postMessage"];
+  stop(): void;
+}
+
+/** Home and articles (later_home.ts), where the site has any. @inside */
+export interface LaterHome {
+  home(model: Model): Description[];
+  article(model: Model): Description[];
+  openArticle(id: string): void;
+  /** What became of the visit. */
+  note(kind: "chat" | "message"): void;
 }
 
 /** When a server that never answered is called down rather than slow. */
@@ -156,37 +194,4 @@ export function siteName({ site }: Model): string {
 
 export function departmentName({ site }: Model, key: string): string {
   return site.departments.find((department) => department.key === key)?.name ?? key;
-}
-
-/** Our words for the server's code, because the server speaks one language and we speak the visitor's. */
-export function refusalWords({ phrases: { say, size }, site }: Model, code: string, isFile = false): string {
-  if (isFile && code === "too_large") return say(Word.fileTooBig, { size: size(site.uploads?.bytes_max ?? 0) });
-  if (isFile && code === "bad_field") return say(Word.fileKind);
-  if (isFile && code === "forbidden") return say(Word.filesOff);
-  switch (code) {
-    case "gone":
-      return say(Word.fileGone);
-    case "not_sent":
-      return say(isFile ? Word.fileFailed : Word.errorOther);
-    case "closed_hours":
-      return say(Word.closed);
-    case "queue_full":
-      return say(Word.lineFull);
-    case "forbidden":
-      return say(Word.refused);
-    case "wrong_state":
-      return say(Word.errorState);
-    case "conflict":
-      return say(Word.errorConflict);
-    case "too_large":
-      return say(Word.errorLarge);
-    case "rate_limited":
-      return say(Word.errorRate);
-    case "unavailable":
-      return say(Word.errorAway);
-    case "not_found":
-      return say(Word.errorGone);
-    default:
-      return say(Word.errorOther);
-  }
 }

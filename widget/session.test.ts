@@ -8,7 +8,7 @@ import { fakeClock, fakeLocks, fakeSocket, type FakeSocket, fakeStorage, fakeSur
 import type { EventFrame } from "../client/wire.ts";
 import { createMemory, LOG_CHARS_MAX } from "./memory.ts";
 import { type Barred, createSession, type RefusedStart, type Session } from "./session.ts";
-import type { Upload, UploadNews } from "./upload.ts";
+import { createUploads, type Post, type Upload, type UploadNews } from "./upload.ts";
 import { isLive, leftMessage } from "./visit.ts";
 
 const ME = { role: "visitor", id: "me" } as const;
@@ -51,16 +51,17 @@ function browser() {
       forgotten: () => (site.forgets += 1),
       page: () => ({ url: `https://shop.example/${"x".repeat(9_000)}`, title: "Shop" }),
       lang: "en",
-      post: () => (upload, news) => {
-        posts.push({ upload, news });
-        return () => {};
-      },
       postMessage: async (message) => {
         posted.push(message);
         return answers.shift() ?? {};
       },
       probe: async () => cause,
     });
+    const post: Post = (upload, news) => {
+      posts.push({ upload, news });
+      return () => {};
+    };
+    const attach = (file: File): boolean => session.attach(file, (told) => createUploads(post, told));
     const server = (): FakeSocket => {
       const socket = sockets.at(-1);
       assert.ok(socket, "no socket was opened");
@@ -71,7 +72,7 @@ function browser() {
       server().opens();
       server().says({ t: "welcome", visitor: "me", token: "token-1", epoch, open: true, now: clock.now(), ...more });
     };
-    return { site, session, server, sent, welcome, sockets, memory, surroundings, posts, posted, answers };
+    return { site, session, attach, server, sent, welcome, sockets, memory, surroundings, posts, posted, answers };
   }
   return { clock, storage, tab };
 }
@@ -503,10 +504,10 @@ const fileOf = (name: string): File => new File(["abc"], name, { type: "image/pn
 
 test("a file is uploaded first, and what was written after it is sent after it", () => {
   const { tab } = browser();
-  const { session, server, sent, welcome, posts } = tab();
+  const { session, attach, server, sent, welcome, posts } = tab();
   welcome(conversation("queued", 1));
   server().says(queued());
-  assert.equal(session.attach(fileOf("slip.png")), true);
+  assert.equal(attach(fileOf("slip.png")), true);
   session.send("here it is");
   assert.deepEqual(session.visit.get().timeline.pending.map(({ file, text }) => file?.name ?? text), ["slip.png", "here it is"]);
   posts[0]?.news.progress(2);
@@ -521,9 +522,9 @@ test("a file is uploaded first, and what was written after it is sent after it",
 
 test("a refused file goes up again with one press, under the same cmd", () => {
   const { tab } = browser();
-  const { session, sent, welcome, posts } = tab();
+  const { session, attach, sent, welcome, posts } = tab();
   welcome(conversation("active", 1, { agent: SANNE }));
-  session.attach(fileOf("slip.png"));
+  attach(fileOf("slip.png"));
   posts[0]?.news.failed("rate_limited");
   const [failed] = session.visit.get().timeline.pending;
   assert.equal(failed?.failed?.code, "rate_limited");
@@ -537,7 +538,7 @@ test("a file goes with its page, with a word; the words behind it are sent from 
   const { tab } = browser();
   const first = tab();
   first.welcome(conversation("active", 1, { agent: SANNE }));
-  first.session.attach(fileOf("slip.png"));
+  first.attach(fileOf("slip.png"));
   first.session.send("here it is");
   first.session.dropFiles();
   first.server().dies(1006);
@@ -625,9 +626,9 @@ test("without a socket a message goes over HTTP, under one cmd until it is answe
 
 test("an upload that is cancelled leaves nothing behind", () => {
   const { tab } = browser();
-  const { session, sent, welcome } = tab();
+  const { session, attach, sent, welcome } = tab();
   welcome(conversation("active", 1, { agent: SANNE }));
-  session.attach(fileOf("slip.png"));
+  attach(fileOf("slip.png"));
   session.send("never mind");
   session.discard(session.visit.get().timeline.pending[0]?.cmd ?? "");
   assert.deepEqual(session.visit.get().timeline.pending.map(({ text }) => text), ["never mind"]);
@@ -636,9 +637,9 @@ test("an upload that is cancelled leaves nothing behind", () => {
 
 test("a file that has arrived and waits for the line can be cancelled too, and is then not taken for sent", () => {
   const { tab } = browser();
-  const { session, server, sent, welcome, posts } = tab();
+  const { session, attach, server, sent, welcome, posts } = tab();
   welcome(conversation("active", 1, { agent: SANNE }));
-  session.attach(fileOf("slip.png"));
+  attach(fileOf("slip.png"));
   server().dies(1006);
   posts[0]?.news.arrived("a1");
   session.discard(session.visit.get().timeline.pending[0]?.cmd ?? "");

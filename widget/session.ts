@@ -11,7 +11,7 @@ import { afterOf } from "../client/timeline.ts";
 import type { FromVisitor, Page, ToVisitor, VisitorHello } from "../client/wire.ts";
 import { outboxPrefix, postedKey } from "./embed.ts";
 import type { Memory } from "./memory.ts";
-import { createUploads, type Post } from "./upload.ts";
+import type { Uploads, UploadsNews } from "./upload.ts";
 import { changed, emptyVisit, isLive, isOver, isLater, keptOf, receive, restored, type Sparse, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
 
 /** @inside */
@@ -35,8 +35,6 @@ export interface SessionOptions {
   forgotten?(): void;
   lang: string;
   tz?: string;
-  /** Uploads a file under the token of this moment. */
-  post(token: () => string | undefined): Post;
   /** Why no socket opens although the server is there. */
   probe(): Promise<"refused" | Barred>;
   /** Leaves a message without a socket. */
@@ -74,8 +72,8 @@ export interface Session {
   leaveMessage(message: Message): void;
   /** False if too much is waiting already; the words should stay where they are. */
   send(text: string): boolean;
-  /** Uploads a file and sends it at its place among the words. False as above. */
-  attach(file: File): boolean;
+  /** Uploads a file, by what `create` gives, and sends it at its place among the words. False as above. */
+  attach(file: File, create: (told: UploadsNews) => Uploads): boolean;
   /** For what is read over HTTP. */
   token(): string | undefined;
   /** How much of the file that is under way has gone. */
@@ -187,7 +185,9 @@ export function createSession(options: SessionOptions): Session {
     onChange: outboxChanged,
   });
 
-  const uploads = createUploads(options.post(() => token), {
+  /** Once there was a file on this page. */
+  let uploads: Uploads | undefined;
+  const uploaded: UploadsNews = {
     progress(cmd, bytes) {
       progress.set({ cmd, bytes });
       if (clock.now() - held_at < HOLD_EVERY_MS) return;
@@ -196,7 +196,7 @@ export function createSession(options: SessionOptions): Session {
     },
     arrived: (cmd, attachment) => outbox.complete({ t: "send", cmd, text: "", attachment }),
     failed: (cmd, code) => outbox.refused(cmd, { code, message: "" }),
-  });
+  };
 
   function hello(): Sparse<VisitorHello> {
     const { timeline } = visit.get();
@@ -289,7 +289,7 @@ export function createSession(options: SessionOptions): Session {
   function outboxChanged(change: OutboxChange<VisitorCommand>): void {
     show(changed(visit.get(), change, clock.now()));
     const { command } = change.entry;
-    if (change.kind === "gone") uploads.forget(command.cmd);
+    if (change.kind === "gone") uploads?.forget(command.cmd);
     // A refused `leave` or `rate` has no words to keep; the log says how things are.
     if (change.kind === "failed" && command.t !== "send" && command.t !== "start") outbox.discard(command.cmd);
   }
@@ -350,8 +350,8 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function dropFiles(): void {
-    for (const cmd of uploads.open()) {
-      uploads.forget(cmd);
+    for (const cmd of uploads?.open() ?? []) {
+      uploads?.forget(cmd);
       outbox.refused(cmd, { code: "gone", message: "" });
     }
   }
@@ -392,10 +392,11 @@ export function createSession(options: SessionOptions): Session {
         start(message.fields, message.department, message.text, "message");
       }
     },
-    attach(file) {
+    attach(file, create) {
       const cmd = newId();
       const { id } = visit.get().conversation ?? {};
       if (!id || !outbox.add({ t: "send", cmd, text: "" }, LANE, id, { name: file.name, type: file.type, bytes: file.size })) return false;
+      uploads ??= create(uploaded);
       uploads.add({ cmd, conversation: id, file });
       return true;
     },
@@ -405,7 +406,7 @@ export function createSession(options: SessionOptions): Session {
     },
     retry(cmd) {
       const isHeld = outbox.entries().some(({ command, held_until }) => command.cmd === cmd && held_until);
-      if (isHeld && !uploads.retry(cmd)) outbox.refused(cmd, { code: "gone", message: "" });
+      if (isHeld && !uploads?.retry(cmd)) outbox.refused(cmd, { code: "gone", message: "" });
       else outbox.retry(cmd);
     },
     discard: outbox.discard,

@@ -55,7 +55,7 @@ export interface ThreadOptions {
   /** The last `seq` that was seen when the window opened; what is later stands under "New messages". */
   fresh_after?: number | undefined;
   departmentName(key: string): string;
-  refusalWords(code: string, isFile: boolean): string;
+  refusalWords(code: string, isFile: boolean): string | undefined;
 }
 
 /** One speaker, so long after another, begins a new turn. */

@@ -36,7 +36,10 @@ export interface Uploads {
   open(): string[];
 }
 
-export function createUploads(post: Post, told: { [K in keyof UploadNews]: (cmd: string, ...news: Parameters<UploadNews[K]>) => void }): Uploads {
+/** What is told of each file, by the `cmd` that carries it. */
+export type UploadsNews = { [K in keyof UploadNews]: (cmd: string, ...news: Parameters<UploadNews[K]>) => void };
+
+export function createUploads(post: Post, told: UploadsNews): Uploads {
   const known = new Map<string, Upload>();
   const line: Upload[] = [];
   let stop: Cancel | undefined;

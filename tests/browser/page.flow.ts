@@ -33,7 +33,7 @@ test("a page's scripts are told what happens, also what they asked for before th
 test("a greeting appears by the site's rules, once, and not again when it was closed", async (t) => {
   const house = await startHouse(t);
   const look = { side: "start", offset: { x: 40, y: 60 }, theme: "dark" };
-  await house.request("PATCH", "/api/sites/demo", { widget: { ...look, greetings: [{ text: "Not here", page: "/elsewhere" }, { text: "Shall we help you choose?", visitor: "new" }] } });
+  await house.request("PATCH", "/api/sites/demo", { color: "#8a1c1c", widget: { ...look, greetings: [{ text: "Not here", page: "/elsewhere" }, { text: "Shall we help you choose?", visitor: "new" }] } });
   const person = await somebody(t);
   const page = await person.tab();
   await page.goto(`${house.origin}/demo/`);
@@ -41,6 +41,15 @@ test("a greeting appears by the site's rules, once, and not again when it was cl
   await greeting.waitFor();
   const box = await page.locator("balie-chat .launcher").boundingBox();
   assert.deepEqual([box?.x, (page.viewportSize()?.height ?? 0) - (box?.y ?? 0) - (box?.height ?? 0)], [40, 60]);
+  const [red = 0, green = 0, blue = 0] = await page.evaluate(() => {
+    const launcher = document.querySelector("balie-chat")?.shadowRoot?.querySelector(".launcher");
+    const pixel = new OffscreenCanvas(1, 1).getContext("2d", { colorSpace: "srgb" });
+    if (launcher === null || launcher === undefined || pixel === null) return [];
+    pixel.fillStyle = getComputedStyle(launcher).color;
+    pixel.fillRect(0, 0, 1, 1);
+    return [...pixel.getImageData(0, 0, 1, 1).data];
+  });
+  assert.ok(red > green + 30 && red > blue + 30, `the launcher's mark has the site's colour, not ${red} ${green} ${blue}`);
   assert.deepEqual(await page.evaluate("[localStorage.length, sessionStorage.length]"), [0, 0]);
   await page.getByRole("button", { name: "Close greeting" }).click();
   await greeting.waitFor({ state: "detached" });

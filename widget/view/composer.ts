@@ -5,7 +5,6 @@ import { type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
 import { type Actions, canAttach, isWaiting, type Model } from "../model.ts";
-import { emoji } from "./emoji.ts";
 import { tool } from "./parts.ts";
 
 /** From here on the counter shows. */
@@ -46,7 +45,7 @@ export function composer(model: Model, actions: Actions): Description {
   return h(
     "div",
     { class: "composer", key: "composer" },
-    model.hasEmoji && emoji(model, actions),
+    model.hasEmoji && model.later?.emoji(model),
     h("div", { class: "box", key: "box" }, canAttach(model) && attach(model, actions), input, smile, send),
     below(model, actions, text),
   );

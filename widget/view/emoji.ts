@@ -2,12 +2,12 @@
 
 import { type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
-import type { Actions, Model } from "../model.ts";
+import type { LateActions, Model } from "../model.ts";
 
 const SIGNS = [..."😀😄😁😅😂🙂😉😊😍😘😜🤔😐🙄😬😴😎😢😭😡😱🤗👍👎👏🙏👋💪👌🤞🎉🔥⭐✅❌❓💡🚲📦🎁"];
 const COLUMNS = 8;
 
-export function emoji(model: Model, actions: Actions): Description {
+export function emoji(model: Model, actions: LateActions): Description {
   const signs = SIGNS.map((sign) => h("button", { type: "button", onclick: () => actions.insert(sign) }, sign));
   return h("div", { class: "emoji", key: "emoji", role: "group", "aria-label": model.phrases.say(Word.emoji), onkeydown: move, mounted: (element) => element.querySelector("button")?.focus() }, signs);
 }

@@ -3,13 +3,13 @@
 import { type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
-import type { Actions, Model } from "../model.ts";
-import { button } from "./parts.ts";
+import type { LateActions, Model } from "../model.ts";
+import { agentName, button } from "./parts.ts";
 
 /** Under this name the model keeps the words beside the stars. */
 export const COMMENT = " comment";
 
-export function ended(model: Model, actions: Actions): Description {
+export function ended(model: Model, actions: LateActions): Description {
   const { visit } = model;
   const hadAgent = visit.timeline.events.some(({ kind }) => kind === "assigned");
   const isRated = visit.timeline.events.some(({ kind }) => kind === "rated");
@@ -18,7 +18,7 @@ export function ended(model: Model, actions: Actions): Description {
   return rating(model, actions);
 }
 
-function rating(model: Model, actions: Actions): Description {
+function rating(model: Model, actions: LateActions): Description {
   const { say } = model.phrases;
   const { score } = model;
   const isSending = model.visit.doing.rate !== undefined;
@@ -41,15 +41,15 @@ function rating(model: Model, actions: Actions): Description {
   );
 }
 
-function comment({ values, phrases: { say } }: Model, actions: Actions): Description {
+function comment({ values, phrases: { say } }: Model, actions: LateActions): Description {
   const oninput = (event: Event): void => {
-    if (event.target instanceof HTMLTextAreaElement) actions.typed(COMMENT, event.target.value);
+    if (event.target instanceof HTMLTextAreaElement) actions.comment(event.target.value);
   };
   const label = h("label", { for: "comment" }, say(Word.difference), " ", h("i", null, say(Word.optional)));
   return h("div", { class: "field", key: "comment" }, label, h("textarea", { id: "comment", rows: 2, maxlength: 1000, value: values[COMMENT] ?? "", oninput }));
 }
 
-function choices({ phrases: { say } }: Model, actions: Actions, isSending: boolean): Description {
+function choices({ phrases: { say } }: Model, actions: LateActions, isSending: boolean): Description {
   const send = h("button", { type: "button", class: "button main", "aria-disabled": isSending ? "true" : undefined, onclick: () => !isSending && actions.rate() }, isSending ? say(Word.sending) : say(Word.sendRating));
   return h("div", { class: "pair", key: "choices" }, button("text", actions.skipRating, say(Word.skip)), send);
 }
@@ -59,12 +59,7 @@ function thanks({ visit, phrases: { say } }: Model): Description {
   return h("div", { key: "thanks" }, h("p", { class: "title" }, say(Word.thanks, { name })), h("p", { class: "soft" }, say(Word.readable)));
 }
 
-export function agentName(events: Model["visit"]["timeline"]["events"]): string | undefined {
-  const last = events.findLast(({ kind }) => kind === "assigned");
-  return last?.kind === "assigned" ? last.agent.name : undefined;
-}
-
-function ways({ visit, phrases: { say } }: Model, actions: Actions): Description {
+function ways({ visit, phrases: { say } }: Model, actions: LateActions): Description {
   const hasWords = visit.timeline.events.some(({ kind }) => kind === "message");
   return h("div", { class: "pair", key: "ways" }, hasWords && button("", actions.save, icon("save"), say(Word.save)), button(hasWords ? "" : "main", actions.beginAnew, say(Word.newChat)));
 }

@@ -1,17 +1,17 @@
-// A file in the log: a picture that draws itself, a card to download, or one that is still on its way. And the card of an
-// article.
+// What stands in the log beside words. A file: a picture that draws itself, a card to download, or one that is still on its
+// way. The card of an article. The answers that may be given with one press.
 
 import { type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
-import type { Actions, Model } from "../model.ts";
+import type { LateActions, Model } from "../model.ts";
 import type { ShownFile, Turn } from "../thread.ts";
 import { tool } from "./parts.ts";
 
 /** Width and height that a picture may take, in CSS pixels. */
 const PICTURE_PX = 240;
 
-export function fileBubble(key: string, file: ShownFile, pale: string, turn: Turn, model: Model, actions: Actions): Description {
+export function fileBubble(key: string, file: ShownFile, pale: string, turn: Turn, model: Model, actions: LateActions): Description {
   const { say, size, percent } = model.phrases;
   const name = plainName(file.name);
   const { id, width, height } = file;
@@ -40,8 +40,20 @@ export function fileBubble(key: string, file: ShownFile, pale: string, turn: Tur
 }
 
 /** An article of the site that somebody points to: it is read in place. */
-export function articleBubble(key: string, { id, title }: { id: string; title: string }, { phrases: { say } }: Model, actions: Actions): Description {
+export function articleBubble(key: string, { id, title }: { id: string; title: string }, { phrases: { say } }: Model, actions: LateActions): Description {
   return h("button", { type: "button", class: "bubble file", key, name: id, onclick: () => actions.openArticle(id) }, tile(), h("span", null, h("b", { dir: "auto" }, title), h("small", null, say(Word.readAnswer))), icon("back", "s next"));
+}
+
+/** What may be answered with one press, under the last message and until anything is answered. */
+export function quick({ visit: { timeline: { events, pending } }, phrases: { say } }: Model, actions: LateActions): Description | false {
+  const last: { kind: string; choices?: string[] } | undefined = events.findLast(({ kind }) => kind === "message" || kind === "closed");
+  if (last?.choices === undefined || pending.length > 0) return false;
+  return h("div", { class: "quick", key: "quick", role: "group", "aria-label": say(Word.choices) }, last.choices.map((text) => h("button", { type: "button", dir: "auto", onclick: () => actions.answer(text) }, text)));
+}
+
+/** Over the window while a file is held there. */
+export function drop({ phrases: { say } }: Model): Description {
+  return h("div", { class: "drop", key: "drop" }, icon("file"), say(Word.dropHere));
 }
 
 function tile(): Description {

@@ -1,17 +1,18 @@
 // Home: the greeting, the search, what is often asked or was found, and a person one tap away. And an article, read in place.
 
 import { type Child, type Description, h } from "../dom.ts";
-import type { Article, Run } from "../home.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
-import { type Actions, isOpen, type Model } from "../model.ts";
+import type { Article, HomeActions, Run } from "../home.ts";
+import { isOpen, type Model } from "../model.ts";
+import { head } from "./head.ts";
 import { button, link, tool } from "./parts.ts";
 import { hello } from "./start.ts";
 
 /** The server's limit for a search. */
 const QUERY_CHARS_MAX = 200;
 
-export function home(model: Model, actions: Actions): Description[] {
+export function home(model: Model, actions: HomeActions): Description[] {
   const { home: { query, asked, found }, phrases: { say } } = model;
   const count = found?.articles.length ?? 0;
   const status = asked === undefined ? "" : found === undefined ? say(Word.down) : asked === "" ? say(Word.oftenAsked) : count > 0 ? say(Word.answers, { n: count }) : say(Word.noAnswers, { q: asked });
@@ -25,7 +26,7 @@ export function home(model: Model, actions: Actions): Description[] {
   ];
 }
 
-function search({ home: { query, asked }, phrases: { say } }: Model, actions: Actions): Description {
+function search({ home: { query, asked }, phrases: { say } }: Model, actions: HomeActions): Description {
   const label = say(Word.search);
   const oninput = ({ target }: Event): void => {
     if (target instanceof HTMLInputElement) actions.search(target.value);
@@ -40,9 +41,11 @@ function search({ home: { query, asked }, phrases: { say } }: Model, actions: Ac
   );
 }
 
-export function article({ home: { article: shown }, phrases: { say } }: Model, actions: Actions): Description[] {
+export function article(model: Model, actions: HomeActions): Description[] {
+  const { home: { article: shown }, phrases: { say } } = model;
   if (shown === undefined) return [];
   return [
+    head(model, actions, tool("back", say(Word.goBack), actions.closeArticle), shown.title, false),
     h("div", { class: "page article", key: `article ${shown.id}`, lang: shown.lang, dir: "auto", tabindex: 0 }, bodyOf(shown)),
     h(
       "div",

@@ -4,10 +4,9 @@ import { typistsAt } from "../../client/timeline.ts";
 import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
-import { type Actions, departmentName, type Model, refusalWords } from "../model.ts";
+import { type Actions, departmentName, type Model } from "../model.ts";
 import { type Row, rowsOf, type ThreadOptions, type Turn } from "../thread.ts";
 import { banner } from "./banner.ts";
-import { articleBubble, fileBubble } from "./file.ts";
 import { face, linked, mark } from "./parts.ts";
 
 export function threadOptions(model: Model): ThreadOptions {
@@ -17,7 +16,7 @@ export function threadOptions(model: Model): ThreadOptions {
     clock_ahead_ms: model.visit.clock_ahead_ms,
     isConnected: model.connection.kind === "open",
     departmentName: (key) => departmentName(model, key),
-    refusalWords: (code, isFile) => refusalWords(model, code, isFile),
+    refusalWords: (code, isFile) => model.later?.refusalWords(code, isFile),
     fresh_after: model.fresh_after,
   };
 }
@@ -29,7 +28,7 @@ export function stage(model: Model, actions: Actions): Description {
   };
   const rows = rowsOf(model.visit.timeline, threadOptions(model)).map((row) => rowView(row, model, actions));
   // Own messages are not read out to their writer, and new ones are said by the live region: the log itself stays quiet.
-  const log = h("div", { class: "log", key: "log", role: "log", "aria-live": "off", "aria-label": say(Word.conversation), tabindex: 0, onscroll }, rows, quick(model, actions));
+  const log = h("div", { class: "log", key: "log", role: "log", "aria-live": "off", "aria-label": say(Word.conversation), tabindex: 0, onscroll }, rows, model.later?.quick(model));
   return h("div", { class: "stage", key: "stage" }, log, typing(model), jump(model, actions), banner(model, actions));
 }
 
@@ -53,8 +52,8 @@ function turnView(turn: Turn, model: Model, actions: Actions): Description {
   const { say } = model.phrases;
   const pale = turn.state === "sending" || turn.state === "waiting" || turn.state === "uploading" ? " wait" : turn.state === "failed" ? " lost" : "";
   const bubbles = turn.bubbles.map(({ key, text, file, article }) => {
-    if (file !== undefined) return fileBubble(key, file, pale, turn, model, actions);
-    if (article !== undefined) return articleBubble(key, article, model, actions);
+    if (file) return model.later?.file(key, file, pale, turn, model);
+    if (article) return model.later?.article(key, article, model);
     return h("div", { class: `bubble${pale}`, key, dir: "auto" }, linked(text));
   });
   // Who says it is told to everybody, and once.
@@ -97,13 +96,6 @@ function failed({ cmd = "", refusal, isGone }: Turn, { phrases: { say } }: Model
     isGone !== true && h("button", { type: "button", onclick: () => actions.retry(cmd) }, say(Word.tryAgain)),
     h("button", { type: "button", onclick: () => actions.discard(cmd) }, say(Word.remove)),
   );
-}
-
-/** What may be answered with one press, under the last message and until anything is answered. */
-function quick({ visit: { timeline: { events, pending } }, phrases: { say } }: Model, actions: Actions): Description | false {
-  const last: { kind: string; choices?: string[] } | undefined = events.findLast(({ kind }) => kind === "message" || kind === "closed");
-  if (last?.choices === undefined || pending.length > 0) return false;
-  return h("div", { class: "quick", key: "quick", role: "group", "aria-label": say(Word.choices) }, last.choices.map((text) => h("button", { type: "button", dir: "auto", onclick: () => actions.answer(text) }, text)));
 }
 
 function typing(model: Model): Description | false {

@@ -45,3 +45,8 @@ export function presence(model: Model): Description {
   const isThere = isOpen(model);
   return h("p", null, h("i", { class: isThere ? "dot" : "dot away" }), isThere ? say(Word.open) : say(Word.away));
 }
+
+export function agentName(events: Model["visit"]["timeline"]["events"]): string | undefined {
+  const last = events.findLast(({ kind }) => kind === "assigned");
+  return last?.kind === "assigned" ? last.agent.name : undefined;
+}

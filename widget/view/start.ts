@@ -4,7 +4,7 @@ import { type Child, type Description, h, type Props } from "../dom.ts";
 import type { FormField } from "../embed.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
-import { type Actions, isOpen, isPlainStart, type Model, refusalWords, screenOf, siteName } from "../model.ts";
+import { type Actions, isOpen, isPlainStart, type Model, screenOf, siteName } from "../model.ts";
 import { composer } from "./composer.ts";
 import { button, closeTool, presence, tool } from "./parts.ts";
 
@@ -15,7 +15,7 @@ export const CONSENT = " consent";
 
 export function start(model: Model, actions: Actions): Description[] {
   if (isPlainStart(model)) return [hello(model, actions), h("div", { class: "page", key: "page" }, trouble(model), instead(model, actions), fine(model)), composer(model, actions)];
-  return [hello(model, actions), form(model, actions)];
+  return [hello(model, actions), form(model, actions, Word.startChat, instead(model, actions), fine(model))];
 }
 
 /** Whom one talks to; of the greeting only what there is room for. */
@@ -32,9 +32,8 @@ function hide({ target }: Event): void {
 }
 
 /** One form, so that Enter in a field and a phone's Go key send it. */
-export function form(model: Model, actions: Actions): Description {
+export function form(model: Model, actions: Actions, wish: Word.startChat | Word.sendMessage, intro: Child, foot: Child): Description {
   const { phrases: { say }, visit: { doing } } = model;
-  const isMessage = screenOf(model) === "message";
   const isSending = doing.message !== undefined;
   const onsubmit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -43,40 +42,13 @@ export function form(model: Model, actions: Actions): Description {
   return h(
     "form",
     { class: "form", key: "form", novalidate: true, onsubmit },
-    h("div", { class: "page" }, trouble(model), isMessage ? offer(model, actions) : instead(model, actions), fieldsOf(model).map((each) => field(each, model, actions)), agreement(model, actions)),
-    h(
-      "div",
-      { class: "foot" },
-      h("button", { type: "submit", class: "button main wide", "aria-disabled": isSending ? "true" : undefined }, say(isSending ? Word.sending : isMessage ? Word.sendMessage : Word.startChat)),
-      isMessage && canWait(model) && button("wide", actions.chatNow, say(Word.startAChat)),
-      isMessage && h("p", { class: "fine" }, say(Word.emailOnly)),
-      fine(model),
-    ),
+    h("div", { class: "page" }, trouble(model), intro, fieldsOf(model).map((each) => field(each, model, actions)), agreement(model, actions)),
+    h("div", { class: "foot" }, h("button", { type: "submit", class: "button main wide", "aria-disabled": isSending ? "true" : undefined }, say(isSending ? Word.sending : wish)), foot),
   );
 }
 
-/** Nobody is there, but the shift has not ended: a place in line is worth something. */
-function canWait({ site, visit, refusedStart }: Model): boolean {
-  return visit.conversation === undefined && site.next_open_at === null && visit.open === false && refusedStart?.code !== "closed_hours";
-}
-
-/** On the form for a message: what becomes of it, or that somebody is back. */
-function offer(model: Model, actions: Actions): Description {
-  const { say } = model.phrases;
-  const isClosed = model.refusedStart?.code === "closed_hours";
-  if (model.visit.conversation === undefined && !model.barred && !isClosed && isOpen(model)) {
-    return h("div", { class: "banner ok in", role: "status", key: "back" }, icon("desk"), h("p", null, say(Word.somebodyBack)), button("", actions.chatNow, say(Word.chatNow)));
-  }
-  return h("p", { class: "soft", key: "intro" }, `${isClosed ? `${say(Word.closed)} ` : ""}${say(Word.messageIntro)} ${backAt(model, Word.backAt)}`);
-}
-
-/** When somebody is there again, "" where nobody can say. */
-export function backAt({ site: { next_open_at }, now, phrases: { say, time, weekday } }: Model, word: Word.backAt | Word.answerFrom): string {
-  return next_open_at === null ? "" : say(word, { day: weekday(next_open_at, now), time: time(next_open_at) });
-}
-
 /** What the site says about what it keeps; where it has to be agreed to, that stands among the fields. */
-function fine({ site: { consent }, phrases: { say } }: Model): Description | false {
+export function fine({ site: { consent }, phrases: { say } }: Model): Description | false {
   return consent !== null && !consent.required && h("p", { class: "fine", key: "fine" }, consent.text, " ", privacy(consent.url, say(Word.dataMore)));
 }
 
@@ -119,7 +91,7 @@ function instead(model: Model, actions: Actions): Description | false {
 function trouble(model: Model): Description | false {
   const refused = model.refusedStart;
   if (refused === undefined || refused.code === "closed_hours" || (refused.field !== undefined && refused.field in model.errors)) return false;
-  return h("div", { class: "banner bad in", role: "alert", key: "trouble" }, icon("alert"), h("p", null, refusalWords(model, refused.code)));
+  return h("div", { class: "banner bad in", role: "alert", key: "trouble" }, icon("alert"), h("p", null, model.later?.refusalWords(refused.code)));
 }
 
 function field(each: FormField, model: Model, actions: Actions): Description {

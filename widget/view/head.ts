@@ -1,0 +1,41 @@
+// The head of the window: whom the visitor talks to, and the window's own tools.
+
+import { type Child, type Description, h } from "../dom.ts";
+import { Word } from "../i18n/index.ts";
+import { type Actions, type Model, siteName } from "../model.ts";
+import { agentName, closeTool, face, mark, presence, tool } from "./parts.ts";
+
+export function chatHead(model: Model, actions: Actions, isWaiting: boolean, isClosed: boolean): Description {
+  const { visit, phrases: { say } } = model;
+  const agent = visit.conversation?.agent;
+  const last = agentName(visit.timeline.events);
+  if (isClosed) {
+    const who = agent?.name ?? last;
+    return head(model, actions, who === undefined ? mark() : face(agent?.id ?? who, who), who ?? siteName(model), say(Word.ended), true);
+  }
+  if (agent !== undefined) return head(model, actions, face(agent.id, agent.name), agent.name, siteName(model), true);
+  return head(model, actions, mark(), siteName(model), isWaiting ? waiting(model) : presence(model), isWaiting);
+}
+
+/** Since when, and how long that is, counted here between the server's words. */
+function waiting({ visit, now, phrases }: Model): Child[] {
+  const since = visit.conversation?.waiting_since;
+  if (since === undefined) return [];
+  const minutes = Math.floor((now + visit.clock_ahead_ms - since) / 60_000);
+  const isLater = visit.timeline.events.some(({ kind }) => kind === "requeued" || kind === "transferred");
+  const time = phrases.time(since);
+  return [h("p", { class: "num" }, isLater ? phrases.say(Word.backSince, { time }) : phrases.say(Word.waitingSince, { time }), minutes > 0 && ` · ${phrases.minutes(minutes)}`)];
+}
+
+export function head(model: Model, actions: Actions, picture: Description, title: string, second: Child | boolean, hasMenu = false): Description {
+  const { say } = model.phrases;
+  const below = typeof second === "string" ? h("p", null, second) : typeof second === "boolean" ? false : second;
+  const more = hasMenu && tool("more", say(Word.more), () => actions.toggleMenu(!model.menu), { "aria-haspopup": "menu", "aria-expanded": model.menu ? "true" : "false", key: "more" });
+  return h(
+    "div", // no header: inside the page that would be a second banner
+    { class: "head", key: "head" },
+    picture,
+    h("div", { class: "who" }, h("h2", { tabindex: -1 }, title), below),
+    h("div", { class: "tools" }, more, closeTool(model, actions)),
+  );
+}

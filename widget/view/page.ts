@@ -1,0 +1,113 @@
+// The screens that a chat seldom comes to: what is wrong with the server or the line, and a message that is left for later.
+
+import { type Child, type Description, h } from "../dom.ts";
+import { Word } from "../i18n/index.ts";
+import { icon } from "../icons.ts";
+import { type Actions, isOpen, isPlainStart, type Model, screenOf, siteName } from "../model.ts";
+import { leftMessage } from "../visit.ts";
+import { banner } from "./banner.ts";
+import { head } from "./head.ts";
+import { button, mark, presence, tool } from "./parts.ts";
+import { fine, form } from "./start.ts";
+
+export function page(model: Model, actions: Actions): Description[] {
+  switch (screenOf(model)) {
+    case "down":
+      return down(model, actions);
+    case "refused":
+      return refused(model, actions);
+    case "sent":
+      return sent(model, actions);
+    case "message":
+      return message(model, actions);
+    default:
+      return full(model, actions);
+  }
+}
+
+/** A page with one thing to say. */
+function notice(model: Model, actions: Actions, picture: Description, lead: string, more: string, rest: Child = false, ...foot: Child[]): Description[] {
+  return [
+    head(model, actions, mark(), siteName(model), false),
+    h("div", { class: "page", key: "page" }, picture, h("div", null, h("h3", { class: "lead" }, lead), h("p", { class: "soft" }, more)), rest),
+    h("div", { class: "foot", key: "foot" }, foot),
+  ];
+}
+
+const warning = (): Description => h("div", { class: "big warn" }, icon("alert"));
+
+function leaveButton({ phrases: { say } }: Model, actions: Actions): Description {
+  return button("main wide", actions.leaveMessage, icon("mail"), say(Word.leaveMessage));
+}
+
+/** The server does not answer: what happened, what stays, what is done about it. Never a dead end. */
+function down(model: Model, actions: Actions): Description[] {
+  const { say } = model.phrases;
+  const { connection, now } = model;
+  if (model.barred) return notice(model, actions, warning(), say(model.barred === "busy" ? Word.busy : Word.blocked), say(Word.messageIntro), false, leaveButton(model, actions), button("wide", actions.tryNow, say(Word.tryNow)));
+  const seconds = connection.kind === "waiting" || connection.kind === "offline" ? Math.max(0, Math.ceil((connection.until - now) / 1_000)) : 0;
+  const kept = model.visit.timeline.pending[0]?.text;
+  return notice(
+    model,
+    actions,
+    warning(),
+    say(Word.down),
+    say(Word.downMore),
+    [kept !== undefined && h("dl", { class: "keep" }, h("dt", null, say(Word.question)), h("dd", null, kept)), h("p", { class: "soft small num" }, seconds > 0 ? say(Word.nextTry, { n: seconds }) : say(Word.trying))],
+    button("main wide", actions.tryNow, say(Word.tryNow)),
+  );
+}
+
+function refused(model: Model, actions: Actions): Description[] {
+  const { say } = model.phrases;
+  return notice(model, actions, warning(), say(Word.refused), say(Word.refusedMore)).slice(0, 2);
+}
+
+function full(model: Model, actions: Actions): Description[] {
+  const { say } = model.phrases;
+  const again = isPlainStart(model) ? actions.sendMessage : actions.submitForm;
+  return notice(model, actions, h("div", { class: "big warn" }, icon("clock")), say(Word.lineFull), say(Word.lineFullMore), false, leaveButton(model, actions), button("wide", again, say(Word.tryAgain)));
+}
+
+function message(model: Model, actions: Actions): Description[] {
+  const { say } = model.phrases;
+  const canGoBack = !!model.barred || model.site.articles || model.visit.conversation !== undefined;
+  const buttons = [canWait(model) && button("wide", actions.chatNow, say(Word.startAChat)), h("p", { class: "fine" }, say(Word.emailOnly)), fine(model)];
+  return [
+    head(model, actions, canGoBack ? tool("back", say(Word.goBack), actions.back) : mark(), say(Word.leaveMessage), presence(model)),
+    h("div", { class: "stage", key: "stage" }, form(model, actions, Word.sendMessage, offer(model, actions), buttons), banner(model, actions)),
+  ];
+}
+
+/** Nobody is there, but the shift has not ended: a place in line is worth something. */
+function canWait({ site, visit, refusedStart }: Model): boolean {
+  return visit.conversation === undefined && site.next_open_at === null && visit.open === false && refusedStart?.code !== "closed_hours";
+}
+
+/** On the form for a message: what becomes of it, or that somebody is back. */
+function offer(model: Model, actions: Actions): Description {
+  const { say } = model.phrases;
+  const isClosed = model.refusedStart?.code === "closed_hours";
+  if (model.visit.conversation === undefined && !model.barred && !isClosed && isOpen(model)) {
+    return h("div", { class: "banner ok in", role: "status", key: "back" }, icon("desk"), h("p", null, say(Word.somebodyBack)), button("", actions.chatNow, say(Word.chatNow)));
+  }
+  return h("p", { class: "soft", key: "intro" }, `${isClosed ? `${say(Word.closed)} ` : ""}${say(Word.messageIntro)} ${backAt(model, Word.backAt)}`);
+}
+
+/** When somebody is there again, "" where nobody can say. */
+function backAt({ site: { next_open_at }, now, phrases: { say, time, weekday } }: Model, word: Word.backAt | Word.answerFrom): string {
+  return next_open_at === null ? "" : say(word, { day: weekday(next_open_at, now), time: time(next_open_at) });
+}
+
+/** Said only of what the server has. */
+function sent(model: Model, actions: Actions): Description[] {
+  const { say } = model.phrases;
+  const { email, text } = leftMessage(model.visit) ?? {};
+  const copy = h("dl", { class: "keep" }, h("dt", null, say(Word.answerTo)), h("dd", null, email ?? ""), h("dt", null, say(Word.yourMessage)), h("dd", { dir: "auto" }, text ?? ""));
+  const ways = [
+    model.site.articles && button("wide", () => actions.goOn("home"), say(Word.search)),
+    model.visit.conversation !== undefined && button("wide", () => actions.goOn("chat"), say(Word.add)),
+  ];
+  const [, page, foot] = notice(model, actions, h("div", { class: "big" }, icon("sent")), say(Word.haveMessage), backAt(model, Word.answerFrom), copy, ...ways);
+  return [head(model, actions, mark(), say(Word.messageSent), false), page, foot] as Description[];
+}
