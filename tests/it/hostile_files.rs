@@ -151,3 +151,25 @@ async fn a_conversation_takes_so_many_files_an_hour_from_each_side() {
     vera.finish().await.unwrap();
     ben.finish().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_sends_only_so_many_files_a_minute_whatever_conversations_it_starts() {
+    let node = Node::with(&[("BALIE_LIMIT_LOOPBACK", "true")]).await;
+    let (vera, ben, conversation) = a_chat(&node).await;
+    let dial = as_visitor(&node, &vera);
+    let mut refused = None;
+    for _ in 0..80 {
+        let answer = upload(&dial, conversation, "a.txt", b"words").await;
+        if answer.status != 201 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("there is a limit below an hour's of one conversation");
+    let said = problem(&refused, 429, "rate_limited");
+    assert!(said.contains("network"), "{said}");
+    let seconds: u32 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    vera.finish().await.unwrap();
+    ben.finish().await.unwrap();
+}

@@ -100,6 +100,12 @@ async fn uploaded(
     let Some(slot) = rest.uploads.enter(reader.id, address) else {
         return Err(limited(too_many_at_once()));
     };
+    if let Err(retry) = rest.pace.files.count(address, rest.clock.now()) {
+        let detail = "So many files came from this network that it needs a pause.";
+        return Err(limited(
+            Problem::new(Kind::RateLimited, detail).retry(retry),
+        ));
+    }
     let (allowed, bytes) = match within_rules(rest, &reader, &parts.headers) {
         Ok(admitted) => admitted,
         Err(problem) => {

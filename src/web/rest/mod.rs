@@ -81,18 +81,22 @@ pub struct Rest {
     pub pace: PublicPace,
 }
 
-/// How much one address may ask of the paths that are open to anybody and cost a look into the store.
+/// How much one address may ask of the paths that are open to anybody and cost a look into the store, or room in it.
 pub struct PublicPace {
     /// Articles listed, searched and read.
     pub reads: PerMinute,
     /// What visitors did with them, and their votes.
     pub notes: PerMinute,
+    /// Files sent.
+    pub files: PerMinute,
 }
 
 /// An office of fifty people who type into the search at once stays below it, with a search each second and a half.
 const READS_PER_MIN: u32 = 2_000;
 /// The same office, with a note every ten seconds each.
 const NOTES_PER_MIN: u32 = 300;
+/// A new conversation has an hour's allowance of files of its own; this is what keeps one address from making many.
+const FILES_PER_MIN: u32 = 60;
 
 impl PublicPace {
     /// Nobody has asked anything yet.
@@ -101,6 +105,7 @@ impl PublicPace {
         Self {
             reads: PerMinute::new(READS_PER_MIN, counts_loopback),
             notes: PerMinute::new(NOTES_PER_MIN, counts_loopback),
+            files: PerMinute::new(FILES_PER_MIN, counts_loopback),
         }
     }
 }
