@@ -29,6 +29,7 @@ import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { minify } from 'terser';
+import { domprops } from '../node_modules/terser/tools/domprops.js';
 import { languages, version } from './languages.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -75,7 +76,7 @@ const cssAsText = {
 };
 
 /** What stands in the one shadow root, in the order in which it comes: what an earlier sheet declares no later one says again. */
-const SHEETS = ['launcher', 'style', 'later', 'later_home'].map((name) => join('widget', `${name}.css`));
+const SHEETS = ['launcher', 'style', 'later', 'later_home', 'later_forms', 'later_plain'].map((name) => join('widget', `${name}.css`));
 /** Between sheets that are looked at as one; no style sheet has it. */
 const SEAM = '\0';
 /** A declaration of a custom property: its name and its value. */
@@ -142,6 +143,9 @@ function shortened(css) {
 /** How a script of the widget is bundled; it is made small afterwards. */
 const WIDGET = { ...SHARED, minify: false, minifySyntax: true, minifyIdentifiers: true, plugins: [cssAsText] };
 
+/** Browsers know members of these names too, but of nothing that the widget touches. */
+const OURS_TOO = new Set(['actions', 'discard', 'element', 'isOpen', 'model', 'note', 'phrases', 'pending', 'range', 'session', 'subscribe', 'timeline']);
+
 /**
  * The names of what never leaves the widget: members of interfaces whose comment says @inside. They get one or two letters.
  * A name that stands anywhere in the code as a text (in a type it is none), in an interface without the mark, on the wire or
@@ -164,7 +168,8 @@ async function insideNames() {
       }
     }
   }
-  return [...inside].filter((name) => !spoken.has(name)).sort();
+  const known = new Set(domprops.filter((name) => !OURS_TOO.has(name)));
+  return [...inside].filter((name) => !spoken.has(name) && !known.has(name)).sort();
 }
 
 /** Smaller than esbuild makes it, which is for speed. All parts of the widget share their names, because they talk to each other. */
@@ -176,7 +181,7 @@ function smallest(names) {
       ecma: 2020,
       module: true,
       compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, pure_getters: true, hoist_props: true },
-      mangle: { properties: { regex: new RegExp(`^(?:${names.join('|')})$`) } },
+      mangle: { properties: { builtins: true, regex: new RegExp(`^(?:${names.join('|')})$`) } },
       nameCache,
     });
     return Buffer.from(code);
@@ -223,7 +228,7 @@ function addHashed(out, name, bytes) {
 }
 
 /** What is loaded when it is wanted, by the name of its source in widget/. */
-const ON_DEMAND = ['later', 'later_home'];
+const ON_DEMAND = ['later', 'later_home', 'later_forms', 'later_phone', 'later_plain'];
 
 /**
  * The loader knows the hashed name of the chat, which it loads on the first opening; where the words are the server tells.

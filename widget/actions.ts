@@ -4,12 +4,10 @@ import type { Clock } from "../client/environment.ts";
 import { charsOf, TEXT_CHARS_MAX } from "../client/limits.ts";
 import type { Host } from "./embed.ts";
 import type { Frame } from "./frame.ts";
-import { answers, complaintAbout, complaints, questionOf } from "./form.ts";
 import { Word } from "./i18n/index.ts";
-import { type Actions, isPlainStart, type Later, type LaterHome, type Model, screenOf } from "./model.ts";
+import type { Actions, Forms, Later, LaterHome, Model } from "./model.ts";
 import type { Session } from "./session.ts";
 import { isLive } from "./visit.ts";
-import { fieldsOf } from "./view/start.ts";
 
 /** Nearer to the end than this counts as at the end. */
 const BOTTOM_PX = 48;
@@ -25,6 +23,7 @@ export interface Context {
   /** What is not needed at once; refused while it cannot be loaded. */
   later(): Promise<Later>;
   laterHome(): Promise<LaterHome>;
+  forms(): Promise<Forms>;
   change(part: Partial<Model>): void;
   /** What was typed, which outlives a reload of the tab. */
   keep(values: Model["values"]): void;
@@ -40,8 +39,10 @@ export function createActions(context: Omit<Context, "actions">): Actions {
     retry: session.retry,
     discard: session.discard,
     tryNow: session.tryNow,
-    ...forms(context),
     ...writing(context),
+    leaveMessage: () => void context.forms().then(({ leaveMessage }) => leaveMessage(), () => cannot(context)),
+    back: () => showForm(context, undefined),
+    goOn: (form) => showForm(context, form),
     toggleMenu(menu) {
       change({ menu });
       if (!menu) queueMicrotask(() => frame.element.querySelector<HTMLElement>("[aria-haspopup=menu]")?.focus());
@@ -68,7 +69,7 @@ function cannot({ model, change }: Omit<Context, "actions">): void {
   change({ complaint: model().phrases.say(Word.errorAway) });
 }
 
-function writing(context: Omit<Context, "actions">): Pick<Actions, "typed" | "sendMessage" | "toggleEmoji" | "attach" | "drag"> {
+function writing(context: Omit<Context, "actions">): Pick<Actions, "typed" | "leftComposer" | "sendMessage" | "toggleEmoji" | "attach" | "drag"> {
   const { session, model, change, keep, frame } = context;
   function cleared(): void {
     keep({ ...model().values, "": "" });
@@ -82,6 +83,7 @@ function writing(context: Omit<Context, "actions">): Pick<Actions, "typed" | "se
       keep({ ...model().values, [field]: value });
       if (!field) session.typing(value, model().site.typing_preview);
     },
+    leftComposer: () => session.typing("", false),
     toggleEmoji(hasEmoji) {
       change({ hasEmoji });
       if (!hasEmoji) queueMicrotask(frame.focusFirst);
@@ -111,54 +113,7 @@ function writing(context: Omit<Context, "actions">): Pick<Actions, "typed" | "se
   };
 }
 
-/** The forms, and the ways between them: what was written in one stands in the other. */
-function forms({ host, session, model, change, keep, frame }: Omit<Context, "actions">): Pick<Actions, "submitForm" | "leftField" | "leaveMessage" | "chatNow" | "back" | "goOn"> {
-  function show(form: Model["form"]): void {
-    change({ form, errors: {}, refusedStart: undefined });
-    queueMicrotask(frame.focusFirst);
-  }
-  return {
-    back: () => show(undefined),
-    goOn: show,
-    leftField(name) {
-      if (!name) {
-        session.typing("", false);
-        return;
-      }
-      const field = fieldsOf(model()).find((each) => each.name === name);
-      const value = model().values[name] ?? "";
-      const words = field && value.trim() && complaintAbout(field, value, model());
-      if (words) change({ errors: { ...model().errors, [name]: words } });
-    },
-    submitForm() {
-      const errors = complaints(model());
-      change({ errors });
-      if (Object.keys(errors).length > 0) {
-        queueMicrotask(() => {
-          const field = frame.element.querySelector(".field.bad");
-          field?.querySelector<HTMLElement>("input, select, textarea")?.focus();
-          field?.scrollIntoView({ block: "nearest" }); // the words below the field count too
-        });
-        return;
-      }
-      const { fields, department, text } = answers(model());
-      host.tell("form:sent", { fields });
-      if (screenOf(model()) === "start") session.start(fields, department, text);
-      else if (!model().visit.doing.message) session.leaveMessage({ fields, department, text: text ?? "" });
-    },
-    leaveMessage() {
-      const { values, visit: { timeline } } = model();
-      const name = questionOf(model());
-      const own = timeline.events.flatMap((event) => (event.kind === "message" && event.from.role === "visitor" ? (event.text ?? "") : ""));
-      const written = [...own, ...timeline.pending.map(({ text }) => text), values[""] ?? ""].filter(Boolean).join("\n");
-      if (!values[name]?.trim()) keep({ ...values, [name]: written });
-      show("message");
-    },
-    chatNow() {
-      const { values } = model();
-      const name = questionOf(model());
-      if (isPlainStart(model())) keep({ ...values, "": values[name] ?? "", [name]: "" });
-      show("start");
-    },
-  };
+export function showForm({ change, frame }: Pick<Context, "change" | "frame">, form: Model["form"]): void {
+  change({ form, errors: {}, refusedStart: undefined });
+  queueMicrotask(frame.focusFirst);
 }

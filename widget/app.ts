@@ -5,14 +5,13 @@ import { browserClock, browserLock, browserStore, browserSurroundings, listen, o
 import type { Cancel, KeyValueStore } from "../client/environment.ts";
 import { secureRandom } from "../client/id.ts";
 import { TYPING_FOR_MS } from "../client/timeline.ts";
-import { createActions } from "./actions.ts";
+import { type Context, createActions } from "./actions.ts";
 import { onDemand } from "./demand.ts";
 import { type Host, outboxPrefix, PHONE, quietKey, type SiteInfo, type Widget } from "./embed.ts";
 import { createFrame } from "./frame.ts";
-import { answers, errorsOf, questionOf } from "./form.ts";
 import { type Phrases, phrases, Word } from "./i18n/index.ts";
 import { createMemory, type Memory } from "./memory.ts";
-import { type Actions, isOpen, isPlainStart, type Later, type Model, screenOf } from "./model.ts";
+import { type Actions, isOpen, isPlainStart, type Later, type Model, questionOf, screenOf } from "./model.ts";
 import { createSession, type RefusedStart, type Session } from "./session.ts";
 import { PALE_AFTER_MS } from "./thread.ts";
 import { createTitle } from "./title.ts";
@@ -27,17 +26,22 @@ const SLACK_MS = 20;
 /** Where what tells it cannot be loaded, only the latest is worth telling. */
 const UNTOLD_MAX = 100;
 
-const loadLater = () => import("./later.ts");
-const loadHome = () => import("./later_home.ts");
-
-/** What the first drawing needs. @inside */
-interface Prepared {
-  spoken: Phrases;
-  local: KeyValueStore;
-  memory: Memory;
-  later: Awaited<ReturnType<typeof loadLater>> | undefined;
-  laterHome: Awaited<ReturnType<typeof loadHome>> | undefined;
+/** What may be loaded after the chat itself, by the part of the model that it fills, if any. */
+const PARTS = {
+  later: () => import("./later.ts"),
+  laterHome: () => import("./later_home.ts"),
+  forms: () => import("./later_forms.ts"),
+  phone: () => import("./later_phone.ts"),
+  plain: () => import("./later_plain.ts"),
+};
+/** @inside */
+interface Part<T> {
+  create(context: Context): T;
 }
+
+type Parts = typeof PARTS;
+type PartName = keyof Parts;
+type Loaded = { [K in PartName]?: Awaited<ReturnType<Parts[K]>> };
 
 /** Fails if the server does not answer, or has words of another version only. */
 export async function start(host: Host): Promise<Widget> {
@@ -45,10 +49,21 @@ export async function start(host: Host): Promise<Widget> {
   if (site === undefined) throw new Error("The server does not answer.");
   const local = browserStore(() => localStorage);
   const memory = createMemory(host.site, local, browserStore(() => sessionStorage));
+  const isKnown = memory.session() !== undefined;
   // What will be seen first comes beside the words, so that nothing moves when it comes; the chat begins without it, too.
-  const early = async <M>(isSeen: boolean, load: () => Promise<M>): Promise<M | undefined> => (isSeen ? load().catch(() => undefined) : undefined);
-  const [text, later, laterHome] = await Promise.all([wordsOf(host.origin, site), early(!site.open || memory.session() !== undefined, loadLater), early(site.articles, loadHome)]);
-  return begin(host, { ...site, articles: laterHome !== undefined }, { spoken: phrases(text, site.lang, host.wishes), local, memory, later, laterHome });
+  const seen: Record<PartName, boolean> = {
+    later: isKnown,
+    laterHome: site.articles,
+    forms: isKnown || !site.open || !isPlainStart({ site }),
+    phone: matchMedia(PHONE).matches,
+    plain: !CSS.supports("color", "light-dark(red, oklch(from red l c h))"),
+  };
+  const early: Loaded = {};
+  const load = async <K extends PartName>(name: K): Promise<void> => {
+    if (seen[name]) early[name] = (await PARTS[name]().catch(() => undefined)) as Loaded[K];
+  };
+  const [text] = await Promise.all([wordsOf(host.origin, site), ...(Object.keys(PARTS) as PartName[]).map(load)]);
+  return begin(host, { ...site, articles: early.laterHome !== undefined }, phrases(text, site.lang, host.wishes), local, memory, early);
 }
 
 /** A page that was open while the server was upgraded knows a name that is gone; the one without a hash never is. */
@@ -68,12 +83,12 @@ async function hoursOf({ origin, site }: Host): Promise<Partial<SiteInfo>> {
   }
 }
 
-function begin(host: Host, site: SiteInfo, { spoken, local, memory, ...early }: Prepared): Widget {
+function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore, memory: Memory, early: Loaded): Widget {
   const clock = browserClock;
   const title = createTitle();
   let model = { ...firstModel(site, spoken, memory), isQuiet: local.get(quietKey(host.site)) !== null };
   const session = sessionOf(host, memory, local, { forgotten: () => keep({}), later: () => later() });
-  const frame = createFrame({ host, model: () => model, actions: () => actions, onSeen: session.saw });
+  const frame = createFrame({ host, model: () => model, actions: () => actions, onSeen: session.saw, phone: () => phoneScreen() });
   /** What happened and is not told yet, because who tells it is not there. */
   const untold: ((later: Later) => void)[] = [];
   let isDrawDue = false;
@@ -95,6 +110,10 @@ function begin(host: Host, site: SiteInfo, { spoken, local, memory, ...early }: 
   function tell(run: (later: Later) => void): void {
     untold.push(run);
     if (untold.length > UNTOLD_MAX) untold.shift();
+    tellAll();
+  }
+
+  function tellAll(): void {
     const { later: teller } = model;
     if (teller) for (const each of untold.splice(0)) each(teller);
   }
@@ -106,6 +125,7 @@ function begin(host: Host, site: SiteInfo, { spoken, local, memory, ...early }: 
 
   function draw(): void {
     isDrawDue = false;
+    tellAll();
     const unread = unreadCount(model.visit, session.seen.get());
     if (unread !== told) host.tell("unread", { count: unread });
     told = unread;
@@ -140,7 +160,7 @@ function begin(host: Host, site: SiteInfo, { spoken, local, memory, ...early }: 
   }
 
   function startRefused(refusedStart: RefusedStart | undefined): void {
-    change({ refusedStart, errors: errorsOf(refusedStart, model) });
+    change({ refusedStart, errors: model.forms?.errorsOf(refusedStart) ?? {} });
     if (refusedStart?.code === "closed_hours") {
       keep({ ...model.values, [questionOf(model)]: refusedStart.text ?? "" });
       change({ form: "message" });
@@ -210,28 +230,26 @@ function begin(host: Host, site: SiteInfo, { spoken, local, memory, ...early }: 
       session.leaveMessage(message);
     },
   };
-  const shared = { host, clock, session: counted, frame, model: () => model, change, keep, close, keepQuiet, later: () => later(), laterHome: () => laterHome() };
+  const shared = { host, clock, session: counted, frame, model: () => model, change, keep, close, keepQuiet, later: () => later(), laterHome: () => laterHome(), forms: () => forms() };
   const actions: Actions = createActions(shared);
   const context = { ...shared, actions };
-  const later = onDemand(
-    loadLater,
-    ({ createLater }) => {
-      const made = createLater(context);
-      change({ later: made });
-      return made;
-    },
-    early.later,
-  );
-  const laterHome = onDemand(
-    loadHome,
-    ({ createLaterHome }) => {
-      const made = createLaterHome(context);
-      change({ laterHome: made });
-      return made;
-    },
-    early.laterHome,
-  );
-  const fetchLater = (): void => void later().catch(() => {}); // asked for again when there is a line
+  /** Made once, and shown from then on. */
+  const demand = <T extends object>(load: () => Promise<Part<T>>, show: (part: T) => Partial<Model>, loaded: Part<T> | undefined): (() => Promise<T>) => {
+    const make = ({ create }: Part<T>): T => {
+      const part = create(context);
+      change(show(part));
+      return part;
+    };
+    return onDemand(load, make, loaded);
+  };
+  const later = demand(PARTS.later, (part) => ({ later: part }), early.later);
+  const laterHome = demand(PARTS.laterHome, (part) => ({ laterHome: part }), early.laterHome);
+  const forms = demand(PARTS.forms, (part) => ({ forms: part }), early.forms);
+  const phoneScreen = onDemand(PARTS.phone, ({ create }) => create(context), early.phone);
+  early.plain?.create(context);
+  const fetchLater = (): void => {
+    for (const part of [later, forms]) void part().catch(() => {}); // asked for again when there is a line
+  };
   const redraw = (): void => change({ now: clock.now() });
   const phone = matchMedia(PHONE);
   const undo = [
@@ -255,6 +273,7 @@ function begin(host: Host, site: SiteInfo, { spoken, local, memory, ...early }: 
   visitChanged();
   connectionChanged();
   fieldsSet();
+  whenIdle(fetchLater);
 
   return {
     identified: session.identified,
@@ -262,7 +281,7 @@ function begin(host: Host, site: SiteInfo, { spoken, local, memory, ...early }: 
     fieldsSet,
     startChat(text, department) {
       open();
-      if (text !== undefined && text !== "" && !isLive(model.visit) && model.visit.doing.start === undefined) session.start(answers(model).fields, department ?? site.departments[0]?.key, text);
+      if (text !== undefined && text !== "" && !isLive(model.visit) && model.visit.doing.start === undefined) session.start(model.forms?.answers() ?? {}, department ?? site.departments[0]?.key, text);
     },
     open,
     close,
@@ -315,6 +334,7 @@ function firstModel(site: SiteInfo, spoken: Phrases, memory: Memory): Model {
     phrases: spoken,
     later: undefined,
     laterHome: undefined,
+    forms: undefined,
     now,
     isPhone: matchMedia(PHONE).matches,
     site,

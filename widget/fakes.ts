@@ -36,6 +36,7 @@ export function fakeModel(site: SiteInfo, values: Record<string, string> = {}): 
     phrases: spoken("en"),
     later: undefined,
     laterHome: undefined,
+    forms: undefined,
     now: 0,
     isPhone: false,
     site,

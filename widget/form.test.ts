@@ -3,8 +3,8 @@ import { test } from "node:test";
 import type { FormField } from "./embed.ts";
 import { fakeModel, fakeSite } from "./fakes.ts";
 import { answers, complaints, errorsOf } from "./form.ts";
-import type { Model } from "./model.ts";
-import { DEPARTMENT, QUESTION } from "./view/start.ts";
+import { type Model, QUESTION } from "./model.ts";
+import { DEPARTMENT } from "./view/form.ts";
 
 const NAME: FormField = { name: "name", label: "Name", kind: "text", required: true };
 const EMAIL: FormField = { name: "email", label: "Email", kind: "email", required: false };

@@ -3,8 +3,8 @@
 import { charsOf, TEXT_CHARS_MAX } from "../client/limits.ts";
 import type { FormField } from "./embed.ts";
 import { Word } from "./i18n/index.ts";
-import type { Model } from "./model.ts";
-import { CONSENT, DEPARTMENT, fieldsOf, QUESTION } from "./view/start.ts";
+import { type Model, questionOf } from "./model.ts";
+import { CONSENT, DEPARTMENT, fieldsOf } from "./view/form.ts";
 
 /** Only what is surely unfinished is called so; whether an address exists nobody can see from its letters. */
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
@@ -47,11 +47,6 @@ export function answers(model: Model): Answers {
   const department = site.departments.find(({ name }) => name === chosen) ?? site.departments[0];
   const text = (values[questionOf(model)] ?? "").trim();
   return { fields, department: department?.key, text: text === "" ? undefined : text };
-}
-
-/** The field that begins the conversation. */
-export function questionOf({ site }: Model): string {
-  return site.form.find(({ kind }) => kind === "textarea")?.name ?? QUESTION;
 }
 
 /** The server found a field wrong: its words stand at that field, in the visitor's language. */

@@ -4,8 +4,7 @@
 import { patch } from "./dom.ts";
 import { type Host, PHONE, wear } from "./embed.ts";
 import { Word } from "./i18n/index.ts";
-import { type Actions, type Model, screenOf, siteName } from "./model.ts";
-import { createScreen, keepFocusInside } from "./screen.ts";
+import { type Actions, type Model, type Screen, screenOf, siteName } from "./model.ts";
 import styles from "./style.css";
 import { windowView } from "./view/window.ts";
 
@@ -30,9 +29,10 @@ export interface FrameOptions {
   actions(): Actions;
   /** The end of the log is on screen. */
   onSeen(seq: number): void;
+  phone(): Promise<Screen>;
 }
 
-export function createFrame({ host, model, actions, onSeen }: FrameOptions): Frame {
+export function createFrame({ host, model, actions, onSeen, phone }: FrameOptions): Frame {
   const { root } = host;
   const element = document.createElement("div");
   element.className = "window";
@@ -40,8 +40,8 @@ export function createFrame({ host, model, actions, onSeen }: FrameOptions): Fra
   element.setAttribute("role", "dialog");
   wear(root, styles);
   root.append(element);
-  const screen = createScreen(element, () => actions().close());
   let isOpen = false;
+  let screen: Screen | undefined;
 
   function find<E extends HTMLElement>(selector: string): E | null {
     return element.querySelector<E>(selector);
@@ -92,14 +92,22 @@ export function createFrame({ host, model, actions, onSeen }: FrameOptions): Fra
       if (isOpen) return false;
       isOpen = true;
       element.hidden = false;
-      if (matchMedia(PHONE).matches) screen.enter();
+      if (matchMedia(PHONE).matches) {
+        phone().then(
+          (loaded) => {
+            screen = loaded;
+            if (isOpen) screen.enter();
+          },
+          () => {}, // it is still a window
+        );
+      }
       return true;
     },
     close() {
       if (!isOpen) return false;
       isOpen = false;
       element.hidden = true;
-      screen.leave();
+      screen?.leave();
       host.launcher.button.focus({ preventScroll: true });
       return true;
     },
@@ -122,8 +130,20 @@ export function createFrame({ host, model, actions, onSeen }: FrameOptions): Fra
       if (input !== null) input.style.blockSize = "";
     },
     destroy() {
-      screen.leave();
+      screen?.leave();
       element.remove();
     },
   };
+}
+
+/** Keeps Tab within the element, for as long as it covers everything else. */
+function keepFocusInside(event: KeyboardEvent, element: HTMLElement, root: ShadowRoot): void {
+  if (event.key !== "Tab") return;
+  const stops = [...element.querySelectorAll<HTMLElement>("button, a[href], input, textarea, select, [tabindex='0']")].filter((each) => each.offsetParent !== null && each.tabIndex >= 0);
+  const [first, last] = [stops[0], stops.at(-1)];
+  const { activeElement } = root;
+  if (event.shiftKey && (activeElement === first || activeElement === null)) last?.focus();
+  else if (!event.shiftKey && activeElement === last) first?.focus();
+  else return;
+  event.preventDefault();
 }

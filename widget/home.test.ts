@@ -10,10 +10,9 @@ import type { FormField } from "./embed.ts";
 import { fakeModel, fakeSite } from "./fakes.ts";
 import type { Frame } from "./frame.ts";
 import { type Article, createHome, type Found, type HomeActions } from "./home.ts";
-import { type Actions, type Model, screenOf } from "./model.ts";
+import { type Actions, type Model, QUESTION, screenOf } from "./model.ts";
 import { emptyVisit } from "./visit.ts";
 import { article, home as homeView } from "./view/home.ts";
-import { QUESTION } from "./view/start.ts";
 
 const EMAIL: FormField = { name: "email", label: "Email", kind: "email", required: true };
 const RETURNS: Article = { id: "a1", title: "Returning a bike", lang: "en", blocks: [{ kind: "paragraph", runs: [{ text: "You have 30 days." }] }] };

@@ -4,8 +4,7 @@
 import type { Cancel } from "../client/environment.ts";
 import { createIds, secureRandom } from "../client/id.ts";
 import type { Context } from "./actions.ts";
-import { questionOf } from "./form.ts";
-import { type Actions, isOpen, isPlainStart } from "./model.ts";
+import { type Actions, isOpen, isPlainStart, questionOf } from "./model.ts";
 
 export interface Home {
   /** What stands in the field. */

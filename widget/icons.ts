@@ -7,20 +7,16 @@ const PATHS = {
   close: "M6 6l12 12M18 6L6 18",
   down: "M5.5 9l6.5 6.5L18.5 9",
   back: "M14.5 5.5L8 12l6.5 6.5",
-  search: "M15.5 15.5L20 20M10.8 4.5a6.3 6.3 0 1 0 0 12.6a6.3 6.3 0 1 0 0-12.6",
   send: "M12 19.5V5M6 10.5L12 4.5l6 6",
   clip: "M19.5 11.2l-7.7 7.7a4.6 4.6 0 0 1-6.5-6.5l8-8a3.1 3.1 0 0 1 4.4 4.4l-7.9 7.9a1.5 1.5 0 0 1-2.2-2.2l7.1-7",
   smile: "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M8.4 14.2a4.4 4.4 0 0 0 7.2 0M9 9.6v.01M15 9.6v.01",
-  file: "M13.5 3.5H7.8A1.8 1.8 0 0 0 6 5.3v13.4a1.8 1.8 0 0 0 1.8 1.8h8.4a1.8 1.8 0 0 0 1.8-1.8V8zM13.5 3.5V8H18M9.2 12.5h5.6M9.2 16h3.6",
   mail: "M5.5 5.5h13a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-13a2 2 0 0 1-2-2v-9a2 2 0 0 1 2-2M4 7.5l8 6 8-6",
   clock: "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 7.2V12l3.2 2",
   sent: "M5 12.8l4.4 4.4L19 7.2",
   read: "M2.5 12.8l4.4 4.4L15.8 7.6M12.3 17l.5.4 8.9-9.8",
   alert: "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 7.8v5M12 16v.01",
   retry: "M19.5 12a7.5 7.5 0 1 1-2.3-5.4M19.6 3.8v3.9h-3.9",
-  save: "M12 4v11M7 10.5l5 5 5-5M5 20h14",
   more: "M5.5 12v.01M12 12v.01M18.5 12v.01",
-  star: "M12 3.8l2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8z",
   off: "M4.5 3.5l15 17M2.8 9.6a13 13 0 0 1 3.8-2.5M10.8 5.7a13 13 0 0 1 10.4 3.9M6.6 13.4a8 8 0 0 1 3.5-2.1M15.3 11.9a8 8 0 0 1 2.1 1.5M12 17.8v.01",
   desk: "M5.5 15.5a6.5 6.5 0 0 1 13 0zM3.5 18.8h17M12 9V6.6M10.4 6.2h3.2",
 } as const;
@@ -29,6 +25,10 @@ export type IconName = keyof typeof PATHS;
 
 /** Decoration: whatever an icon says is also said in words. */
 export function icon(name: IconName, more = ""): Description {
-  const path = h("path", { d: PATHS[name], "stroke-width": name === "more" ? 2.6 : undefined });
+  return drawing(PATHS[name], more, name === "more" ? 2.6 : undefined);
+}
+
+export function drawing(d: string, more = "", width?: number): Description {
+  const path = h("path", { d, "stroke-width": width });
   return h("svg", { class: `icon ${more}`.trim(), viewBox: "0 0 24 24", "aria-hidden": "true" }, path);
 }

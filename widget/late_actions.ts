@@ -5,7 +5,7 @@ import type { Context } from "./actions.ts";
 import { fileActions, save } from "./files.ts";
 import { Word } from "./i18n/index.ts";
 import { type Actions, type LateActions, siteName } from "./model.ts";
-import { transcript } from "./thread.ts";
+import { transcript } from "./transcript.ts";
 import { cleanTable } from "./update.ts";
 import { COMMENT } from "./view/ended.ts";
 import { threadOptions } from "./view/log.ts";

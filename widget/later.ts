@@ -1,6 +1,6 @@
-// What a chat does not need at once, with what it looks like: files, emoji, suggested answers, the menu and its question,
-// the end of a chat and its rating, leaving a message, what to say when the server is away, and how the page and who does not
-// see the window hear of it all. Loaded when the browser has nothing else to do after the chat has begun (app.ts).
+// What a chat does not need at once, with what it looks like: files, emoji, suggested answers, links, the menu and its
+// question, the end of a chat and its rating, and how the page and who does not see the window hear of it all. Loaded when
+// the browser has nothing else to do after the chat has begun (app.ts).
 
 import type { Context } from "./actions.ts";
 import { createSound, createSpeaker } from "./attention.ts";
@@ -10,15 +10,14 @@ import { createLateActions } from "./late_actions.ts";
 import styles from "./later.css";
 import type { Later } from "./model.ts";
 import { createNarrator } from "./narrator.ts";
-import { refusalWords } from "./refusal.ts";
 import { postMessageTo, probeAt } from "./upload.ts";
 import { emoji } from "./view/emoji.ts";
 import { ended } from "./view/ended.ts";
 import { articleBubble, drop, fileBubble, quick } from "./view/file.ts";
+import { linked } from "./view/linked.ts";
 import { menu, question } from "./view/menu.ts";
-import { page } from "./view/page.ts";
 
-export function createLater(context: Context): Later {
+export function create(context: Context): Later {
   const { host: { origin, root, site, tell }, clock, frame, model: present } = context;
   const actions = createLateActions(context);
   const speaker = createSpeaker(clock);
@@ -27,7 +26,6 @@ export function createLater(context: Context): Later {
   wear(root, styles);
   root.append(speaker.element);
   return {
-    page: (model) => page(model, actions),
     ended: (model) => ended(model, actions),
     menu: (model) => menu(model, actions),
     question: (model) => question(model, actions),
@@ -36,7 +34,7 @@ export function createLater(context: Context): Later {
     drop,
     file: (key, file, pale, turn, model) => fileBubble(key, file, pale, turn, model, actions),
     article: (key, article, model) => articleBubble(key, article, model, actions),
-    refusalWords: (code, isFile) => refusalWords(present(), code, isFile),
+    linked,
     attach: actions.attach,
     hear(before, model) {
       narrator.hear(before, model);

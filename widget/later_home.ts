@@ -7,7 +7,7 @@ import styles from "./later_home.css";
 import type { LaterHome } from "./model.ts";
 import { article, home } from "./view/home.ts";
 
-export function createLaterHome(context: Context): LaterHome {
+export function create(context: Context): LaterHome {
   const { actions, note } = createHome(context);
   wear(context.host.root, styles);
   return {

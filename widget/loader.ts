@@ -4,7 +4,7 @@
 // <script src="https://chat.example/widget.js" data-site="demo" async></script>
 //
 // Before the visitor opens the chat nothing is stored, no socket is opened, and the one request asks for the site's colour
-// and whether anybody is at the desk. The page gets one global, `Balie`, and one element, which `Balie.shutdown` removes.
+// and whether anybody is at the desk; the chat's code is loaded when a pointer or the focus comes near. The page gets one global, `Balie`, and one element, which `Balie.shutdown` removes.
 
 import type { BalieApi, BalieCall } from "../client/api.ts";
 import { type Greeter, type Host, type LauncherState, type LauncherWords, PHONE, sessionKey, type SiteInfo, type Tell, type Wanted, type Widget, windowKey } from "./embed.ts";
@@ -148,6 +148,8 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
     q: { push: (...more) => more.forEach(([name, ...values]) => attempt(() => (api[name] as (...all: unknown[]) => void)(...values))) },
   };
   Object.defineProperty(globalThis, "Balie", { value: api, configurable: true });
+  // Who comes near it will perhaps press it: then the code is there already.
+  button.onpointerover = button.onfocus = () => void import(origin + BALIE_APP).catch(() => {});
   button.onclick = () => button.getAttribute("aria-busy") === null && api.toggle();
 
   /** A page that puts another body in place of this one, as single-page apps do, gets the launcher back. */

@@ -12,7 +12,7 @@ import type { ShownFile, Turn } from "./thread.ts";
 import { isInLine, isLater, isLive, leftMessage, type Visit } from "./visit.ts";
 
 /** `message` is left for later, `sent` is that it was. */
-export type Screen = "loading" | "home" | "article" | "start" | "message" | "sent" | "chat" | "down" | "refused";
+export type ScreenName = "loading" | "home" | "article" | "start" | "message" | "sent" | "chat" | "down" | "refused";
 
 /** @inside */
 export interface Model {
@@ -20,6 +20,7 @@ export interface Model {
   /** Undefined until it has come. */
   later: Later | undefined;
   laterHome: LaterHome | undefined;
+  forms: Forms | undefined;
   now: number;
   isPhone: boolean;
   site: SiteInfo;
@@ -77,9 +78,8 @@ export interface Actions {
   /** On from a message that was left. */
   goOn(to: "home" | "chat"): void;
   typed(field: string, value: string): void;
-  /** A field was left. */
-  leftField(field: string): void;
-  submitForm(): void;
+  /** Nothing is being written in the composer any more. */
+  leftComposer(): void;
   sendMessage(): void;
   retry(cmd: string): void;
   discard(cmd: string): void;
@@ -87,7 +87,6 @@ export interface Actions {
   ask(question: "leave" | "end" | undefined): void;
   /** Opens the form for a message; what was written comes along. */
   leaveMessage(): void;
-  chatNow(): void;
   attach(files: Iterable<File>): void;
   drag(isOver: boolean): void;
   toggleEmoji(isShown: boolean): void;
@@ -95,6 +94,15 @@ export interface Actions {
   tryNow(): void;
   scrolled(log: HTMLElement): void;
   toBottom(): void;
+}
+
+/** And those of the forms. @inside */
+export interface FormActions extends Actions {
+  /** A field was left. */
+  leftField(field: string): void;
+  submitForm(): void;
+  /** From a message to a chat after all. */
+  chatNow(): void;
 }
 
 /** And those of what comes later. @inside */
@@ -117,8 +125,6 @@ export interface LateActions extends Actions {
 
 /** What a chat does not need at once (later.ts), as far as the chat knows it. @inside */
 export interface Later {
-  /** A screen that a chat seldom comes to. */
-  page(model: Model): Description[];
   /** Below the log of a chat that is over. */
   ended(model: Model): Description;
   menu(model: Model): Description;
@@ -128,7 +134,7 @@ export interface Later {
   drop(model: Model): Description;
   file(key: string, file: ShownFile, pale: string, turn: Turn, model: Model): Description;
   article(key: string, article: { id: string; title: string }, model: Model): Description;
-  refusalWords(code: string, isFile?: boolean): string;
+  linked(text: string): Child[];
   attach(files: Iterable<File>): void;
   /** Tells the page and who does not see the window what happened. */
   hear(before: Visit, model: Model): void;
@@ -137,6 +143,24 @@ export interface Later {
   probe: SessionOptions["probe"];
   postMessage: SessionOptions["postMessage"];
   stop(): void;
+}
+
+/** What is asked before the chat, messages for later, and screens that a chat seldom comes to (later_forms.ts). @inside */
+export interface Forms {
+  /** What stands below the greeting; `top` comes before the fields. */
+  start(model: Model, top: Child): Description;
+  page(model: Model): Description[];
+  leaveMessage(): void;
+  /** What was filled in so far, for whoever starts the chat without the form. */
+  answers(): Record<string, string>;
+  errorsOf(refused: RefusedStart | undefined): Record<string, string>;
+  refusalWords(code: string, isFile?: boolean): string;
+}
+
+/** The window on a phone, where it is the whole screen (later_phone.ts). @inside */
+export interface Screen {
+  enter(): void;
+  leave(): void;
 }
 
 /** Home and articles (later_home.ts), where the site has any. @inside */
@@ -151,7 +175,7 @@ export interface LaterHome {
 /** When a server that never answered is called down rather than slow. */
 export const DOWN_AFTER_MS = 5_000;
 
-export function screenOf(model: Model): Screen {
+export function screenOf(model: Model): ScreenName {
   const { visit, connection, lost_since, now } = model;
   if (connection.kind === "refused" || connection.kind === "signed_out") return "refused";
   if (model.home.article !== undefined) return "article";
@@ -184,8 +208,16 @@ export function canAttach({ visit, site }: Model): boolean {
 }
 
 /** Nothing to fill in: the first message starts the chat. */
-export function isPlainStart({ site }: Model): boolean {
+export function isPlainStart({ site }: Pick<Model, "site">): boolean {
   return site.form.length === 0 && site.departments.length < 2 && site.consent?.required !== true;
+}
+
+/** Our own field, where the site does not ask it. */
+export const QUESTION = " question";
+
+/** The field that begins the conversation. */
+export function questionOf({ site }: Model): string {
+  return site.form.find(({ kind }) => kind === "textarea")?.name ?? QUESTION;
 }
 
 export function siteName({ site }: Model): string {

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { emptyTimeline, reduce, type Timeline } from "../client/timeline.ts";
 import type { Body, EventFrame, Sender } from "../client/wire.ts";
 import { spoken } from "./i18n/spoken.ts";
-import { PALE_AFTER_MS, type Row, rowsOf, systemText, type ThreadOptions, transcript, type Turn } from "./thread.ts";
+import { PALE_AFTER_MS, type Row, rowsOf, systemText, type ThreadOptions, type Turn } from "./thread.ts";
+import { transcript } from "./transcript.ts";
 
 const NOW = new Date(2026, 5, 14, 14, 0, 0).getTime();
 const MINUTE = 60_000;

@@ -151,7 +151,7 @@ function stateOf({ failed, sent, file, made_at }: Pending, { now, isConnected }:
   return isConnected ? "sending" : "waiting";
 }
 
-function nameOf({ name }: Sender, say: Say): string {
+export function nameOf({ name }: Sender, say: Say): string {
   return name ?? say(Word.somebody);
 }
 
@@ -182,17 +182,6 @@ function systemLine(event: EventFrame, { say, departmentName }: ThreadOptions): 
     default:
       return undefined; // words, what was asked before the chat, and events of a newer server
   }
-}
-
-/** The conversation as a text file, for whoever wants to keep it. */
-export function transcript(timeline: Timeline, site: string, options: ThreadOptions & { stamp(at: number): string; you: string }): string {
-  const { say, stamp, you } = options;
-  const lines = timeline.events.map((event) => {
-    const isMine = event.from.role === "visitor";
-    const text = event.kind === "message" ? say(Word.savedBy, { name: isMine ? you : nameOf(event.from, say), text: saidIn(event) }) : systemText(event, options);
-    return text && `[${stamp(event.at)}] ${text}\n`;
-  });
-  return `${site}\n\n${lines.join("")}`;
 }
 
 /** The words of a message, or the name of its file. */

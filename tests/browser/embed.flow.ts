@@ -10,6 +10,7 @@ import { startHouse } from "./support/house.ts";
 import { look } from "./support/look.ts";
 import { type Files, siteOf } from "./support/site.ts";
 import { visitorAt, visitorOn } from "./support/visitor.ts";
+import { wireTo } from "./support/wire.ts";
 
 const CSS = `
   * { all: revert !important }
@@ -123,4 +124,26 @@ test("a page that the site does not list is not served, and says so in words", a
   await ana.sees("The chat cannot be used on this page.");
   const { conversations } = (await house.request("GET", "/api/conversations")) as { conversations: unknown[] };
   assert.deepEqual(conversations, []);
+});
+
+test("a chat goes on without what is loaded later, which comes when the line is back", async (t) => {
+  const house = await startHouse(t);
+  const wire = await wireTo(t, house.origin);
+  await house.request("PATCH", "/api/sites/demo", { origins: ["self", wire.origin] });
+  const page = await (await somebody(t, {}, /ERR_FAILED|WebSocket/)).tab();
+  await page.route(/widget\/later(-\w+)?\.js/, (route) => route.abort());
+  const ana = await visitorAt(page, `${wire.origin}/demo/`);
+  await ana.starts("Do you ship to Ghent?");
+  await ana.isNumber(1);
+  await page.getByRole("button", { name: "More options" }).click();
+  await ana.says("And to Bruges?");
+  await ana.reads(["Do you ship to Ghent?", "And to Bruges?"]);
+  assert.equal(await page.getByRole("menuitem").count(), 0);
+
+  await page.unroute(/widget\/later(-\w+)?\.js/);
+  wire.refuses("/ws/");
+  await ana.sees("Reconnecting.");
+  wire.mend();
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await page.getByRole("menuitem", { name: "Leave the line" }).waitFor();
 });

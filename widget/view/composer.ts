@@ -37,7 +37,7 @@ export function composer(model: Model, actions: Actions): Description {
       event.preventDefault();
       actions.attach(files);
     },
-    onblur: () => actions.leftField(""),
+    onblur: () => actions.leftComposer(),
   });
   const send = h("button", { type: "button", class: "tool go", "aria-label": say(Word.send), "aria-disabled": cannot ? "true" : undefined, onclick: actions.sendMessage }, icon("send"));
   const hasMouse = matchMedia("(pointer: fine)").matches;

@@ -2,9 +2,12 @@
 
 import { type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
-import { icon } from "../icons.ts";
+import { drawing } from "../icons.ts";
 import type { LateActions, Model } from "../model.ts";
+import { SAVE } from "./file.ts";
 import { agentName, button } from "./parts.ts";
+
+const STAR = "M12 3.8l2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8z";
 
 /** Under this name the model keeps the words beside the stars. */
 export const COMMENT = " comment";
@@ -28,7 +31,7 @@ function rating(model: Model, actions: LateActions): Description {
       "label",
       { class: score !== undefined && index < score ? "on" : "", key: name, title: name },
       h("input", { type: "radio", name: "score", value: String(index + 1), "aria-label": name, checked: score === index + 1, onchange: () => actions.choose(index + 1) }),
-      icon("star"),
+      drawing(STAR),
     ),
   );
   return h(
@@ -61,5 +64,5 @@ function thanks({ visit, phrases: { say } }: Model): Description {
 
 function ways({ visit, phrases: { say } }: Model, actions: LateActions): Description {
   const hasWords = visit.timeline.events.some(({ kind }) => kind === "message");
-  return h("div", { class: "pair", key: "ways" }, hasWords && button("", actions.save, icon("save"), say(Word.save)), button(hasWords ? "" : "main", actions.beginAnew, say(Word.newChat)));
+  return h("div", { class: "pair", key: "ways" }, hasWords && button("", actions.save, drawing(SAVE), say(Word.save)), button(hasWords ? "" : "main", actions.beginAnew, say(Word.newChat)));
 }

@@ -3,10 +3,13 @@
 
 import { type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
-import { icon } from "../icons.ts";
+import { drawing, icon } from "../icons.ts";
 import type { LateActions, Model } from "../model.ts";
 import type { ShownFile, Turn } from "../thread.ts";
 import { tool } from "./parts.ts";
+
+export const SAVE = "M12 4v11M7 10.5l5 5 5-5M5 20h14";
+const FILE = "M13.5 3.5H7.8A1.8 1.8 0 0 0 6 5.3v13.4a1.8 1.8 0 0 0 1.8 1.8h8.4a1.8 1.8 0 0 0 1.8-1.8V8zM13.5 3.5V8H18M9.2 12.5h5.6M9.2 16h3.6";
 
 /** Width and height that a picture may take, in CSS pixels. */
 const PICTURE_PX = 240;
@@ -26,7 +29,7 @@ export function fileBubble(key: string, file: ShownFile, pale: string, turn: Tur
   const save = (): void => actions.download(id, name);
   const label = say(Word.download, { file: name });
   if (width === undefined || height === undefined) {
-    return h("button", { type: "button", class: "bubble file", key, title: label, onclick: save }, tile(), h("span", null, h("b", null, name), h("small", null, size(file.bytes))), icon("save", "s"));
+    return h("button", { type: "button", class: "bubble file", key, title: label, onclick: save }, tile(), h("span", null, h("b", null, name), h("small", null, size(file.bytes))), drawing(SAVE, "s"));
   }
   const scale = Math.min(1, PICTURE_PX / width, PICTURE_PX / height);
   const canvas = h("canvas", {
@@ -36,7 +39,7 @@ export function fileBubble(key: string, file: ShownFile, pale: string, turn: Tur
     height: Math.ceil(height * scale),
     mounted: (element) => actions.paint(element, id),
   });
-  return h("div", { class: "bubble pic", key }, canvas, tool("save", label, save));
+  return h("div", { class: "bubble pic", key }, canvas, h("button", { type: "button", class: "tool", "aria-label": label, onclick: save }, drawing(SAVE)));
 }
 
 /** An article of the site that somebody points to: it is read in place. */
@@ -53,11 +56,11 @@ export function quick({ visit: { timeline: { events, pending } }, phrases: { say
 
 /** Over the window while a file is held there. */
 export function drop({ phrases: { say } }: Model): Description {
-  return h("div", { class: "drop", key: "drop" }, icon("file"), say(Word.dropHere));
+  return h("div", { class: "drop", key: "drop" }, drawing(FILE), say(Word.dropHere));
 }
 
 function tile(): Description {
-  return h("i", { class: "tile" }, icon("file"));
+  return h("i", { class: "tile" }, drawing(FILE));
 }
 
 /** Without the marks that turn the direction of writing: `exe.gpj` must not read `jpg.exe` backwards. */

@@ -2,12 +2,14 @@
 
 import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
-import { icon } from "../icons.ts";
+import { drawing, icon } from "../icons.ts";
 import type { Article, HomeActions, Run } from "../home.ts";
 import { isOpen, type Model } from "../model.ts";
 import { head } from "./head.ts";
 import { button, link, tool } from "./parts.ts";
 import { hello } from "./start.ts";
+
+const SEARCH = "M15.5 15.5L20 20M10.8 4.5a6.3 6.3 0 1 0 0 12.6a6.3 6.3 0 1 0 0-12.6";
 
 /** The server's limit for a search. */
 const QUERY_CHARS_MAX = 200;
@@ -35,7 +37,7 @@ function search({ home: { query, asked }, phrases: { say } }: Model, actions: Ho
   return h(
     "div",
     { class: "field search", key: "search", role: "search", mounted: () => asked === undefined && clear() },
-    icon("search"),
+    drawing(SEARCH),
     h("input", { "aria-label": label, placeholder: label, enterkeyhint: "search", maxlength: QUERY_CHARS_MAX, value: query, oninput }),
     query !== "" && tool("close", say(Word.clearSearch), clear),
   );

@@ -7,7 +7,7 @@ import { icon } from "../icons.ts";
 import { type Actions, departmentName, type Model } from "../model.ts";
 import { type Row, rowsOf, type ThreadOptions, type Turn } from "../thread.ts";
 import { banner } from "./banner.ts";
-import { face, linked, mark } from "./parts.ts";
+import { face, mark } from "./parts.ts";
 
 export function threadOptions(model: Model): ThreadOptions {
   return {
@@ -16,7 +16,7 @@ export function threadOptions(model: Model): ThreadOptions {
     clock_ahead_ms: model.visit.clock_ahead_ms,
     isConnected: model.connection.kind === "open",
     departmentName: (key) => departmentName(model, key),
-    refusalWords: (code, isFile) => model.later?.refusalWords(code, isFile),
+    refusalWords: (code, isFile) => model.forms?.refusalWords(code, isFile),
     fresh_after: model.fresh_after,
   };
 }
@@ -54,7 +54,7 @@ function turnView(turn: Turn, model: Model, actions: Actions): Description {
   const bubbles = turn.bubbles.map(({ key, text, file, article }) => {
     if (file) return model.later?.file(key, file, pale, turn, model);
     if (article) return model.later?.article(key, article, model);
-    return h("div", { class: `bubble${pale}`, key, dir: "auto" }, linked(text));
+    return h("div", { class: `bubble${pale}`, key, dir: "auto" }, model.later?.linked(text) ?? text);
   });
   // Who says it is told to everybody, and once.
   const turnOf = (kind: string, name: string, ...parts: Child[]): Description => h("div", { class: `turn${kind}`, key: turn.key, role: "group", "aria-label": name }, parts);

@@ -3,14 +3,15 @@
 import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
-import { type Actions, isOpen, isPlainStart, type Model, screenOf, siteName } from "../model.ts";
+import { type FormActions, isOpen, isPlainStart, type Model, screenOf, siteName } from "../model.ts";
 import { leftMessage } from "../visit.ts";
 import { banner } from "./banner.ts";
+import { form } from "./form.ts";
 import { head } from "./head.ts";
 import { button, mark, presence, tool } from "./parts.ts";
-import { fine, form } from "./start.ts";
+import { fine, trouble } from "./start.ts";
 
-export function page(model: Model, actions: Actions): Description[] {
+export function page(model: Model, actions: FormActions): Description[] {
   switch (screenOf(model)) {
     case "down":
       return down(model, actions);
@@ -26,7 +27,7 @@ export function page(model: Model, actions: Actions): Description[] {
 }
 
 /** A page with one thing to say. */
-function notice(model: Model, actions: Actions, picture: Description, lead: string, more: string, rest: Child = false, ...foot: Child[]): Description[] {
+function notice(model: Model, actions: FormActions, picture: Description, lead: string, more: string, rest: Child = false, ...foot: Child[]): Description[] {
   return [
     head(model, actions, mark(), siteName(model), false),
     h("div", { class: "page", key: "page" }, picture, h("div", null, h("h3", { class: "lead" }, lead), h("p", { class: "soft" }, more)), rest),
@@ -36,12 +37,12 @@ function notice(model: Model, actions: Actions, picture: Description, lead: stri
 
 const warning = (): Description => h("div", { class: "big warn" }, icon("alert"));
 
-function leaveButton({ phrases: { say } }: Model, actions: Actions): Description {
+function leaveButton({ phrases: { say } }: Model, actions: FormActions): Description {
   return button("main wide", actions.leaveMessage, icon("mail"), say(Word.leaveMessage));
 }
 
 /** The server does not answer: what happened, what stays, what is done about it. Never a dead end. */
-function down(model: Model, actions: Actions): Description[] {
+function down(model: Model, actions: FormActions): Description[] {
   const { say } = model.phrases;
   const { connection, now } = model;
   if (model.barred) return notice(model, actions, warning(), say(model.barred === "busy" ? Word.busy : Word.blocked), say(Word.messageIntro), false, leaveButton(model, actions), button("wide", actions.tryNow, say(Word.tryNow)));
@@ -58,24 +59,24 @@ function down(model: Model, actions: Actions): Description[] {
   );
 }
 
-function refused(model: Model, actions: Actions): Description[] {
+function refused(model: Model, actions: FormActions): Description[] {
   const { say } = model.phrases;
   return notice(model, actions, warning(), say(Word.refused), say(Word.refusedMore)).slice(0, 2);
 }
 
-function full(model: Model, actions: Actions): Description[] {
+function full(model: Model, actions: FormActions): Description[] {
   const { say } = model.phrases;
   const again = isPlainStart(model) ? actions.sendMessage : actions.submitForm;
   return notice(model, actions, h("div", { class: "big warn" }, icon("clock")), say(Word.lineFull), say(Word.lineFullMore), false, leaveButton(model, actions), button("wide", again, say(Word.tryAgain)));
 }
 
-function message(model: Model, actions: Actions): Description[] {
+function message(model: Model, actions: FormActions): Description[] {
   const { say } = model.phrases;
   const canGoBack = !!model.barred || model.site.articles || model.visit.conversation !== undefined;
   const buttons = [canWait(model) && button("wide", actions.chatNow, say(Word.startAChat)), h("p", { class: "fine" }, say(Word.emailOnly)), fine(model)];
   return [
     head(model, actions, canGoBack ? tool("back", say(Word.goBack), actions.back) : mark(), say(Word.leaveMessage), presence(model)),
-    h("div", { class: "stage", key: "stage" }, form(model, actions, Word.sendMessage, offer(model, actions), buttons), banner(model, actions)),
+    h("div", { class: "stage", key: "stage" }, form(model, actions, Word.sendMessage, [trouble(model), offer(model, actions)], buttons), banner(model, actions)),
   ];
 }
 
@@ -85,7 +86,7 @@ function canWait({ site, visit, refusedStart }: Model): boolean {
 }
 
 /** On the form for a message: what becomes of it, or that somebody is back. */
-function offer(model: Model, actions: Actions): Description {
+function offer(model: Model, actions: FormActions): Description {
   const { say } = model.phrases;
   const isClosed = model.refusedStart?.code === "closed_hours";
   if (model.visit.conversation === undefined && !model.barred && !isClosed && isOpen(model)) {
@@ -100,7 +101,7 @@ function backAt({ site: { next_open_at }, now, phrases: { say, time, weekday } }
 }
 
 /** Said only of what the server has. */
-function sent(model: Model, actions: Actions): Description[] {
+function sent(model: Model, actions: FormActions): Description[] {
   const { say } = model.phrases;
   const { email, text } = leftMessage(model.visit) ?? {};
   const copy = h("dl", { class: "keep" }, h("dt", null, say(Word.answerTo)), h("dd", null, email ?? ""), h("dt", null, say(Word.yourMessage)), h("dd", { dir: "auto" }, text ?? ""));

@@ -1,6 +1,5 @@
 // Small pieces that several views share.
 
-import { partsOf } from "../../client/links.ts";
 import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon, type IconName } from "../icons.ts";
@@ -29,11 +28,6 @@ export function face(id: string, name: string, size = ""): Description {
 
 export function mark(size = ""): Description {
   return h("span", { class: `face mark ${size}`, "aria-hidden": "true" }, icon("desk"));
-}
-
-/** Text with its web and mail addresses as links, which open beside the page that the visitor is on. */
-export function linked(text: string): Child[] {
-  return partsOf(text).map(({ text: words, href }) => (href === undefined ? words : link(href, words)));
 }
 
 export function link(href: string, ...children: Child[]): Description {

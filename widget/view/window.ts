@@ -24,11 +24,11 @@ function screen(model: Model, actions: Actions): Description[] | undefined {
     case "article":
       return model.laterHome?.article(model);
     case "start":
-      return model.refusedStart?.code === "queue_full" ? model.later?.page(model) : start(model, actions);
+      return model.refusedStart?.code === "queue_full" ? model.forms?.page(model) : start(model, actions);
     case "chat":
       return chat(model, actions);
     default:
-      return model.later?.page(model);
+      return model.forms?.page(model);
   }
 }
 

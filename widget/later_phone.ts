@@ -2,17 +2,13 @@
 // inside, and the browser's Back closes the window before it leaves the page. All of it is undone when the window closes.
 
 import type { Cancel } from "../client/environment.ts";
+import type { Context } from "./actions.ts";
+import type { Screen } from "./model.ts";
 
 /** How we know our own entry in the browser's history. */
 const ENTRY = "balie";
 
-/** @inside */
-export interface Screen {
-  enter(): void;
-  leave(): void;
-}
-
-export function createScreen(element: HTMLElement, close: () => void): Screen {
+export function create({ frame: { element }, close }: Context): Screen {
   let undo: Cancel[] = [];
 
   function standStill(): Cancel {
@@ -68,16 +64,4 @@ export function createScreen(element: HTMLElement, close: () => void): Screen {
       for (const each of all) each();
     },
   };
-}
-
-/** Keeps Tab within the element, for as long as it covers everything else. */
-export function keepFocusInside(event: KeyboardEvent, element: HTMLElement, root: ShadowRoot): void {
-  if (event.key !== "Tab") return;
-  const stops = [...element.querySelectorAll<HTMLElement>("button, a[href], input, textarea, select, [tabindex='0']")].filter((each) => each.offsetParent !== null && each.tabIndex >= 0);
-  const [first, last] = [stops[0], stops.at(-1)];
-  const { activeElement } = root;
-  if (event.shiftKey && (activeElement === first || activeElement === null)) last?.focus();
-  else if (!event.shiftKey && activeElement === last) first?.focus();
-  else return;
-  event.preventDefault();
 }

@@ -1,0 +1,49 @@
+// What the forms may ask for, carried out. What was written in one form stands in the other.
+
+import { type Context, showForm } from "./actions.ts";
+import { answers, complaintAbout, complaints } from "./form.ts";
+import { type FormActions, isPlainStart, questionOf, screenOf } from "./model.ts";
+import { fieldsOf } from "./view/form.ts";
+
+export function createFormActions(context: Context): FormActions {
+  const { host, session, model, change, keep, frame, actions } = context;
+  return {
+    ...actions,
+    leftField(name) {
+      const field = fieldsOf(model()).find((each) => each.name === name);
+      const value = model().values[name] ?? "";
+      const words = field && value.trim() && complaintAbout(field, value, model());
+      if (words) change({ errors: { ...model().errors, [name]: words } });
+    },
+    submitForm() {
+      const errors = complaints(model());
+      change({ errors });
+      if (Object.keys(errors).length > 0) {
+        queueMicrotask(() => {
+          const field = frame.element.querySelector(".field.bad");
+          field?.querySelector<HTMLElement>("input, select, textarea")?.focus();
+          field?.scrollIntoView({ block: "nearest" }); // the words below the field count too
+        });
+        return;
+      }
+      const { fields, department, text } = answers(model());
+      host.tell("form:sent", { fields });
+      if (screenOf(model()) === "start") session.start(fields, department, text);
+      else if (!model().visit.doing.message) session.leaveMessage({ fields, department, text: text ?? "" });
+    },
+    leaveMessage() {
+      const { values, visit: { timeline } } = model();
+      const name = questionOf(model());
+      const own = timeline.events.flatMap((event) => (event.kind === "message" && event.from.role === "visitor" ? (event.text ?? "") : ""));
+      const written = [...own, ...timeline.pending.map(({ text }) => text), values[""] ?? ""].filter(Boolean).join("\n");
+      if (!values[name]?.trim()) keep({ ...values, [name]: written });
+      showForm(context, "message");
+    },
+    chatNow() {
+      const { values } = model();
+      const name = questionOf(model());
+      if (isPlainStart(model())) keep({ ...values, "": values[name] ?? "", [name]: "" });
+      showForm(context, "start");
+    },
+  };
+}
