@@ -5,7 +5,7 @@ import { Word } from "../i18n/index.ts";
 import { drawing } from "../icons.ts";
 import type { LateActions, Model } from "../model.ts";
 import { SAVE } from "./file.ts";
-import { agentName, button } from "./parts.ts";
+import { button, lastAgent } from "./parts.ts";
 
 const STAR = "M12 3.8l2.5 5.2 5.7.8-4.1 4 1 5.7-5.1-2.7-5.1 2.7 1-5.7-4.1-4 5.7-.8z";
 
@@ -58,7 +58,7 @@ function choices({ phrases: { say } }: Model, actions: LateActions, isSending: b
 }
 
 function thanks({ visit, phrases: { say } }: Model): Description {
-  const name = visit.conversation?.agent?.name ?? agentName(visit.timeline.events) ?? say(Word.somebody);
+  const name = lastAgent(visit)?.name ?? say(Word.somebody);
   return h("div", { key: "thanks" }, h("p", { class: "title" }, say(Word.thanks, { name })), h("p", { class: "soft" }, say(Word.readable)));
 }
 

@@ -3,17 +3,14 @@
 import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { type Actions, type Model, siteName } from "../model.ts";
-import { agentName, closeTool, face, mark, presence, tool } from "./parts.ts";
+import { closeTool, face, lastAgent, mark, presence, tool } from "./parts.ts";
 
 export function chatHead(model: Model, actions: Actions, isWaiting: boolean, isClosed: boolean): Description {
   const { visit, phrases: { say } } = model;
-  const agent = visit.conversation?.agent;
-  const last = agentName(visit.timeline.events);
-  if (isClosed) {
-    const who = agent?.name ?? last;
-    return head(model, actions, who === undefined ? mark() : face(agent?.id ?? who, who), who ?? siteName(model), say(Word.ended), true);
-  }
-  if (agent !== undefined) return head(model, actions, face(agent.id, agent.name), agent.name, siteName(model), true);
+  const agent = isClosed ? lastAgent(visit) : visit.conversation?.agent;
+  const picture = agent ? face(agent.id, agent.name) : mark();
+  if (isClosed) return head(model, actions, picture, agent?.name ?? siteName(model), say(Word.ended), true);
+  if (agent) return head(model, actions, picture, agent.name, siteName(model), true);
   return head(model, actions, mark(), siteName(model), isWaiting ? waiting(model) : presence(model), isWaiting);
 }
 

@@ -1,5 +1,6 @@
 // Small pieces that several views share.
 
+import type { AgentName } from "../../client/wire.ts";
 import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon, type IconName } from "../icons.ts";
@@ -40,7 +41,8 @@ export function presence(model: Model): Description {
   return h("p", null, h("i", { class: isThere ? "dot" : "dot away" }), isThere ? say(Word.open) : say(Word.away));
 }
 
-export function agentName(events: Model["visit"]["timeline"]["events"]): string | undefined {
-  const last = events.findLast(({ kind }) => kind === "assigned");
-  return last?.kind === "assigned" ? last.agent.name : undefined;
+/** Whoever answers, or did when the chat ended. */
+export function lastAgent({ conversation, timeline }: Model["visit"]): AgentName | undefined {
+  const last = timeline.events.findLast(({ kind }) => kind === "assigned");
+  return conversation?.agent ?? (last?.kind === "assigned" ? last.agent : undefined);
 }
