@@ -17,6 +17,7 @@ const PICTURE_PX = 240;
 export function fileBubble(key: string, file: ShownFile, pale: string, turn: Turn, model: Model, actions: LateActions): Description {
   const { say, size, percent } = model.phrases;
   const name = plainName(file.name);
+  const title = h("b", { dir: "auto" }, name);
   const { id, width, height } = file;
   if (id === undefined) {
     const sent = model.progress?.cmd === key ? model.progress.bytes : 0;
@@ -24,12 +25,12 @@ export function fileBubble(key: string, file: ShownFile, pale: string, turn: Tur
     const isOnItsWay = pale === " wait";
     const second = h("small", null, isOnItsWay ? say(Word.progress, { percent: percent(part), size: size(file.bytes) }) : size(file.bytes));
     const bar = isOnItsWay && h("progress", { value: part, "aria-label": say(Word.uploading) });
-    return h("div", { class: `bubble file${pale}`, key }, tile(), h("span", null, h("b", null, name), second, bar), isOnItsWay && tool("close", say(Word.cancelUpload), () => actions.discard(key)));
+    return h("div", { class: `bubble file${pale}`, key }, tile(), h("span", null, title, second, bar), isOnItsWay && tool("close", say(Word.cancelUpload), () => actions.discard(key)));
   }
   const save = (): void => actions.download(id, name);
   const label = say(Word.download, { file: name });
   if (width === undefined || height === undefined) {
-    return h("button", { type: "button", class: "bubble file", key, title: label, onclick: save }, tile(), h("span", null, h("b", null, name), h("small", null, size(file.bytes))), drawing(SAVE, "s"));
+    return h("button", { type: "button", class: "bubble file", key, title: label, onclick: save }, tile(), h("span", null, title, h("small", null, size(file.bytes))), drawing(SAVE, "s"));
   }
   const scale = Math.min(1, PICTURE_PX / width, PICTURE_PX / height);
   const canvas = h("canvas", {
