@@ -54,16 +54,16 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
   function show({ isOpen, unread, isAway }: LauncherState): void {
     button.setAttribute("aria-expanded", String(isOpen));
     badge.textContent = unread > 99 ? "99+" : String(unread);
-    button.setAttribute("aria-label", unread > 0 ? newMessages(unread, badge.textContent) : isAway ? words.away : words.chat);
+    button.setAttribute("aria-label", unread > 0 ? newMessages(unread) : isAway ? words.away : words.chat);
     button.classList.toggle("away", isAway && !isOpen);
     button.replaceChildren(isOpen ? drawing("down", DOWN) : drawing("mark", MARK));
     if (unread > 0 && !isOpen) button.append(badge);
   }
 
   /** In the digits that one sees, so that who says them to the computer is understood. */
-  function newMessages(count: number, shown: string): string {
+  function newMessages(count: number): string {
     const form = words.unread[new Intl.PluralRules(element.lang).select(count)] ?? words.unread["other"] ?? "";
-    return form.replace("{n}", shown);
+    return form.replace("{n}", badge.textContent as string);
   }
 
   /** A handler that throws is the page's own trouble, and shown as such. */
