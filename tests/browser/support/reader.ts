@@ -28,9 +28,9 @@ interface AxNode {
 }
 
 /** Roles that a screen reader does not speak; what is in them, it does. */
-const SILENT = new Set(["generic", "none", "InlineTextBox", "LineBreak", "paragraph", "Section", "presentation", "LabelText", "DescriptionListDetail", "DescriptionListTerm"]);
-/** Roles whose name is what is in them, so that reading on would say it twice. */
-const NAMED_BY_CONTENT = new Set(["button", "heading", "link", "menuitem", "menuitemcheckbox", "menuitemradio", "option", "radio", "StaticText", "MenuListPopup"]);
+const SILENT = new Set(["generic", "none", "InlineTextBox", "LineBreak", "paragraph", "Section", "presentation", "LabelText", "DescriptionListDetail", "DescriptionListTerm", "Legend"]);
+/** Roles whose name or value is what is in them, so that reading on would say it twice. */
+const NAMED_BY_CONTENT = new Set(["button", "combobox", "heading", "link", "menuitem", "menuitemcheckbox", "menuitemradio", "option", "radio", "StaticText", "textbox"]);
 
 export async function readerOf(page: Page): Promise<Reader> {
   const session = await page.context().newCDPSession(page);
