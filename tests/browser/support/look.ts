@@ -37,19 +37,23 @@ export async function look(page: Page, name: string, { sizes = ["desk", "phone"]
 }
 
 /** Two frames: the first draws what the change of size and scheme brought, the second is after it. */
-async function settled(page: Page): Promise<void> {
+export async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     await document.fonts.ready;
   });
 }
 
-async function violationsOn(page: Page): Promise<string[]> {
+/** What axe finds in the page, or in a part of it. */
+export async function violationsOn(page: Page, part = "html"): Promise<string[]> {
   // As an expression it goes in through the debugger, which no content policy forbids.
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(`${SOURCE};undefined`);
-  const found = await page.evaluate(async (tags) => {
-    const { axe: run } = window as unknown as { axe: typeof axe };
-    return (await run.run(document, { runOnly: tags, resultTypes: ["violations"] })).violations;
-  }, RULES);
+  const found = await page.evaluate(
+    async ({ tags, selector }) => {
+      const { axe: run } = window as unknown as { axe: typeof axe };
+      return (await run.run(selector, { runOnly: tags, resultTypes: ["violations"] })).violations;
+    },
+    { tags: RULES, selector: part },
+  );
   return found.flatMap((each) => each.nodes.map((node) => `${each.id} at ${node.target.join(" ")}: ${node.failureSummary?.replace(/\s+/g, " ")}`));
 }
