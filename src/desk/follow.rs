@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::desk::{Desk, Refused, may_see, visitor_card};
 use crate::hub::follower::{event_bytes, state_frame, taken_from};
-use crate::hub::mailbox::Mailbox;
+use crate::hub::mailbox::{Behind, Mailbox};
 use crate::hub::{Following, frame_bytes};
 use crate::model::event::{Body, Event, Seq, View};
 use crate::model::id::{AgentId, ConversationId};
@@ -37,14 +37,15 @@ impl Desk {
     /// `told_seq` brought about; what came before, `welcome` has told.
     pub async fn catch_up(
         &self,
-        conversation: ConversationId,
+        behind: Behind,
         mailbox: &Arc<Mailbox>,
         told_seq: Seq,
     ) -> Result<Page, StoreError> {
-        // Two requests to read may be under way for one follower; the second finds it live.
-        let Some((following, place)) = self.hub.behind(conversation, mailbox.socket) else {
+        // Several requests to read may be under way for one follower; only the latest one's time has come.
+        let Some((following, place)) = self.hub.behind(behind, mailbox.socket) else {
             return Ok(Page::default());
         };
+        let Behind { conversation, .. } = behind;
         let view = match following {
             Following::Visitor => View::Visitor,
             Following::Agent { .. } => View::Agent,

@@ -37,6 +37,8 @@ pub struct Follower {
     place: Seq,
     /// Behind: its socket's task reads the log; news only raises `newest`.
     is_behind: bool,
+    /// The fall that its socket's task was last asked to read for.
+    fall: u32,
     /// The last event known of, as its view counts.
     newest: Seq,
     /// Nobody has asked about it yet: it has not been told its place in the line.
@@ -44,7 +46,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// A follower that has yet to read the log after `place`.
+    /// A follower that has yet to read the log after `place`, and asks its socket's task to.
     pub fn behind(
         conversation: ConversationId,
         mailbox: Arc<Mailbox>,
@@ -52,6 +54,7 @@ impl Follower {
         place: Seq,
     ) -> Self {
         Self {
+            fall: mailbox.push_behind(conversation),
             conversation,
             mailbox,
             following,
@@ -77,9 +80,9 @@ impl Follower {
         self.place
     }
 
-    /// Whether its socket's task is to read the log for it.
-    pub fn is_behind(&self) -> bool {
-        self.is_behind
+    /// Whether its socket's task is to read the log for it, having met the request of this fall.
+    pub fn is_behind_since(&self, fall: u32) -> bool {
+        self.is_behind && self.fall == fall
     }
 
     /// Why it follows.
@@ -221,7 +224,7 @@ impl Follower {
 
     fn fall_behind(&mut self) {
         self.is_behind = true;
-        self.mailbox.push(Item::Behind(self.conversation));
+        self.fall = self.mailbox.push_behind(self.conversation);
     }
 }
 

@@ -52,8 +52,8 @@ pub enum Item {
     Frame(Bytes),
     /// A frame to write, unless a newer one of the same key comes before it is written.
     Ephemeral(EphemeralKey, Bytes),
-    /// The log of this conversation is to be read from the follower's place.
-    Behind(ConversationId),
+    /// A log is to be read from its follower's place.
+    Behind(Behind),
     /// A conversation of the visitor may have begun: look, and follow it.
     Started,
     /// The visitor's conversation belongs to somebody else now: stop following.
@@ -82,6 +82,16 @@ pub enum Item {
     PersonChanged,
     /// Send a ping: the peer has been silent.
     Ping,
+}
+
+/// That a follower fell behind. What it got before stands before this in the mailbox, so the log may be read when this
+/// is met, and no sooner: an older request, met while frames of the time between still wait, must not read for a newer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// In which log.
+    pub conversation: ConversationId,
+    /// Which of the socket's falls it was.
+    pub fall: u32,
 }
 
 /// Which ephemeral frames replace each other.
@@ -121,6 +131,8 @@ pub struct Mailbox {
     pub who: Who,
     /// Seconds since the hub began when the peer was last heard.
     heard_s: AtomicU32,
+    /// How often a follower of the socket fell behind.
+    falls: AtomicU32,
     /// A std mutex: held for a push or a take, never across an await.
     inbox: Mutex<Inbox>,
     wake: Notify,
@@ -150,6 +162,7 @@ impl Mailbox {
             socket,
             who,
             heard_s: AtomicU32::new(heard_s),
+            falls: AtomicU32::new(0),
             inbox: Mutex::new(Inbox::default()),
             wake: Notify::new(),
         }
@@ -182,6 +195,14 @@ impl Mailbox {
         }
         drop(inbox);
         self.wake.notify_one();
+    }
+
+    /// Asks the socket's task to read a log; answers which fall this is.
+    pub fn push_behind(&self, conversation: ConversationId) -> u32 {
+        // Relaxed: only to tell one from another.
+        let fall = self.falls.fetch_add(1, Ordering::Relaxed);
+        self.push(Item::Behind(Behind { conversation, fall }));
+        fall
     }
 
     /// Ends the socket, after what waits. The first farewell counts.

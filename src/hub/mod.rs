@@ -24,7 +24,7 @@ pub mod mailbox;
 
 use follower::Follower;
 pub use follower::Following;
-use mailbox::{Farewell, Item, Mailbox, Who};
+use mailbox::{Behind, Farewell, Item, Mailbox, Who};
 
 /// Seconds between two pings of a silent socket; also the number of spokes of the wheel.
 pub const PING_S: u64 = 25;
@@ -184,7 +184,6 @@ impl Hub {
             following,
             place,
         ));
-        mailbox.push(Item::Behind(conversation));
     }
 
     /// Ends following; answers how it was, and the place reached.
@@ -238,18 +237,14 @@ impl Hub {
         Some((follower.following(), follower.place()))
     }
 
-    /// The same, but only of a follower that is behind: whoever is live gets what comes by itself, and reading the log
-    /// for them would give it twice.
+    /// The same, but only of a follower that is behind since this fall: whoever is live gets what comes by itself, and
+    /// reading the log for them would give it twice; whoever fell again since then has frames on the way that come first.
     #[must_use]
-    pub fn behind(
-        &self,
-        conversation: ConversationId,
-        socket: SocketId,
-    ) -> Option<(Following, Seq)> {
-        let followers = self.followers.get(&conversation)?;
-        let follower = followers
-            .iter()
-            .find(|follower| follower.socket() == socket && follower.is_behind())?;
+    pub fn behind(&self, behind: Behind, socket: SocketId) -> Option<(Following, Seq)> {
+        let followers = self.followers.get(&behind.conversation)?;
+        let follower = followers.iter().find(|follower| {
+            follower.socket() == socket && follower.is_behind_since(behind.fall)
+        })?;
         Some((follower.following(), follower.place()))
     }
 

@@ -8,7 +8,9 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
-use super::mailbox::{EphemeralKey, Farewell, Item, Mailbox, Taken, VISITOR_BYTES_MAX, Who};
+use super::mailbox::{
+    Behind, EphemeralKey, Farewell, Item, Mailbox, Taken, VISITOR_BYTES_MAX, Who,
+};
 use super::{Following, Hub, News, PING_S};
 use crate::domain::seeded::hold;
 use crate::model::event::{AgentName, Body, Event, Sender, Seq, TransferredTo, View};
@@ -112,15 +114,15 @@ impl Desk {
     fn live(&self, who: Who, following: Following, place: Seq) -> Arc<Mailbox> {
         let mailbox = self.hub.enter(who);
         self.hub.follow(self.id, &mailbox, following, place);
-        assert!(matches!(items(&mailbox)[..], [Item::Behind(_)]));
+        assert!(asked(&items(&mailbox)).is_some());
         assert!(!self.hub.must_read_on(self.id, mailbox.socket));
         mailbox
     }
 
-    /// What a socket's task does when its follower is behind: reads the log to its end. Answers what it read.
-    fn catches_up(&self, mailbox: &Mailbox, known: Seq) -> Vec<Seq> {
+    /// What a socket's task does when it is asked to read: reads the log to its end. Answers what it read.
+    fn catches_up(&self, mailbox: &Mailbox, behind: Behind, known: Seq) -> Vec<Seq> {
         let mut read = Vec::new();
-        while let Some((following, place)) = self.hub.behind(self.id, mailbox.socket) {
+        while let Some((following, place)) = self.hub.behind(behind, mailbox.socket) {
             let view = match following {
                 Following::Visitor => View::Visitor,
                 Following::Agent { .. } => View::Agent,
@@ -135,6 +137,14 @@ impl Desk {
             }
         }
         read
+    }
+}
+
+/// The request to read, if it is all there is.
+fn asked(items: &[Item]) -> Option<Behind> {
+    match items {
+        [Item::Behind(behind)] => Some(*behind),
+        _ => None,
     }
 }
 
@@ -185,11 +195,8 @@ fn a_gap_makes_a_follower_read() {
     let follower = desk.live(visitor(), Following::Visitor, 0);
     desk.tells(3, 3);
     desk.tells(1, 2);
-    assert!(
-        matches!(items(&follower)[..], [Item::Behind(_)]),
-        "asked once, and nothing pushed"
-    );
-    assert_eq!(desk.catches_up(&follower, 3), [1, 2, 3]);
+    let behind = asked(&items(&follower)).expect("asked once, and nothing pushed");
+    assert_eq!(desk.catches_up(&follower, behind, 3), [1, 2, 3]);
     desk.tells(4, 5);
     assert_eq!(seqs(&items(&follower)), [4, 5]);
 }
@@ -208,11 +215,34 @@ fn notes_make_no_gap_for_visitors() {
 #[test]
 fn a_follower_that_is_live_is_not_read_for() {
     let desk = Desk::with((1..=2).map(message).collect());
-    let follower = desk.live(visitor(), Following::Visitor, 1);
-    assert_eq!(desk.hub.behind(desk.id, follower.socket), None);
+    let follower = desk.hub.enter(visitor());
+    desk.hub.follow(desk.id, &follower, Following::Visitor, 1);
+    let first = asked(&items(&follower)).unwrap();
+    assert!(!desk.hub.must_read_on(desk.id, follower.socket));
+    assert_eq!(desk.hub.behind(first, follower.socket), None);
     desk.hub.doubt(desk.id);
-    let behind = desk.hub.behind(desk.id, follower.socket);
+    let again = asked(&items(&follower)).unwrap();
+    let behind = desk.hub.behind(again, follower.socket);
     assert_eq!(behind, Some((Following::Visitor, 1)));
+}
+
+#[test]
+fn an_old_request_to_read_does_not_overtake_what_is_on_its_way() {
+    let desk = Desk::with((1..=3).map(message).collect());
+    let follower = desk.hub.enter(visitor());
+    // Following begins, and begins anew before the log was read: two requests.
+    desk.hub.follow(desk.id, &follower, Following::Visitor, 0);
+    desk.hub.follow(desk.id, &follower, Following::Visitor, 0);
+    let requests = items(&follower);
+    let [Item::Behind(old), Item::Behind(new)] = requests[..] else {
+        panic!("two requests wait: {requests:?}");
+    };
+    assert_eq!(desk.catches_up(&follower, new, 1), [1]);
+    desk.tells(2, 2);
+    desk.hub.doubt(desk.id);
+    // The second message waits in the mailbox; the third would come before it.
+    assert_eq!(desk.catches_up(&follower, old, 3), [0; 0]);
+    assert_eq!(read(&desk, &follower, 3), [2, 3]);
 }
 
 #[test]
@@ -238,7 +268,7 @@ fn whoever_is_short_of_the_log_is_found() {
     let colleague = desk.live(agent(AgentId::fresh()), OPENED, 1);
     desk.hub.check(desk.id, 1, 2);
     assert!(items(&visitor).is_empty());
-    assert!(matches!(items(&colleague)[..], [Item::Behind(_)]));
+    assert!(asked(&items(&colleague)).is_some());
 }
 
 #[test]
@@ -432,7 +462,7 @@ fn read(desk: &Desk, mailbox: &Mailbox, known: Seq) -> Vec<Seq> {
     let mut written = Vec::new();
     for item in items(mailbox) {
         match item {
-            Item::Behind(_) => written.extend(desk.catches_up(mailbox, known)),
+            Item::Behind(behind) => written.extend(desk.catches_up(mailbox, behind, known)),
             other => written.extend(seqs(&[other])),
         }
     }

@@ -496,15 +496,11 @@ impl AgentPeer {
 
     async fn try_item(&mut self, item: &Item) -> Result<Reply, StoreError> {
         match item {
-            Item::Behind(conversation) => {
-                let page = self
-                    .web
-                    .desk
-                    .catch_up(*conversation, &self.mailbox, 0)
-                    .await?;
+            Item::Behind(behind) => {
+                let page = self.web.desk.catch_up(*behind, &self.mailbox, 0).await?;
                 if let Some(place) = page.ended_at {
-                    self.owned.remove(conversation);
-                    self.remember(*conversation, place);
+                    self.owned.remove(&behind.conversation);
+                    self.remember(behind.conversation, place);
                 }
                 Ok(Reply {
                     frames: page.frames,

@@ -7,7 +7,7 @@ use axum::extract::ws::Utf8Bytes;
 use crate::desk::visit::{CLOSED_SHOWN, SignedIdentity, Visiting, Whereabouts};
 use crate::desk::{RETRY, Refused};
 use crate::hub::Following;
-use crate::hub::mailbox::{EphemeralKey, Item, Mailbox, Who};
+use crate::hub::mailbox::{Behind, EphemeralKey, Item, Mailbox, Who};
 use crate::model::event::Seq;
 use crate::model::id::{CommandId, ConversationId, SiteKey, VisitorId};
 use crate::model::record::{Page, Site};
@@ -286,12 +286,13 @@ impl VisitorPeer {
     }
 
     /// The next page of a log that is behind.
-    async fn catch_up(&mut self, conversation: ConversationId) -> Reply {
+    async fn catch_up(&mut self, behind: Behind) -> Reply {
         let desk = &self.web.desk;
+        let Behind { conversation, .. } = behind;
         let is_parting = self.parting.contains(&conversation);
         // Of a conversation that is over only its events are of interest, no longer the state they brought about.
         let told_seq = if is_parting { Seq::MAX } else { self.told_seq };
-        match desk.catch_up(conversation, &self.mailbox, told_seq).await {
+        match desk.catch_up(behind, &self.mailbox, told_seq).await {
             Ok(page) => {
                 if is_parting && !page.has_more {
                     desk.hub.unfollow(conversation, self.who.socket);
@@ -299,12 +300,12 @@ impl VisitorPeer {
                 }
                 Reply {
                     frames: page.frames,
-                    again: page.has_more.then_some(Item::Behind(conversation)),
+                    again: page.has_more.then_some(Item::Behind(behind)),
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "a log could not be read");
-                push_later(&self.mailbox, Item::Behind(conversation));
+                push_later(&self.mailbox, Item::Behind(behind));
                 Reply::default()
             }
         }
@@ -524,7 +525,7 @@ impl Peer for VisitorPeer {
 
     async fn item(&mut self, item: Item) -> Reply {
         match item {
-            Item::Behind(conversation) => self.catch_up(conversation).await,
+            Item::Behind(behind) => self.catch_up(behind).await,
             Item::Started => {
                 self.follow_started().await;
                 Reply::default()
