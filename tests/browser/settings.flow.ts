@@ -200,7 +200,13 @@ test("a visitor who reads Dutch is spoken to in Dutch", async (t) => {
   ] });
   const page = await (await somebody(t, { locale: "nl-BE" })).tab();
   await page.addInitScript(() => {
-    document.addEventListener("readystatechange", () => (document.documentElement.lang = "nl"), { once: true });
+    // With the first node of the page, so that no script of it is earlier.
+    const watch = new MutationObserver(() => {
+      if (document.documentElement === null) return;
+      watch.disconnect();
+      document.documentElement.lang = "nl";
+    });
+    watch.observe(document, { childList: true });
   });
   const ana = await visitorAt(page, `${house.origin}/demo/`);
   await page.getByRole("button", { name: /^Chat met ons/ }).click();
