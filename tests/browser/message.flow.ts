@@ -171,3 +171,20 @@ test("after hours it is said when somebody is there again; a chat that comes too
   await leaves(bram, "bram@shop.example", "When are you back?");
   await bram.sees(`We answer on ${day} from 09:00.`);
 });
+
+test("the line that was asked for is closed, another is not: nobody is called at the desk above a message to who went home", async (t) => {
+  const house = await startHouse(t);
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  const closed = { tz: "Europe/Amsterdam", week: [{ days: [((new Date().getUTCDay() + 2) % 7) + 1], from: "09:00", to: "17:00" }], closed: [] };
+  await house.request("PATCH", "/api/departments/sales", { hours: closed });
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.open();
+  await ana.sees("Somebody is at the desk now");
+  await ana.page.getByRole("dialog").getByRole("combobox").selectOption({ label: "Sales" });
+  await ana.page.getByLabel(/^Your question/).fill("Is there a discount for ten?");
+  await ana.page.getByRole("button", { name: "Start the chat" }).click();
+  await ana.sees("We are closed now.");
+  await ana.sees("Nobody at the desk just now");
+  assert.equal(await ana.page.getByText("Somebody is at the desk now").count(), 0);
+});

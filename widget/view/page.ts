@@ -75,20 +75,26 @@ function message(model: Model, actions: FormActions): Description[] {
   const canGoBack = !!model.barred || model.site.articles || model.visit.conversation !== undefined;
   const buttons = [canWait(model) && button("wide", actions.chatNow, say(Word.startAChat)), h("p", { class: "fine" }, say(Word.emailOnly)), fine(model)];
   return [
-    head(model, actions, canGoBack ? tool("back", say(Word.goBack), actions.back) : mark(), say(Word.leaveMessage), presence(model)),
+    head(model, actions, canGoBack ? tool("back", say(Word.goBack), actions.back) : mark(), say(Word.leaveMessage), presence(model, isOpen(model) && !isTooLate(model))),
     h("div", { class: "stage", key: "stage" }, form(model, actions, Word.sendMessage, [trouble(model), offer(model, actions)], buttons), banner(model, actions)),
   ];
 }
 
+/** Whom the visitor asked for has gone home, though another department may still be there. */
+function isTooLate({ refusedStart }: Model): boolean {
+  return refusedStart?.code === "closed_hours";
+}
+
 /** Nobody is there, but the shift has not ended: a place in line is worth something. */
-function canWait({ site, visit, refusedStart }: Model): boolean {
-  return visit.conversation === undefined && site.next_open_at === null && visit.open === false && refusedStart?.code !== "closed_hours";
+function canWait(model: Model): boolean {
+  const { site, visit } = model;
+  return visit.conversation === undefined && site.next_open_at === null && visit.open === false && !isTooLate(model);
 }
 
 /** On the form for a message: what becomes of it, or that somebody is back. */
 function offer(model: Model, actions: FormActions): Description {
   const { say } = model.phrases;
-  const isClosed = model.refusedStart?.code === "closed_hours";
+  const isClosed = isTooLate(model);
   if (model.visit.conversation === undefined && !model.barred && !isClosed && isOpen(model)) {
     return h("div", { class: "banner ok in", role: "status", key: "back" }, icon("desk"), h("p", null, say(Word.somebodyBack)), button("", actions.chatNow, say(Word.chatNow)));
   }

@@ -35,9 +35,8 @@ export function link(href: string, ...children: Child[]): Description {
   return h("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, children);
 }
 
-export function presence(model: Model): Description {
+export function presence(model: Model, isThere = isOpen(model)): Description {
   const { say } = model.phrases;
-  const isThere = isOpen(model);
   return h("p", null, h("i", { class: isThere ? "dot" : "dot away" }), isThere ? say(Word.open) : say(Word.away));
 }
 
