@@ -314,8 +314,9 @@ function sessionOf(host: Host, memory: Memory, local: KeyValueStore, { forgotten
     lock: browserLock(outboxPrefix(host.site)),
     memory,
     identity: () => host.wanted.identity,
-    identityRefused(message) {
+    dropIdentity(message) {
       host.wanted.identity = undefined;
+      if (message === undefined) return;
       console.error(`Balie: ${message}`);
       host.tell("error", { message });
     },

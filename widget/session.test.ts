@@ -44,9 +44,9 @@ function browser() {
       lock: locks.lock,
       memory,
       identity: () => site.identity,
-      identityRefused(why) {
+      dropIdentity(why) {
         site.identity = undefined;
-        site.refusals.push(why);
+        if (why !== undefined) site.refusals.push(why);
       },
       forgotten: () => (site.forgets += 1),
       page: () => ({ url: `https://shop.example/${"x".repeat(9_000)}`, title: "Shop" }),
@@ -366,6 +366,39 @@ test("who was signed in and is not any more is forgotten, whom the site never kn
     assert.equal(first.session.visit.get().timeline.pending.length, isKept ? 1 : 0);
     assert.equal(first.memory.session() !== undefined, isKept);
   }
+});
+
+test("who signed out in one tab is forgotten in the others, which go on as whoever that tab is then", () => {
+  const { clock, tab } = browser();
+  const [left, right] = [tab(), tab()];
+  for (const each of [left, right]) {
+    each.site.identity = "signed";
+    each.welcome(conversation("active", 1, { agent: SANNE }));
+  }
+  left.site.identity = "";
+  left.session.identified();
+  assert.deepEqual([right.session.visit.get().conversation, right.site.forgets], [undefined, 1]);
+  clock.advance(1_500);
+  left.welcome({ visitor: "somebody", token: "token-2" });
+  clock.advance(1_500);
+  right.server().opens();
+  assert.deepEqual([right.sent("hello").at(-1)?.["token"], right.sent("hello").at(-1)?.["identity"]], ["token-2", undefined]);
+  assert.equal(right.memory.session()?.token, "token-2");
+});
+
+test("a tab that follows another one no more opens nothing", () => {
+  const { clock, tab } = browser();
+  const [left, right] = [tab(), tab()];
+  for (const each of [left, right]) {
+    each.site.identity = "signed";
+    each.welcome(conversation("active", 1, { agent: SANNE }));
+  }
+  left.site.identity = "";
+  left.session.identified();
+  const count = right.sockets.length;
+  right.session.stop();
+  clock.advance(10_000);
+  assert.equal(right.sockets.length, count);
 });
 
 test("two tabs show the same, and only one of them sends", () => {

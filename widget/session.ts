@@ -9,7 +9,7 @@ import { wellFormed } from "../client/limits.ts";
 import { createOutbox, type Entry, type OutboxChange, type Refusal, type TabLock } from "../client/outbox.ts";
 import { afterOf } from "../client/timeline.ts";
 import type { FromVisitor, Page, ToVisitor, VisitorHello } from "../client/wire.ts";
-import { outboxPrefix, postedKey } from "./embed.ts";
+import { outboxPrefix, postedKey, sessionKey } from "./embed.ts";
 import type { Memory } from "./memory.ts";
 import type { Uploads, UploadsNews } from "./upload.ts";
 import { changed, emptyVisit, isLive, isOver, isLater, keptOf, receive, restored, type Sparse, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
@@ -29,8 +29,8 @@ export interface SessionOptions {
   page(): Page;
   /** What the site signed about its visitor, "" if it says that it knows nobody. Never stored. */
   identity?(): string | undefined;
-  /** The server does not take that one. */
-  identityRefused?(why: string): void;
+  /** That one is not to be said again; `why` the server does not take it, if that is the reason. */
+  dropIdentity?(why?: string): void;
   /** This browser is another person's from now on: what was typed is not theirs. */
   forgotten?(): void;
   lang: string;
@@ -117,6 +117,9 @@ const TRIES_MIN = 3;
 /** Addresses of pages can be long (searches, tracking); the frame has a limit, and nobody reads further. */
 const PAGE_CHARS_MAX = 2_000;
 
+/** So soon the tab that was told who is here now, or that it is nobody, has a session again for all of them. */
+const FOLLOW_AFTER_MS = 2_000;
+
 /** A closed conversation can be read for a day. */
 const READABLE_MS = 24 * 3_600_000;
 
@@ -144,6 +147,8 @@ export function createSession(options: SessionOptions): Session {
   let epoch = remembered?.epoch;
   /** The site has signed who this is. */
   let isSigned = remembered?.isSigned;
+  /** Begins again as whoever another tab was told of. */
+  let followLater: Cancel = () => {};
   /** 0 while nobody has been told of any typing. */
   let typed_at = 0;
   /** Tells the latest words when their time has come. */
@@ -159,7 +164,7 @@ export function createSession(options: SessionOptions): Session {
     onUnauthorized({ field, message = "" }) {
       if (field === "identity") {
         // Without it this browser is still who it was; but a token of before would be refused again at each reconnect.
-        options.identityRefused?.(message);
+        options.dropIdentity?.(message);
         return true;
       }
       const hadToken = !!token;
@@ -305,12 +310,16 @@ export function createSession(options: SessionOptions): Session {
     return outbox.add(command, LANE, visit.get().timeline.conversation || undefined);
   }
 
-  function forget(): void {
+  function beNobody(): void {
     token = isSigned = undefined;
-    for (const { command } of outbox.entries()) outbox.discard(command.cmd);
-    memory.dropSession();
     visit.set(emptyVisit());
     options.forgotten?.();
+  }
+
+  function forget(): void {
+    for (const { command } of outbox.entries()) outbox.discard(command.cmd);
+    memory.dropSession();
+    beNobody();
   }
 
   /** Who was signed in and is not any more leaves nothing to who comes after. */
@@ -327,9 +336,22 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
+  /** Another tab was told that somebody else is here, or nobody: what is theirs must not be shown here either. */
+  function forgottenElsewhere(): void {
+    if (memory.session()) return;
+    connection.stop();
+    beNobody();
+    options.dropIdentity?.(); // what another tab was told is newer
+    followLater = clock.after(FOLLOW_AFTER_MS, () => {
+      token = memory.session()?.token;
+      connection.start();
+    });
+  }
+
   restore();
   forgetSignedOut();
   connection.start();
+  const stopWatching = local.onForeignChange(sessionKey(site), forgottenElsewhere);
 
   function tellTyping(words: string, isShown: boolean): void {
     typed_at = clock.now();
@@ -451,6 +473,8 @@ export function createSession(options: SessionOptions): Session {
     stop() {
       typingEnds();
       dropFiles();
+      followLater();
+      stopWatching();
       connection.stop();
       outbox.stop();
     },

@@ -112,6 +112,26 @@ test("who signed out on another page is forgotten at the next, and who never sig
   await out.reads(["Do you sell bells?"]);
 });
 
+test("who signs out in one tab is forgotten in the other one too, without a reload; both go on as the same nobody", async (t) => {
+  const house = await startHouse(t);
+  const secret = await freshSecret(house);
+  const person = await somebody(t);
+  const [left, right] = [visitorOn(await person.tab()), visitorOn(await person.tab())];
+  for (const { page } of [left, right]) await pageOf(page, `${house.origin}/demo/`, signed(ANA, secret));
+  await left.starts("Where is my parcel?");
+  if (!(await right.page.getByRole("dialog").isVisible())) await right.open();
+  await right.reads(["Where is my parcel?"]);
+  await right.page.getByRole("textbox", { name: "Message" }).fill("My card is");
+
+  await left.page.evaluate("Balie.identify()");
+  await until("the other tab shows nothing of it", async () => (await right.said()).length === 0);
+  await right.page.getByLabel("Your message").waitFor();
+  const kept = await right.page.evaluate(() => [...Object.values(localStorage), ...Object.values(sessionStorage)].join());
+  assert.doesNotMatch(kept, /parcel|My card/);
+  await left.starts("Do you sell bells?");
+  await right.reads(["Do you sell bells?"]);
+});
+
 test("an identity that the server refuses is said in words, and the chat goes on without it", async (t) => {
   const house = await startHouse(t);
   const secret = await freshSecret(house);
