@@ -32,7 +32,7 @@ use crate::web::address::Addresses;
 use crate::web::hooks::Hooks;
 use crate::web::rest::uploads::Uploads;
 use crate::web::rest::{PublicPace, Rest};
-use crate::web::{self, Web, listen};
+use crate::web::{self, Web, assets, former, listen};
 
 /// A client that is sent away comes back after this plus a share of the spread, so that not all come in one instant.
 const COME_BACK: Millis = Millis(500);
@@ -195,6 +195,11 @@ fn start_tasks(
     tasks.spawn(async move {
         desk::files::run(one, files, token).await;
         "clearing files"
+    });
+    let (rest, token) = (Arc::clone(&web.rest), stop.clone());
+    tasks.spawn(async move {
+        former::run(rest, assets::parts(), token).await;
+        "keeping the widget's parts"
     });
     // The relay goes on while the sockets are drained: what was acknowledged is still told.
     let (one, token) = (Arc::clone(desk), relaying.clone());

@@ -8,6 +8,7 @@ pub mod identity;
 pub mod origin;
 pub mod passwords;
 pub mod people;
+pub mod seal;
 pub mod secret;
 pub mod sessions;
 pub mod setup;
@@ -18,6 +19,7 @@ pub mod visitor_tokens;
 use std::sync::Arc;
 
 use crate::accounts::passwords::Passwords;
+use crate::accounts::seal::Seal;
 use crate::accounts::sessions::Sessions;
 use crate::accounts::setup::SetUp;
 use crate::accounts::throttle::Throttle;
@@ -38,6 +40,8 @@ pub struct Accounts {
     pub setup: SetUp,
     /// Signs and checks visitors' tokens.
     pub visitor_tokens: VisitorTokens,
+    /// Marks what lies outside of the store as our own.
+    pub seal: Seal,
     store: Arc<dyn Store>,
     settings: Arc<Settings>,
     clock: Clock,
@@ -61,6 +65,7 @@ impl Accounts {
             throttle: Throttle::new(clock.clone(), counts_loopback),
             setup: SetUp::new(is_empty),
             visitor_tokens: VisitorTokens::new(&installation.token_secret),
+            seal: Seal::new(&installation.token_secret),
             store,
             settings,
             clock,

@@ -4,7 +4,10 @@
 //! stream in and out in parts. What [`Writing::finish`] answered is whole and on durable storage; before that nobody can
 //! read it, and what a crash leaves of it is cleared away ([`Files::clear_leftovers`] and the sweep). Names of people
 //! never become paths: a file lies under its id.
+//!
+//! Beside them, in a folder of their own, lie the widget's parts of this and other versions; what they are is `web`'s to know.
 
+use std::cmp::Reverse;
 use std::env;
 use std::error::Error;
 use std::fmt;
@@ -20,8 +23,8 @@ use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{
-    ClientOptions, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig,
-    WriteMultipart,
+    ClientOptions, GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload,
+    RetryConfig, WriteMultipart,
 };
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
@@ -47,6 +50,8 @@ const S3_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const S3_SILENCE_MAX: Duration = Duration::from_secs(60);
 /// A store that fails is asked again for so long; then the sender is told to come back.
 const S3_RETRY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Where the widget's parts lie.
+const PARTS: &str = "widget";
 /// What the name of a probe begins with.
 const PROBE: &str = "probe-";
 
@@ -253,16 +258,11 @@ impl Files {
         let Place::Folder(folder) = &self.place else {
             return Ok(());
         };
-        for entry in std::fs::read_dir(folder)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            // The library writes under `name#number` and renames when all is there.
-            if name.contains('#') || name.starts_with(PROBE) {
-                std::fs::remove_file(entry.path())?;
-            }
+        clear_leftovers_of(folder)?;
+        match clear_leftovers_of(&folder.join(PARTS)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
         }
-        Ok(())
     }
 
     fn key(&self, id: AttachmentId) -> Key {
@@ -351,6 +351,36 @@ impl Files {
         Ok((small, media_type))
     }
 
+    fn part_key(&self, name: &str) -> Key {
+        self.prefix.clone().join(PARTS).join(name)
+    }
+
+    /// Keeps a part of the widget under this name.
+    pub async fn keep_part(&self, name: &str, bytes: Bytes) -> Result<(), FilesError> {
+        let part = PutPayload::from(bytes);
+        self.blobs.put(&self.part_key(name), part).await?;
+        Ok(())
+    }
+
+    /// A part that was kept.
+    pub async fn part(&self, name: &str) -> Result<Bytes, FilesError> {
+        Ok(self.blobs.get(&self.part_key(name)).await?.bytes().await?)
+    }
+
+    /// The names of all that are kept, the latest first.
+    pub async fn parts(&self) -> Result<Vec<String>, FilesError> {
+        let folder = self.prefix.clone().join(PARTS);
+        let mut found: Vec<_> = self.blobs.list(Some(&folder)).try_collect().await?;
+        found.sort_by_key(|part: &ObjectMeta| Reverse(part.last_modified));
+        let name = |part: ObjectMeta| part.location.filename().map(str::to_owned);
+        Ok(found.into_iter().filter_map(name).collect())
+    }
+
+    /// Keeps it no longer.
+    pub async fn drop_part(&self, name: &str) -> Result<(), FilesError> {
+        Ok(self.blobs.delete(&self.part_key(name)).await?)
+    }
+
     async fn kept_thumbnail(
         &self,
         id: AttachmentId,
@@ -391,6 +421,19 @@ impl Writing {
             tracing::debug!(%error, "a part of an upload was left behind for now");
         }
     }
+}
+
+fn clear_leftovers_of(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        // The library writes under `name#number` and renames when all is there.
+        if name.contains('#') || name.starts_with(PROBE) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn open_folder(folder: &Path) -> Result<LocalFileSystem, FilesError> {

@@ -2,13 +2,18 @@
 //!
 //! Everything is served from memory with a validator and, where the client takes it, in brotli form; files whose name
 //! holds their hash may be kept for ever. Own pages carry a content policy that allows nothing inline and nothing
-//! foreign; the widget's files may be loaded by any site.
+//! foreign; the widget's files may be loaded by any site. A part of the widget that is not built in may be one of another
+//! version, whose pages are still open somewhere: [`super::former`] looks for it.
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use crate::web::Web;
 use crate::web::error::Problem;
+use crate::web::former::{self, ANY_SITE, FOR_EVER, Part, WIDGET};
 
 /// One file.
 struct Asset {
@@ -29,9 +34,12 @@ pub const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-s
      frame-ancestors 'none'";
 
 /// Answers whatever no other route took.
-pub async fn serve(request: Request) -> Response {
+pub async fn serve(State(web): State<Arc<Web>>, request: Request) -> Response {
     let path = request.uri().path();
     let Some(asset) = find(path) else {
+        if let Some(part) = former::serve(&web.rest, path).await {
+            return part;
+        }
         // A folder without its slash: relative addresses in its page would point elsewhere.
         if !path.ends_with('/') && find(&format!("{path}/")).is_some() {
             return Redirect::permanent(&format!("{path}/")).into_response();
@@ -73,6 +81,15 @@ pub async fn root() -> Redirect {
     Redirect::temporary("/panel/")
 }
 
+/// The widget's parts that are named by their hash.
+pub fn parts() -> Vec<Part> {
+    ASSETS
+        .iter()
+        .filter(|asset| asset.immutable && asset.path.starts_with(WIDGET))
+        .map(|asset| (asset.path, asset.bytes))
+        .collect()
+}
+
 fn find(path: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.path == path)
 }
@@ -86,17 +103,13 @@ fn headers_of(asset: &Asset) -> HeaderMap {
     set(
         header::CACHE_CONTROL,
         if asset.immutable {
-            "public, max-age=31536000, immutable"
+            FOR_EVER
         } else {
             "no-cache"
         },
     );
     if asset.path.starts_with("/widget") {
-        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-        set(
-            header::HeaderName::from_static("cross-origin-resource-policy"),
-            "cross-origin",
-        );
+        headers.extend(ANY_SITE);
     } else if asset.content_type.starts_with("text/html") {
         set(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY);
     }

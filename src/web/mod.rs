@@ -30,6 +30,7 @@ pub mod address;
 pub mod agent;
 pub mod assets;
 pub mod error;
+pub mod former;
 pub mod handshake;
 pub mod hooks;
 pub mod listen;
@@ -68,10 +69,10 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/metrics", get(metrics::serve))
         .route("/ws/visitor", get(visitor_socket))
         .route("/ws/agent", get(agent_socket))
-        .with_state(Arc::clone(&web))
-        .merge(rest::router(Arc::clone(&web.rest)))
         // Widget, panel and demo shop: whatever no other path took.
         .fallback(assets::serve)
+        .with_state(Arc::clone(&web))
+        .merge(rest::router(Arc::clone(&web.rest)))
         .layer(middleware::from_fn(guard))
 }
 

@@ -32,6 +32,7 @@ macro_rules! cases {
             what_nobody_sent_goes_after_an_hour,
             a_place_that_is_away_refuses_in_words_and_loses_nothing,
             a_large_file_is_never_held_in_memory,
+            of_the_widgets_parts_only_what_a_server_of_ours_put_there_is_served,
         }
     };
     ($fresh:path: $($case:ident,)+) => {
@@ -84,6 +85,15 @@ impl Home {
             None => files_in(&self.node),
             Some(s3) => s3.objects(),
         }
+    }
+
+    /// Where the widget's parts of all versions lie.
+    fn parts(&self) -> PathBuf {
+        let files = match &self.s3 {
+            None => self.node.data().join("files"),
+            Some(s3) => s3.objects_folder(),
+        };
+        files.join("widget")
     }
 
     /// The place cannot be reached.
@@ -283,4 +293,33 @@ pub async fn a_large_file_is_never_held_in_memory(home: Home) {
     // A part in hand and one on its way, and what the allocator makes of it: less than the file, however large that is.
     assert!(grown_kib < 20 * 1_024, "it took {grown_kib} KiB more");
     vera.finish().await.unwrap();
+}
+
+/// What another version put there is served in `tests/browser/upgrade.flow.ts`.
+pub async fn of_the_widgets_parts_only_what_a_server_of_ours_put_there_is_served(home: Home) {
+    let stranger = home.node.stranger();
+    let read = async |path: &str| stranger.http("GET", path, None).await.unwrap();
+    let loader = String::from_utf8(read("/widget.js").await.body).unwrap();
+    let (_, rest) = loader.split_once("/widget/app-").unwrap();
+    let own = format!("app-{}.js", &rest[..10]);
+    let kept = home.parts().join(&own);
+    eventually("the chat to be kept for other versions", async || {
+        kept.exists().then_some(())
+    })
+    .await;
+    assert_eq!(read(&format!("/widget/{own}")).await.status, 200);
+    // A script that somebody slipped into the bucket, and a good one under the name of another.
+    fs::write(kept.with_file_name("app-0000000001.js"), "alert(1)").unwrap();
+    fs::copy(&kept, kept.with_file_name("app-0000000002.js")).unwrap();
+    for strange in [
+        "app-0000000001.js",
+        "app-0000000002.js",
+        "app-0000000003.js",
+    ] {
+        let answer = read(&format!("/widget/{strange}")).await;
+        assert_eq!(answer.status, 404, "{strange}");
+    }
+    let log = home.node.log();
+    let told = log.matches("was not put there by this installation");
+    assert_eq!(told.count(), 2, "{log}");
 }

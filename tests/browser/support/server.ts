@@ -13,7 +13,8 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { DEADLINE_MS, until } from "./until.ts";
 
-const BINARY = resolve(process.env["CARGO_TARGET_DIR"] ?? "target", "debug", "balie");
+/** The build that the tests are about. */
+export const BINARY = resolve(process.env["CARGO_TARGET_DIR"] ?? "target", "debug", "balie");
 
 export interface Server {
   /** Where browsers reach it: the origin of its own pages too. */
@@ -22,11 +23,12 @@ export interface Server {
   setupLink(): string;
   /** Sends the signal and waits for the end: SIGKILL is a crash, SIGTERM an orderly stop. Gives the exit code. */
   stop(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
-  /** Starts it anew on the same address and data. */
-  startAgain(): Promise<void>;
+  /** Starts it anew on the same address and data, perhaps as another build. */
+  startAgain(binary?: string): Promise<void>;
 }
 
 export interface ServerOptions {
+  binary?: string;
   /** Settings by the names of the environment. */
   settings?: Record<string, string>;
 }
@@ -37,13 +39,13 @@ interface Running {
   errors: string[];
 }
 
-export async function startServer(test: TestContext, { settings = {} }: ServerOptions = {}): Promise<Server> {
+export async function startServer(test: TestContext, { settings = {}, binary = BINARY }: ServerOptions = {}): Promise<Server> {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: run \`cargo build\` first.`);
   const folder = await mkdtemp(join(tmpdir(), "balie-flow-"));
   const host = ownLoopback();
   const port = await freePort(host);
   const origin = `http://${host}:${port}`;
-  let running = await run(folder, host, port, settings);
+  let running = await run(binary, folder, host, port, settings);
   const setupLink = running.lines.map((line) => /https?:\S+#setup=\S+/.exec(line)?.[0]).find((link) => link !== undefined);
   test.after(async () => {
     await end(running, "SIGKILL");
@@ -56,17 +58,17 @@ export async function startServer(test: TestContext, { settings = {} }: ServerOp
       return setupLink;
     },
     stop: async (signal) => end(running, signal),
-    async startAgain() {
-      running = await run(folder, host, port, settings);
+    async startAgain(other = BINARY) {
+      running = await run(other, folder, host, port, settings);
     },
   };
 }
 
-async function run(folder: string, host: string, port: number, settings: Record<string, string>): Promise<Running> {
+async function run(binary: string, folder: string, host: string, port: number, settings: Record<string, string>): Promise<Running> {
   // Settings of whoever runs the tests are not the tests' own.
   const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("BALIE_"));
   const own = { BALIE_DATA: folder, BALIE_LISTEN: `${host}:${port}`, BALIE_PUBLIC_URL: `http://${host}:${port}`, BALIE_LOG_FILTER: "warn" };
-  const child = spawn(BINARY, [], { env: { ...Object.fromEntries(environment), ...own, ...settings }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, [], { env: { ...Object.fromEntries(environment), ...own, ...settings }, stdio: ["ignore", "pipe", "pipe"] });
   const running: Running = { process: child, lines: [], errors: [] };
   createInterface({ input: child.stdout }).on("line", (line) => running.lines.push(line));
   createInterface({ input: child.stderr }).on("line", (line) => running.errors.push(line));

@@ -77,13 +77,15 @@ pub fn files_in(node: &Node) -> Vec<PathBuf> {
     objects_in(&node.data().join("files"))
 }
 
-/// What lies in a folder where files go, but for the few bytes that a server stores at its start to see whether it can.
+/// What people sent, in a folder where files go: not the few bytes that a server stores at its start to see whether it can,
+/// nor the folder of the widget's parts.
 pub fn objects_in(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap())
         .filter(|entry| !entry.file_name().to_string_lossy().starts_with("probe-"))
         .map(|entry| entry.path())
+        .filter(|path| !path.is_dir())
         .collect()
 }
 

@@ -116,11 +116,16 @@ impl S3 {
                 found.push(entry.path());
             }
         }
-        let objects = self.folder.path().join(BUCKET).join(PREFIX);
+        let objects = self.objects_folder();
         if objects.exists() {
             found.extend(objects_in(&objects));
         }
         found
+    }
+
+    /// Where it keeps what it is given.
+    pub fn objects_folder(&self) -> PathBuf {
+        self.folder.path().join(BUCKET).join(PREFIX)
     }
 }
 
