@@ -1,5 +1,6 @@
 // The head of the list: am I here, and how many chats at a time.
 
+import { useRef } from "preact/hooks";
 import { useDesk, useWords } from "../app.ts";
 import { Icon } from "../icon.tsx";
 import { Menu } from "../parts/menu.tsx";
@@ -24,7 +25,15 @@ export function StatusBar() {
     away: words.status.away_help,
     offline: words.status.offline_help(mine),
   };
-  const setCapacity = (next: number) => desk.setStatus(status, next);
+  // Two quick presses are two steps, also while the first is on its way.
+  const asked = useRef<number | undefined>(undefined);
+  if (asked.current === capacity) asked.current = undefined;
+  const step = (by: number) => {
+    const next = (asked.current ?? capacity) + by;
+    if (next < 0 || next > CAPACITY_MAX) return;
+    asked.current = next;
+    desk.setStatus(status, next);
+  };
 
   return (
     <div class="status" role="group" aria-label={words.status.label}>
@@ -66,7 +75,7 @@ export function StatusBar() {
             class="step"
             aria-label={words.status.fewer}
             disabled={capacity <= 0}
-            onClick={() => setCapacity(capacity - 1)}
+            onClick={() => step(-1)}
           >
             <Icon name="minus" />
           </button>
@@ -76,7 +85,7 @@ export function StatusBar() {
             class="step"
             aria-label={words.status.more}
             disabled={capacity >= CAPACITY_MAX}
-            onClick={() => setCapacity(capacity + 1)}
+            onClick={() => step(1)}
           >
             <Icon name="plus" />
           </button>
