@@ -151,3 +151,17 @@ test("a star without words is a rating after a while", async (t) => {
   await ana.page.getByRole("radio", { name: "Good", exact: true }).check({ force: true });
   await ana.sees("You rated this chat 4 of 5");
 });
+
+test("where movement is not wanted a message that is confirmed has its new colours at once: never words of one state on the other", async (t) => {
+  const { ana } = await talking(t);
+  const [before, atOnce, later] = await ana.page.locator(".mine .bubble:not(.wait)").first().evaluate(async (bubble) => {
+    const colour = (): string => getComputedStyle(bubble).backgroundColor;
+    const solid = colour();
+    bubble.classList.add("wait");
+    const pale = colour();
+    for (let frame = 0; frame < 3; frame += 1) await new Promise((done) => requestAnimationFrame(done));
+    return [solid, pale, colour()];
+  });
+  assert.notEqual(before, atOnce);
+  assert.equal(atOnce, later);
+});
