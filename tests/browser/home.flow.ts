@@ -113,7 +113,11 @@ test("the list stands where it was after an article, and an article of any lengt
   assert.equal(await focused(page), "Hello. How can we help?", "on a phone no keyboard comes by surprise");
   await page.setViewportSize({ width: 390, height: 500 });
   const scroll = (): Promise<number> => chat.locator(".page").evaluate((element) => element.scrollTop);
-  await chat.locator(".page").evaluate((element) => element.scrollTo(0, 120));
+  // The window follows the screen a moment later, and until then there is less to scroll.
+  await until("the list is scrolled", async () => {
+    await chat.locator(".page").evaluate((element) => element.scrollTo(0, 120));
+    return (await scroll()) === 120;
+  });
   await chat.getByRole("button", { name: "Leasing through your employer" }).click();
   await ana.sees("Line 30 of");
   assert.equal(await scroll(), 0, "an article begins at its beginning");
