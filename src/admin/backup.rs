@@ -3,7 +3,7 @@
 //! A backup is `FILE`, and `FILE.files`: a folder of the files that the database names, or a note on the bucket where
 //! they lie. `FILE` gets its name last, so that whoever finds it finds all of it.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::files::Place;
 use crate::files::copies::{self, Copied};
 use crate::store::Store;
-use crate::store::sqlite::{self, Restoring, SqliteStore};
+use crate::store::sqlite::{self, Restoring, SqliteStore, name_aside, sync_folder_of, with_suffix};
 
 /// Writes a backup, beside a running server too.
 pub async fn write(config: &Config, store: &SqliteStore, file: &Path) -> anyhow::Result<()> {
@@ -138,12 +138,7 @@ fn where_files_are(place: &Place, source: &Path) -> String {
 
 /// Gives the folder its last name; the one that was there is moved aside.
 fn exchange(prepared: &Path, folder: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let aside = folder.exists().then(|| {
-        (1_u32..)
-            .map(|number| with_suffix(folder, &format!(".before-restore-{number}")))
-            .find(|name| !name.exists())
-            .expect("some number is free")
-    });
+    let aside = folder.exists().then(|| name_aside(folder));
     if let Some(aside) = &aside {
         fs::rename(folder, aside)
             .with_context(|| format!("{} cannot be moved aside", folder.display()))?;
@@ -152,18 +147,4 @@ fn exchange(prepared: &Path, folder: &Path) -> anyhow::Result<Option<PathBuf>> {
         .with_context(|| format!("{} cannot take its place", prepared.display()))?;
     sync_folder_of(folder)?;
     Ok(aside)
-}
-
-/// Puts a name on the disk, which lives in its folder.
-fn sync_folder_of(path: &Path) -> std::io::Result<()> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-        Some(_) | None => File::open(".")?.sync_all(),
-    }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }

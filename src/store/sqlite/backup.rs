@@ -169,7 +169,7 @@ fn move_aside(database: &Path) -> io::Result<Option<PathBuf>> {
     if !database.exists() {
         return Ok(None);
     }
-    let aside = free_name(database);
+    let aside = name_aside(database);
     for suffix in ["-wal", "-shm"] {
         match fs::rename(with_suffix(database, suffix), with_suffix(&aside, suffix)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -181,9 +181,11 @@ fn move_aside(database: &Path) -> io::Result<Option<PathBuf>> {
     Ok(Some(aside))
 }
 
-fn free_name(database: &Path) -> PathBuf {
+/// A free name for what stood where a restore puts something else, of a file or a folder.
+#[must_use]
+pub fn name_aside(path: &Path) -> PathBuf {
     (1_u32..)
-        .map(|number| with_suffix(database, &format!(".before-restore-{number}")))
+        .map(|number| with_suffix(path, &format!(".before-restore-{number}")))
         .find(|name| !name.exists())
         .expect("some number is free")
 }

@@ -31,9 +31,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use backup::{Restored, Restoring, files_named};
+pub use backup::{Restored, Restoring, files_named, name_aside};
 pub use check::{CheckReport, check};
-pub use open::OpenError;
+pub use open::{OpenError, sync_folder_of, with_suffix};
 
 use checkpoint::Checkpointer;
 use nudge::Nudge;

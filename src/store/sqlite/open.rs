@@ -143,7 +143,8 @@ impl OpenError {
 }
 
 /// The file of the same name with something behind it: SQLite names the files beside a database so.
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+#[must_use]
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -247,7 +248,7 @@ pub(super) fn create_private(file: &Path) -> std::io::Result<()> {
 }
 
 /// Puts a file's name on the disk, which lives in its folder.
-pub(super) fn sync_folder_of(file: &Path) -> std::io::Result<()> {
+pub fn sync_folder_of(file: &Path) -> std::io::Result<()> {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
         Some(_) | None => File::open(".")?.sync_all(),
