@@ -94,3 +94,15 @@ test("pressing a greeting opens the chat", async (t) => {
   await page.getByRole("dialog").waitFor();
   assert.equal(await page.getByText("Shall we help?").count(), 0);
 });
+
+test("a single-page app that changes its address brings no second greeting", async (t) => {
+  const { page } = await greeted(t, [{ text: "Shall we help?" }, { text: "Unsure about your size?", page: "/sizes" }]);
+  await page.getByText("Shall we help?").waitFor();
+  await page.evaluate(() => {
+    history.pushState({}, "", "/demo/sizes");
+    scrollTo(0, document.documentElement.scrollHeight);
+  });
+  await isSettled(page);
+  assert.equal(await page.getByText("Unsure about your size?").count(), 0);
+  assert.equal(await page.getByText("Shall we help?").count(), 1);
+});
