@@ -40,17 +40,19 @@ export function phrases(text: string, lang: string, wishes: string): Phrases {
   const lines = text.split("\n");
   if (lines.pop() !== BALIE_WORDS) throw new Error("The words are of another version.");
   const locale = localeOf(wishes, lang);
-  const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
-  const format = (options: Intl.DateTimeFormatOptions): ((at: number) => string) => new Intl.DateTimeFormat(locale, options).format;
-  const weekday = format({ weekday: "long", day: "numeric", month: "long" });
-  const plural = new Intl.PluralRules(lang);
-  const number = new Intl.NumberFormat(locale).format;
-
-  const unit = (name: string, digits: number): ((count: number) => string) => new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format;
+  const times = (options: Intl.DateTimeFormatOptions): Format => formatted(() => new Intl.DateTimeFormat(locale, options));
+  const numbers = (options?: Intl.NumberFormatOptions): Format => formatted(() => new Intl.NumberFormat(locale, options));
+  const unit = (name: string, digits: number): Format => numbers({ style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits });
+  const weekday = times({ weekday: "long", day: "numeric", month: "long" });
+  const number = numbers();
+  const plural = formatted(() => {
+    const rules = new Intl.PluralRules(lang);
+    return { format: (count) => rules.select(count) };
+  });
 
   function say(word: Word, holes: Record<string, string | number> = {}): string {
     const forms = (lines[word] ?? "").split("\t");
-    const form = forms[forms.indexOf(plural.select(Number(holes["n"]))) + 1] ?? "";
+    const form = forms[forms.length > 1 ? forms.indexOf(plural(Number(holes["n"]))) + 1 : 0] ?? "";
     return form.replace(/{(\w+)}/g, (_, name: string) => {
       const value = holes[name] ?? "";
       return typeof value === "number" ? number(value) : value;
@@ -60,17 +62,28 @@ export function phrases(text: string, lang: string, wishes: string): Phrases {
   return {
     say,
     number,
-    time: format({ hour: "2-digit", minute: "2-digit", ...(hourCycle === undefined ? {} : { hourCycle }) }),
+    time: formatted(() => {
+      const { hourCycle } = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
+      return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", ...(hourCycle === undefined ? {} : { hourCycle }) });
+    }),
     day(at, now) {
       const days = daysBetween(at, now);
       return days === 0 ? say(Word.today) : days === 1 ? say(Word.yesterday) : weekday(at);
     },
-    date: format({ dateStyle: "long" }),
-    weekday: (at, now) => (daysBetween(now, at) < 7 ? format({ weekday: "long" }) : format({ day: "numeric", month: "long" }))(at),
+    date: times({ dateStyle: "long" }),
+    weekday: (at, now) => (daysBetween(now, at) < 7 ? times({ weekday: "long" }) : times({ day: "numeric", month: "long" }))(at),
     minutes: unit("minute", 0),
     size: (bytes) => (bytes < MEGABYTE ? unit("kilobyte", 0)(Math.ceil(bytes / 1024)) : unit("megabyte", 1)(bytes / MEGABYTE)),
-    percent: new Intl.NumberFormat(locale, { style: "percent" }).format,
+    percent: numbers({ style: "percent" }),
   };
+}
+
+type Format = (value: number) => string;
+
+/** Made when it is first asked: each costs a phone some ten milliseconds, and the first screen writes no times. */
+function formatted(make: () => { format: Format }): Format {
+  let made: { format: Format } | undefined;
+  return (value) => (made ??= make()).format(value);
 }
 
 /** The first wish that is of the language and that `Intl` knows how to write. */
