@@ -76,7 +76,7 @@ const cssAsText = {
 };
 
 /** What stands in the one shadow root, in the order in which it comes: what an earlier sheet declares no later one says again. */
-const SHEETS = ['launcher', 'style', 'later', 'later_home', 'later_forms', 'later_plain'].map((name) => join('widget', `${name}.css`));
+const SHEETS = ['launcher', 'style', 'later', 'later_home', 'later_ticket', 'later_forms', 'later_phone', 'later_plain'].map((name) => join('widget', `${name}.css`));
 /** Between sheets that are looked at as one; no style sheet has it. */
 const SEAM = '\0';
 /** A declaration of a custom property: its name and its value. */
@@ -228,7 +228,7 @@ function addHashed(out, name, bytes) {
 }
 
 /** What is loaded when it is wanted, by the name of its source in widget/. */
-const ON_DEMAND = ['later', 'later_home', 'later_forms', 'later_phone', 'later_plain'];
+const ON_DEMAND = ['later', 'later_home', 'later_ticket', 'later_forms', 'later_phone', 'later_plain'];
 
 /**
  * The loader knows the hashed name of the chat, which it loads on the first opening; where the words are the server tells.
@@ -265,9 +265,9 @@ async function addChat(out, small) {
   const found = new Map(outputFiles.map(({ path, text }) => [basename(path, '.js'), text]));
   // Everything of the chat is wanted by the others too, so esbuild puts it into one chunk, and leaves of the entry what it gives.
   const strays = [...found.keys()].filter((name) => !['app', 'chunk', ...ON_DEMAND].includes(name));
-  const [, start = ''] = /^import {\s*(\w+) as \w+\s*} from ".\/chunk.js";\s*export {\s*\w+ as start\s*};\s*$/.exec(found.get('app')) ?? [];
+  const [, start = ''] = /^import {\s*(\w+) as \w+\s*} from ".\/chunk.js";\s*export {\s*\w+ as prepare\s*};\s*$/.exec(found.get('app')) ?? [];
   if (strays.length > 0 || start === '') throw new Error('widget/app.ts: the chat is no longer one chunk.');
-  found.set('chunk', found.get('chunk').replace(new RegExp(` as ${start}(?=[\\s,}])(?=[^{}]*}\\s*;\\s*$)`), ' as start'));
+  found.set('chunk', found.get('chunk').replace(new RegExp(` as ${start}(?=[\\s,}])(?=[^{}]*}\\s*;\\s*$)`), ' as prepare'));
   const made = await Promise.all(['chunk', ...ON_DEMAND].map(async (name) => [name === 'chunk' ? 'app' : name, String(await small(found.get(name))).replaceAll('./chunk.js', './app.js')]));
   const hash = hashOf(made.join());
   for (const [name, code] of made) {

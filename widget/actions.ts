@@ -1,11 +1,11 @@
 // What the views may ask for, carried out: each a few lines on the session and the model.
 
-import type { Clock } from "../client/environment.ts";
+import type { Clock, KeyValueStore } from "../client/environment.ts";
 import { charsOf, TEXT_CHARS_MAX } from "../client/limits.ts";
 import type { Host } from "./embed.ts";
 import type { Frame } from "./frame.ts";
 import { Word } from "./i18n/index.ts";
-import type { Actions, Forms, Later, LaterHome, Model } from "./model.ts";
+import type { Actions, Forms, Later, LaterHome, Model, Ticket } from "./model.ts";
 import type { Session } from "./session.ts";
 import { isLive } from "./visit.ts";
 
@@ -24,19 +24,18 @@ export interface Context {
   later(): Promise<Later>;
   laterHome(): Promise<LaterHome>;
   forms(): Promise<Forms>;
+  ticket(): Promise<Ticket>;
   change(part: Partial<Model>): void;
   /** What was typed, which outlives a reload of the tab. */
   keep(values: Model["values"]): void;
   close(): void;
-  /** Remembers whether the visitor wants to hear of messages. */
-  keepQuiet(isQuiet: boolean): void;
+  local: KeyValueStore;
 }
 
 export function createActions(context: Omit<Context, "actions">): Actions {
   const { session, model, change, frame } = context;
   return {
     close: context.close,
-    retry: session.retry,
     discard: session.discard,
     tryNow: session.tryNow,
     ...writing(context),
@@ -81,6 +80,7 @@ function writing(context: Omit<Context, "actions">): Pick<Actions, "typed" | "le
       const { [field]: _mended, ...errors } = model().errors;
       change({ errors, complaint: undefined });
       keep({ ...model().values, [field]: value });
+      context.ticket().catch(() => {}); // whoever writes will perhaps stand in line
       if (!field) session.typing(value, model().site.typing_preview);
     },
     leftComposer: () => session.typing("", false),

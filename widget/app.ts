@@ -15,8 +15,8 @@ import { type Actions, isOpen, isPlainStart, type Later, type Model, questionOf,
 import { createSession, type RefusedStart, type Session } from "./session.ts";
 import { PALE_AFTER_MS } from "./thread.ts";
 import { createTitle } from "./title.ts";
-import { afterConnection, afterTime, afterVisit, unreadCount } from "./update.ts";
-import { emptyVisit, isLive } from "./visit.ts";
+import { afterConnection, afterTime, afterVisit, cleanTable, unreadCount } from "./update.ts";
+import { emptyVisit, isInLine, isLive } from "./visit.ts";
 
 const BACK_FOR_MS = 4_000;
 /** While the window is open, time itself changes what it shows: waits, typing, banners. */
@@ -31,6 +31,7 @@ const PARTS = {
   later: () => import("./later.ts"),
   laterHome: () => import("./later_home.ts"),
   forms: () => import("./later_forms.ts"),
+  ticket: () => import("./later_ticket.ts"),
   phone: () => import("./later_phone.ts"),
   plain: () => import("./later_plain.ts"),
 };
@@ -43,8 +44,11 @@ type Parts = typeof PARTS;
 type PartName = keyof Parts;
 type Loaded = { [K in PartName]?: Awaited<ReturnType<Parts[K]>> };
 
-/** Fails if the server does not answer, or has words of another version only. */
-export async function start(host: Host): Promise<Widget> {
+/**
+ * Fetches what the chat needs, and gives what begins it: only then is anything stored or a socket opened. Fails if the server
+ * does not answer, or has words of another version only.
+ */
+export async function prepare(host: Host): Promise<() => Widget> {
   const site = await host.siteInfo();
   if (site === undefined) throw new Error("The server does not answer.");
   const local = browserStore(() => localStorage);
@@ -54,6 +58,7 @@ export async function start(host: Host): Promise<Widget> {
   const seen: Record<PartName, boolean> = {
     later: isKnown,
     laterHome: site.articles,
+    ticket: memory.session()?.isLive === true,
     forms: isKnown || !site.open || !isPlainStart({ site }),
     phone: matchMedia(PHONE).matches,
     plain: !CSS.supports("color", "light-dark(red, oklch(from red l c h))"),
@@ -63,7 +68,9 @@ export async function start(host: Host): Promise<Widget> {
     if (seen[name]) early[name] = (await PARTS[name]().catch(() => undefined)) as Loaded[K];
   };
   const [text] = await Promise.all([wordsOf(host.origin, site), ...(Object.keys(PARTS) as PartName[]).map(load)]);
-  return begin(host, { ...site, articles: early.laterHome !== undefined }, phrases(text, site.lang, host.wishes), local, memory, early);
+  const spoken = phrases(text, site.lang, host.wishes);
+  whenIdle(timeZone); // the first time it takes a phone as long as all the rest
+  return () => begin(host, { ...site, articles: early.laterHome !== undefined }, spoken, local, memory, early);
 }
 
 /** A page that was open while the server was upgraded knows a name that is gone; the one without a hash never is. */
@@ -71,16 +78,6 @@ async function wordsOf(origin: string, { words, lang }: SiteInfo): Promise<strin
   const ask = (path: string): Promise<Response> => fetch(origin + path, { credentials: "omit" });
   const hashed = await ask(words);
   return (hashed.ok ? hashed : await ask(`/widget/words-${lang}.txt`)).text();
-}
-
-/** When the desk opens next, as of now: what the page was told when it was loaded was otherwise. */
-async function hoursOf({ origin, site }: Host): Promise<Partial<SiteInfo>> {
-  try {
-    const { next_open_at } = (await (await fetch(`${origin}/api/sites/${site}/widget`, { cache: "reload", credentials: "omit" })).json()) as SiteInfo;
-    return { next_open_at };
-  } catch {
-    return {};
-  }
 }
 
 function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore, memory: Memory, early: Loaded): Widget {
@@ -100,7 +97,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore
     model = { ...model, ...part };
     if (isDrawDue) return;
     isDrawDue = true;
-    queueMicrotask(draw);
+    queueMicrotask(() => isDrawDue && draw());
   }
 
   function say(word: Word.messageSent | Word.offline | Word.reconnecting | Word.back): void {
@@ -147,6 +144,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore
     const before = model;
     const visit = session.visit.get();
     change(afterVisit(model, visit, clock.now()));
+    if (isInLine(visit)) want(ticket);
     if (visit.timeline.pending.length > 0) lookAgainAfter(PALE_AFTER_MS);
     if (visit.timeline.typing.length > 0) lookAgainAfter(TYPING_FOR_MS);
     // The question is in the log now; until now it was kept in the form, had it been refused.
@@ -160,15 +158,10 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore
   }
 
   function startRefused(refusedStart: RefusedStart | undefined): void {
-    change({ refusedStart, errors: model.forms?.errorsOf(refusedStart) ?? {} });
-    if (refusedStart?.code === "closed_hours") {
-      keep({ ...model.values, [questionOf(model)]: refusedStart.text ?? "" });
-      change({ form: "message" });
-      void hoursOf(host).then((hours) => change({ site: { ...model.site, ...hours } }));
-      return;
-    }
+    change({ refusedStart, errors: {} });
+    if (refusedStart !== undefined) want(() => forms().then(({ refused }) => refused(refusedStart)));
     // Without a form the words go back into the composer, unless something else stands there by now.
-    if (isPlainStart(model) && refusedStart?.text !== undefined && (model.values[""] ?? "") === "") keep({ ...model.values, "": refusedStart.text });
+    if (isPlainStart(model) && refusedStart?.code !== "closed_hours" && refusedStart?.text !== undefined && (model.values[""] ?? "") === "") keep({ ...model.values, "": refusedStart.text });
   }
 
   function connectionChanged(): void {
@@ -211,26 +204,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore
     change({ menu: false, hasEmoji: false, form: undefined, question: undefined, fresh_after: undefined });
   }
 
-  function keepQuiet(isQuiet: boolean): void {
-    if (isQuiet) local.set(quietKey(host.site), "1");
-    else local.remove(quietKey(host.site));
-  }
-
-  const note = (kind: "chat" | "message"): void => {
-    if (site.articles) void laterHome().then((home) => home.note(kind));
-  };
-  const counted: Session = {
-    ...session,
-    start(...wishes) {
-      note("chat");
-      session.start(...wishes);
-    },
-    leaveMessage(message) {
-      note("message");
-      session.leaveMessage(message);
-    },
-  };
-  const shared = { host, clock, session: counted, frame, model: () => model, change, keep, close, keepQuiet, later: () => later(), laterHome: () => laterHome(), forms: () => forms() };
+  const shared = { host, clock, session, frame, model: () => model, change, keep, close, local, later: () => later(), laterHome: () => laterHome(), forms: () => forms(), ticket: () => ticket() };
   const actions: Actions = createActions(shared);
   const context = { ...shared, actions };
   /** Made once, and shown from then on. */
@@ -245,11 +219,10 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore
   const later = demand(PARTS.later, (part) => ({ later: part }), early.later);
   const laterHome = demand(PARTS.laterHome, (part) => ({ laterHome: part }), early.laterHome);
   const forms = demand(PARTS.forms, (part) => ({ forms: part }), early.forms);
+  const ticket = demand(PARTS.ticket, (part) => ({ ticket: part, ...part.after(model, model.visit, clock.now()) }), early.ticket);
   const phoneScreen = onDemand(PARTS.phone, ({ create }) => create(context), early.phone);
   early.plain?.create(context);
-  const fetchLater = (): void => {
-    for (const part of [later, forms]) void part().catch(() => {}); // asked for again when there is a line
-  };
+  const fetchLater = (): void => [later, forms].forEach(want); // asked for again when there is a line
   const redraw = (): void => change({ now: clock.now() });
   const phone = matchMedia(PHONE);
   const undo = [
@@ -257,12 +230,13 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore
     session.connection.subscribe(connectionChanged),
     session.seen.subscribe(redraw),
     session.refusedStart.subscribe(startRefused),
-    session.progress.subscribe((progress) => change({ progress })),
     session.barred.subscribe((barred) => change({ barred })),
-    listen(window, "pagehide", session.dropFiles),
     listen(document, "visibilitychange", redraw),
     listen(window, "popstate", session.pageChanged),
-    listen(phone, "change", () => change({ isPhone: phone.matches })),
+    listen(phone, "change", () => {
+      change({ isPhone: phone.matches });
+      if (phone.matches) want(phoneScreen);
+    }),
   ];
   const navigation = Reflect.get(window, "navigation");
   if (navigation instanceof EventTarget) undo.push(listen(navigation, "currententrychange", session.pageChanged));
@@ -289,17 +263,26 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore
     destroy() {
       close();
       for (const each of undo) each();
-      session.stop();
       model.later?.stop();
+      session.stop();
       title(0);
       frame.destroy();
     },
   };
 }
 
+/** Nobody waits for it; where it cannot be loaded it is asked for again. */
+function want(part: () => Promise<unknown>): void {
+  part().catch(() => {});
+}
+
 /** Opening the window comes first. */
 function whenIdle(run: () => void): void {
   (globalThis.requestIdleCallback ?? setTimeout)(run);
+}
+
+function timeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 function sessionOf(host: Host, memory: Memory, local: KeyValueStore, { forgotten, later }: { forgotten(): void; later(): Promise<Later> }): Session {
@@ -323,19 +306,21 @@ function sessionOf(host: Host, memory: Memory, local: KeyValueStore, { forgotten
     forgotten,
     page: () => ({ url: location.href, title: document.title, referrer: document.referrer, ...host.wanted.page }),
     lang: host.wishes.split(",")[0] ?? "",
-    tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    tz: timeZone,
     probe: async () => (await later()).probe(),
-    postMessage: async (message, token) => (await later()).postMessage(message, token),
+    leaveByHttp: async (message, line) => (await later()).leaveByHttp(message, line),
   });
 }
 
 function firstModel(site: SiteInfo, spoken: Phrases, memory: Memory): Model {
   const now = browserClock.now();
   return {
+    ...cleanTable(),
     phrases: spoken,
     later: undefined,
     laterHome: undefined,
     forms: undefined,
+    ticket: undefined,
     now,
     isPhone: matchMedia(PHONE).matches,
     site,
@@ -346,25 +331,14 @@ function firstModel(site: SiteInfo, spoken: Phrases, memory: Memory): Model {
     isLasting: true,
     banner: undefined,
     barred: undefined,
-    refusedStart: undefined,
     home: { query: "" },
-    form: undefined,
     values: memory.draft().values,
     errors: {},
-    complaint: undefined,
-    menu: false,
-    hasEmoji: false,
     isQuiet: false,
     isDropping: false,
     progress: undefined,
-    question: undefined,
     range: undefined,
     isBusy: false,
     hasWayOut: false,
-    score: undefined,
-    isRatingSkipped: false,
-    isAtBottom: true,
-    below: 0,
-    fresh_after: undefined,
   };
 }

@@ -143,7 +143,7 @@ function createWorld(seed: number) {
       page: () => ({ url: "https://shop.example/", title: "Shop" }),
       lang: "en",
       probe: async () => "blocked",
-      postMessage: async () => ({}),
+      leaveByHttp: async () => {},
     });
     return {
       session,

@@ -37,6 +37,7 @@ export function fakeModel(site: SiteInfo, values: Record<string, string> = {}): 
     later: undefined,
     laterHome: undefined,
     forms: undefined,
+    ticket: undefined,
     now: 0,
     isPhone: false,
     site,

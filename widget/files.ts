@@ -5,19 +5,20 @@ import type { Clock } from "../client/environment.ts";
 import type { Context } from "./actions.ts";
 import { Word } from "./i18n/index.ts";
 import { canAttach, type LateActions } from "./model.ts";
-import { createUploads, isKind, postTo } from "./upload.ts";
+import type { Attachments } from "./attachments.ts";
+import { isKind } from "./upload.ts";
 
 /** How long a browser may take to save what it was given. */
 const SAVE_MS = 10_000;
 
-export function fileActions({ host: { origin }, clock, session, model, change }: Context): Pick<LateActions, "attach" | "download" | "paint"> {
+export function fileActions({ host: { origin }, clock, session, model, change }: Context, { attach, retry }: Attachments): Pick<LateActions, "attach" | "retry" | "download" | "paint"> {
   function complaintAbout(file: File): string | undefined {
     const { site: { uploads }, phrases: { say, size } } = model();
     if (uploads === null || !canAttach(model())) return say(Word.filesOff);
     if (file.size === 0) return say(Word.fileEmpty);
     if (file.size > uploads.bytes_max) return say(Word.fileTooBig, { size: size(uploads.bytes_max) });
     if (!isKind(file, uploads.types)) return say(Word.fileKind);
-    return session.attach(file, (told) => createUploads(postTo(origin, session.token), told)) ? undefined : say(Word.full);
+    return attach(file) ? undefined : say(Word.full);
   }
 
   async function read(path: string): Promise<Blob> {
@@ -27,6 +28,7 @@ export function fileActions({ host: { origin }, clock, session, model, change }:
   }
 
   return {
+    retry,
     attach(files) {
       let complaint: string | undefined;
       for (const file of files) complaint = complaintAbout(file) ?? complaint;

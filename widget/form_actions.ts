@@ -1,9 +1,30 @@
 // What the forms may ask for, carried out. What was written in one form stands in the other.
 
 import { type Context, showForm } from "./actions.ts";
-import { answers, complaintAbout, complaints } from "./form.ts";
+import type { Host, SiteInfo } from "./embed.ts";
+import { answers, complaintAbout, complaints, errorsOf } from "./form.ts";
 import { type FormActions, isPlainStart, questionOf, screenOf } from "./model.ts";
+import type { RefusedStart } from "./session.ts";
 import { fieldsOf } from "./view/form.ts";
+
+/** Puts what was written where it can be changed, and says what was wrong with it. */
+export function startRefused({ host, model, change, keep }: Context, refused: RefusedStart): void {
+  change({ errors: errorsOf(refused, model()) });
+  if (refused.code !== "closed_hours") return;
+  keep({ ...model().values, [questionOf(model())]: refused.text ?? "" });
+  change({ form: "message" });
+  void hoursOf(host).then((hours) => change({ site: { ...model().site, ...hours } }));
+}
+
+/** When the desk opens next, as of now: what the page was told when it was loaded was otherwise. */
+async function hoursOf({ origin, site }: Host): Promise<Partial<SiteInfo>> {
+  try {
+    const { next_open_at } = (await (await fetch(`${origin}/api/sites/${site}/widget`, { cache: "reload", credentials: "omit" })).json()) as SiteInfo;
+    return { next_open_at };
+  } catch {
+    return {};
+  }
+}
 
 export function createFormActions(context: Context): FormActions {
   const { host, session, model, change, keep, frame, actions } = context;

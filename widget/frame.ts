@@ -2,7 +2,7 @@
 // has changed, keeps the log at its end, and knows what was on screen.
 
 import { patch } from "./dom.ts";
-import { type Host, PHONE, wear } from "./embed.ts";
+import { type Host, PHONE } from "./embed.ts";
 import { Word } from "./i18n/index.ts";
 import { type Actions, type Model, type Screen, screenOf, siteName } from "./model.ts";
 import styles from "./style.css";
@@ -32,13 +32,17 @@ export interface FrameOptions {
   phone(): Promise<Screen>;
 }
 
+/** Read while the code is loaded, before anybody presses. */
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(styles);
+
 export function createFrame({ host, model, actions, onSeen, phone }: FrameOptions): Frame {
   const { root } = host;
   const element = document.createElement("div");
   element.className = "window";
   element.hidden = true;
   element.setAttribute("role", "dialog");
-  wear(root, styles);
+  root.adoptedStyleSheets.push(sheet);
   root.append(element);
   let isOpen = false;
   let screen: Screen | undefined;
@@ -55,36 +59,15 @@ export function createFrame({ host, model, actions, onSeen, phone }: FrameOption
 
   function keyPressed(event: KeyboardEvent): void {
     event.stopPropagation(); // what is typed here is not for the page's own shortcuts
-    const { menu, question, hasEmoji, isPhone } = model();
-    if (event.key !== "Escape") {
-      if (isPhone || question !== undefined) keepFocusInside(event, find(".ask") ?? element, root);
-    } else if (menu) actions().toggleMenu(false);
+    const { menu, question, hasEmoji } = model();
+    if (event.key !== "Escape") return;
+    if (menu) actions().toggleMenu(false);
     else if (question !== undefined) actions().ask(undefined);
     else if (hasEmoji) actions().toggleEmoji(false);
     else actions().close();
   }
 
-  function pressed(event: PointerEvent): void {
-    const isOutside = event.target instanceof Element && event.target.closest(".menu, [aria-haspopup=menu]") === null;
-    if (model().menu && isOutside) actions().toggleMenu(false);
-  }
-
   element.addEventListener("keydown", keyPressed);
-  element.addEventListener("pointerdown", pressed);
-  // The whole window is the target; without an answer the browser would leave the page for the file.
-  element.addEventListener("dragover", (event) => {
-    if (event.dataTransfer?.types.includes("Files") !== true) return;
-    event.preventDefault();
-    actions().drag(true);
-  });
-  element.addEventListener("dragleave", ({ relatedTarget }) => !(relatedTarget instanceof Node && element.contains(relatedTarget)) && actions().drag(false));
-  element.addEventListener("drop", (event) => {
-    actions().drag(false);
-    if (event.dataTransfer === null || event.dataTransfer.files.length === 0) return;
-    event.preventDefault();
-    actions().attach(event.dataTransfer.files);
-  });
-
   return {
     element,
     isOpen: () => isOpen,
@@ -134,16 +117,4 @@ export function createFrame({ host, model, actions, onSeen, phone }: FrameOption
       element.remove();
     },
   };
-}
-
-/** Keeps Tab within the element, for as long as it covers everything else. */
-function keepFocusInside(event: KeyboardEvent, element: HTMLElement, root: ShadowRoot): void {
-  if (event.key !== "Tab") return;
-  const stops = [...element.querySelectorAll<HTMLElement>("button, a[href], input, textarea, select, [tabindex='0']")].filter((each) => each.offsetParent !== null && each.tabIndex >= 0);
-  const [first, last] = [stops[0], stops.at(-1)];
-  const { activeElement } = root;
-  if (event.shiftKey && (activeElement === first || activeElement === null)) last?.focus();
-  else if (!event.shiftKey && activeElement === last) first?.focus();
-  else return;
-  event.preventDefault();
 }

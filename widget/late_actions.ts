@@ -2,6 +2,8 @@
 
 import type { Cancel } from "../client/environment.ts";
 import type { Context } from "./actions.ts";
+import type { Attachments } from "./attachments.ts";
+import { quietKey } from "./embed.ts";
 import { fileActions, save } from "./files.ts";
 import { Word } from "./i18n/index.ts";
 import { type Actions, type LateActions, siteName } from "./model.ts";
@@ -15,12 +17,12 @@ const RATE_AFTER_MS = 10_000;
 
 type Late = Omit<LateActions, keyof Actions>;
 
-export function createLateActions(context: Context): LateActions {
-  return { ...context.actions, ...fileActions(context), ...rating(context), ...choices(context) };
+export function createLateActions(context: Context, attachments: Attachments): LateActions {
+  return { ...context.actions, ...fileActions(context, attachments), ...rating(context), ...choices(context) };
 }
 
 function choices(context: Context): Pick<Late, "answer" | "insert" | "toggleSound" | "confirm" | "save"> {
-  const { session, model, change, keep, frame, keepQuiet, actions } = context;
+  const { session, model, change, keep, frame, host, local, actions } = context;
   return {
     answer: (text) => session.send(text) && actions.toBottom(),
     insert(sign) {
@@ -30,8 +32,10 @@ function choices(context: Context): Pick<Late, "answer" | "insert" | "toggleSoun
       actions.toggleEmoji(false);
     },
     toggleSound() {
-      change({ isQuiet: !model().isQuiet });
-      keepQuiet(model().isQuiet);
+      const isQuiet = !model().isQuiet;
+      change({ isQuiet });
+      if (isQuiet) local.set(quietKey(host.site), "1");
+      else local.remove(quietKey(host.site));
     },
     confirm() {
       actions.ask(undefined);

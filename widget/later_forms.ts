@@ -3,8 +3,8 @@
 
 import type { Context } from "./actions.ts";
 import { wear } from "./embed.ts";
-import { answers, errorsOf } from "./form.ts";
-import { createFormActions } from "./form_actions.ts";
+import { answers } from "./form.ts";
+import { createFormActions, startRefused } from "./form_actions.ts";
 import { Word } from "./i18n/index.ts";
 import styles from "./later_forms.css";
 import type { Forms } from "./model.ts";
@@ -22,7 +22,7 @@ export function create(context: Context): Forms {
     page: (model) => page(model, actions),
     leaveMessage: actions.leaveMessage,
     answers: () => answers(present()).fields,
-    errorsOf: (refused) => errorsOf(refused, present()),
+    refused: (refused) => startRefused(context, refused),
     refusalWords: (code, isFile) => refusalWords(present(), code, isFile),
   };
 }

@@ -3,12 +3,15 @@
 
 import type { Cancel } from "../client/environment.ts";
 import type { Context } from "./actions.ts";
+import styles from "./later_phone.css";
 import type { Screen } from "./model.ts";
+import { wear } from "./embed.ts";
 
 /** How we know our own entry in the browser's history. */
 const ENTRY = "balie";
 
-export function create({ frame: { element }, close }: Context): Screen {
+export function create({ frame: { element }, host: { root }, close }: Context): Screen {
+  wear(root, styles);
   let undo: Cancel[] = [];
 
   function standStill(): Cancel {
@@ -39,7 +42,8 @@ export function create({ frame: { element }, close }: Context): Screen {
   }
 
   function closeOnBack(): Cancel {
-    history.pushState({ [ENTRY]: true }, "");
+    // Not before the window has been drawn: the browser takes its time for it.
+    const timer = setTimeout(() => history.pushState({ [ENTRY]: true }, ""));
     const back = (): void => {
       undo = undo.filter((each) => each !== cancel);
       removeEventListener("popstate", back);
@@ -47,6 +51,7 @@ export function create({ frame: { element }, close }: Context): Screen {
     };
     addEventListener("popstate", back);
     const cancel = (): void => {
+      clearTimeout(timer);
       removeEventListener("popstate", back);
       const state: unknown = history.state;
       if (typeof state === "object" && state !== null && ENTRY in state) history.back();

@@ -26,7 +26,7 @@ const MARK =
 const DOWN = "M7 12l9 9 9-9";
 
 interface App {
-  start(host: Host): Promise<Widget>;
+  prepare(host: Host): Promise<() => Widget>;
 }
 
 function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void {
@@ -36,6 +36,7 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
   const handlers = new Map<string, Set<(detail: never) => void>>();
   let words = ENGLISH;
   let info: Promise<SiteInfo | undefined> | undefined;
+  let prepared: Promise<() => Widget> | undefined;
   let loading: Promise<Widget | undefined> | undefined;
   let widget: Widget | undefined;
   let isGone = false;
@@ -45,9 +46,9 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(styles);
   root.adoptedStyleSheets = [sheet];
-  const button = make("button", "launcher", { "aria-haspopup": "dialog" });
-  const badge = make("span", "badge", { "aria-hidden": "true" });
-  const tip = make("div", "tip", { role: "status" });
+  const button = make("button", { class: "launcher", "aria-haspopup": "dialog" });
+  const badge = make("span", { class: "badge", "aria-hidden": "true" });
+  const tip = make("div", { class: "tip", role: "status" });
   tip.hidden = true;
   root.append(tip, button);
 
@@ -56,7 +57,7 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
     badge.textContent = unread > 99 ? "99+" : String(unread);
     button.setAttribute("aria-label", unread > 0 ? newMessages(unread) : isAway ? words.away : words.chat);
     button.classList.toggle("away", isAway && !isOpen);
-    button.replaceChildren(isOpen ? drawing("down", DOWN) : drawing("mark", MARK));
+    button.replaceChildren(isOpen ? drawing(DOWN, "down") : drawing(MARK));
     if (unread > 0 && !isOpen) button.append(badge);
   }
 
@@ -88,6 +89,8 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
     return known;
   }
 
+  const host: Host = { site, origin, wishes, root, siteInfo, launcher: { button, show }, tell, wanted };
+
   function dress({ launcher, lang, dir, color, look: { side, offset, theme } }: SiteInfo): void {
     const set = (name: string, value: string | null): void => element.style.setProperty(name, value);
     words = launcher;
@@ -100,29 +103,33 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
     set("--scheme", theme === "auto" ? null : theme);
   }
 
+  /** The code and the words; nothing is stored and no socket opened before what it gives is called. */
+  function prepare(): Promise<() => Widget> {
+    // A page that was open while the server was upgraded asks for a hashed name that is gone, or has words of the other
+    // version; the plain name never is.
+    const from = (path: string): Promise<() => Widget> => import(origin + path).then((app: App) => app.prepare(host));
+    return (prepared ??= from(BALIE_APP).catch(() => from("/widget/app.js")));
+  }
+
   function chat(run?: (loaded: Widget) => void): void {
     loading ??= loaded();
     void loading.then((here) => here !== undefined && run?.(here));
   }
 
   async function loaded(): Promise<Widget | undefined> {
-    const host: Host = { site, origin, wishes, root, siteInfo, launcher: { button, show }, tell, wanted };
-    // A page that was open while the server was upgraded asks for a hashed name that is gone, or has words of the other
-    // version; the plain name never is.
-    const from = async (path: string): Promise<Widget> => ((await import(origin + path)) as App).start(host);
     button.setAttribute("aria-busy", "true");
     try {
-      widget = await from(BALIE_APP).catch(() => from("/widget/app.js"));
-      if (isGone) widget.destroy();
+      const begin = await prepare();
+      if (!isGone) widget = begin();
     } catch (error) {
-      loading = undefined;
+      loading = prepared = undefined;
       tip.textContent = words.failed;
       tip.hidden = false;
       setTimeout(() => (tip.hidden = true), TIP_MS);
       tell("error", { message: String(error) });
     }
     button.removeAttribute("aria-busy");
-    return isGone ? undefined : widget;
+    return widget;
   }
 
   const set = (part: Partial<Wanted>, run: (loaded: Widget) => void): void => {
@@ -144,20 +151,20 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
       observer.disconnect();
       widget?.destroy();
       element.remove();
-      Reflect.deleteProperty(globalThis, "Balie");
+      delete page.Balie;
     },
     q: { push: (...more) => more.forEach(([name, ...values]) => attempt(() => (api[name] as (...all: unknown[]) => void)(...values))) },
   };
-  Object.defineProperty(globalThis, "Balie", { value: api, configurable: true });
-  // Who comes near it will perhaps press it: then the code is there already.
-  button.onpointerover = button.onfocus = () => void import(origin + BALIE_APP).catch(() => {});
-  button.onclick = () => button.getAttribute("aria-busy") === null && api.toggle();
+  Object.defineProperty(page, "Balie", { value: api, configurable: true });
+  // Who comes near it will perhaps press it: then all is there already.
+  button.onpointerover = button.onfocus = () => prepare().catch(() => (prepared = undefined));
+  button.onclick = () => button.getAttribute("aria-busy") ?? api.toggle();
 
   /** A page that puts another body in place of this one, as single-page apps do, gets the launcher back. */
   const observer = new MutationObserver(stand);
   function stand(): void {
     if (!element.isConnected) document.body?.append(element);
-    for (const each of [document.documentElement, document.body]) if (each !== null) observer.observe(each, { childList: true });
+    for (const each of [document.documentElement, document.body]) if (each) observer.observe(each, { childList: true });
   }
 
   void siteInfo().then((known) => {
@@ -170,7 +177,7 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
     const isLive = stored(() => localStorage, sessionKey(site))?.includes('"isLive":true') === true;
     if (isLive || known.connect === "load") chat((here) => stored(() => sessionStorage, windowKey(site)) === "open" && !matchMedia(PHONE).matches && here.open());
     // Without it nothing is missing, so nobody is told if it does not come.
-    if (!isLive && known.greetings.length > 0) import(origin + BALIE_GREETING).then(({ greet }: Greeter) => greet(known, { root, tell, open: api.open, isBusy: () => isGone || widget !== undefined }), () => {});
+    if (!isLive && known.greetings[0]) import(origin + BALIE_GREETING).then(({ greet }: Greeter) => greet(known, { root, tell, open: api.open, isBusy: () => isGone || widget !== undefined }), () => {});
   });
   api.q.push(...calls);
 }
@@ -193,27 +200,25 @@ function attempt(run: () => void): void {
   }
 }
 
-function make<T extends "button" | "span" | "div">(tag: T, name: string, attributes: Record<string, string> = {}): HTMLElementTagNameMap[T] {
-  const element = document.createElement(tag);
-  element.className = name;
-  for (const each of Object.keys(attributes)) element.setAttribute(each, attributes[each] ?? "");
-  return element;
+function make<T extends "button" | "span" | "div">(tag: T, attributes: Record<string, string>): HTMLElementTagNameMap[T] {
+  return dressed(document.createElement(tag), attributes);
 }
 
-function drawing(name: string, path: string): SVGElement {
-  const svg = document.createElementNS(SVG, "svg");
-  const line = document.createElementNS(SVG, "path");
-  svg.setAttribute("class", name);
-  svg.setAttribute("viewBox", "0 0 32 32");
-  svg.setAttribute("aria-hidden", "true");
-  line.setAttribute("d", path);
-  svg.append(line);
+function drawing(path: string, name = ""): SVGElement {
+  const svg = dressed(document.createElementNS(SVG, "svg"), { class: name, viewBox: "0 0 32 32", "aria-hidden": "true" });
+  svg.append(dressed(document.createElementNS(SVG, "path"), { d: path }));
   return svg;
+}
+
+function dressed<E extends Element>(element: E, attributes: Record<string, string>): E {
+  for (const each in attributes) element.setAttribute(each, attributes[each] as string);
+  return element;
 }
 
 const script = document.currentScript as HTMLScriptElement | null; // no SVG page has a chat
 const site = script?.dataset["site"];
-const early = Reflect.get(globalThis, "Balie") as Partial<BalieApi> & { q?: BalieCall[] } | undefined;
+const page = globalThis as { Balie?: Partial<BalieApi> & { q?: BalieCall[] } };
+const early = page.Balie;
 if (early?.open) console.warn("Balie is on this page already.");
 else if (!script || !site) console.error('Balie: the script needs data-site="…", the key of the site.');
 else load(script, site, Array.isArray(early?.q) ? early.q : []);

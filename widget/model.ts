@@ -8,19 +8,29 @@ import type { Home } from "./home.ts";
 import type { Child, Description } from "./dom.ts";
 import type { Phrases } from "./i18n/index.ts";
 import type { Barred, RefusedStart, SessionOptions } from "./session.ts";
-import type { ShownFile, Turn } from "./thread.ts";
+import type { ShownFile, ThreadOptions, Turn } from "./thread.ts";
 import { isInLine, isLater, isLive, leftMessage, type Visit } from "./visit.ts";
 
 /** `message` is left for later, `sent` is that it was. */
 export type ScreenName = "loading" | "home" | "article" | "start" | "message" | "sent" | "chat" | "down" | "refused";
 
+/** How the wait is shown. @inside */
+export interface Wait {
+  range: Shown | undefined;
+  /** The wait is a long one. */
+  isBusy: boolean;
+  /** Once a message may be left instead of waiting, it may until the wait ends. */
+  hasWayOut: boolean;
+}
+
 /** @inside */
-export interface Model {
+export interface Model extends Wait {
   phrases: Phrases;
   /** Undefined until it has come. */
   later: Later | undefined;
   laterHome: LaterHome | undefined;
   forms: Forms | undefined;
+  ticket: Ticket | undefined;
   now: number;
   isPhone: boolean;
   site: SiteInfo;
@@ -56,11 +66,6 @@ export interface Model {
   /** How much of the file that is on its way has gone. */
   progress: { cmd: string; bytes: number } | undefined;
   question: "leave" | "end" | undefined;
-  range: Shown | undefined;
-  /** The wait is a long one. */
-  isBusy: boolean;
-  /** Once a message may be left instead of waiting, it may until the wait ends. */
-  hasWayOut: boolean;
   score: number | undefined;
   isRatingSkipped: boolean;
   isAtBottom: boolean;
@@ -81,7 +86,6 @@ export interface Actions {
   /** Nothing is being written in the composer any more. */
   leftComposer(): void;
   sendMessage(): void;
-  retry(cmd: string): void;
   discard(cmd: string): void;
   toggleMenu(isOpen: boolean): void;
   ask(question: "leave" | "end" | undefined): void;
@@ -107,6 +111,8 @@ export interface FormActions extends Actions {
 
 /** And those of what comes later. @inside */
 export interface LateActions extends Actions {
+  /** Sends again what had failed. */
+  retry(cmd: string): void;
   confirm(): void;
   choose(score: number): void;
   comment(words: string): void;
@@ -135,13 +141,19 @@ export interface Later {
   file(key: string, file: ShownFile, pale: string, turn: Turn, model: Model): Description;
   article(key: string, article: { id: string; title: string }, model: Model): Description;
   linked(text: string): Child[];
+  systemLine: ThreadOptions["systemLine"];
+  failed(turn: Turn, model: Model): Description;
+  around(model: Model): Child[];
+  banner(model: Model): Child;
+  count(length: number, model: Model): Description;
+  clip(model: Model): Child;
   attach(files: Iterable<File>): void;
   /** Tells the page and who does not see the window what happened. */
   hear(before: Visit, model: Model): void;
   say(words: string): void;
   /** Without a socket. */
   probe: SessionOptions["probe"];
-  postMessage: SessionOptions["postMessage"];
+  leaveByHttp: SessionOptions["leaveByHttp"];
   stop(): void;
 }
 
@@ -153,7 +165,8 @@ export interface Forms {
   leaveMessage(): void;
   /** What was filled in so far, for whoever starts the chat without the form. */
   answers(): Record<string, string>;
-  errorsOf(refused: RefusedStart | undefined): Record<string, string>;
+  /** The server did not take what was written. */
+  refused(refused: RefusedStart): void;
   refusalWords(code: string, isFile?: boolean): string;
 }
 
@@ -161,6 +174,17 @@ export interface Forms {
 export interface Screen {
   enter(): void;
   leave(): void;
+}
+
+/** The number in the visitor's hand (later_ticket.ts). @inside */
+export interface Ticket {
+  view(model: Model): Description;
+  /** What stands below the composer, and in the head of the window. */
+  below(model: Model): Description;
+  since(model: Model): Child;
+  /** How long it may still take. */
+  words(model: Model): string;
+  after(model: Model, visit: Visit, now: number): Wait;
 }
 
 /** Home and articles (later_home.ts), where the site has any. @inside */

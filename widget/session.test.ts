@@ -6,9 +6,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeClock, fakeLocks, fakeSocket, type FakeSocket, fakeStorage, fakeSurroundings, seeded } from "../client/fakes.ts";
 import type { EventFrame } from "../client/wire.ts";
+import { createAttachments } from "./attachments.ts";
 import { createMemory, LOG_CHARS_MAX } from "./memory.ts";
+import { leaveByHttp } from "./posting.ts";
 import { type Barred, createSession, type RefusedStart, type Session } from "./session.ts";
-import { createUploads, type Post, type Upload, type UploadNews } from "./upload.ts";
+import type { Post, Upload, UploadNews } from "./upload.ts";
 import { isLive, leftMessage } from "./visit.ts";
 
 const ME = { role: "visitor", id: "me" } as const;
@@ -51,17 +53,19 @@ function browser() {
       forgotten: () => (site.forgets += 1),
       page: () => ({ url: `https://shop.example/${"x".repeat(9_000)}`, title: "Shop" }),
       lang: "en",
-      postMessage: async (message) => {
-        posted.push(message);
-        return answers.shift() ?? {};
-      },
+      leaveByHttp: (message, line) =>
+        leaveByHttp(message, line, async (body) => {
+          posted.push(body);
+          return answers.shift() ?? {};
+        }),
       probe: async () => cause,
     });
     const post: Post = (upload, news) => {
       posts.push({ upload, news });
       return () => {};
     };
-    const attach = (file: File): boolean => session.attach(file, (told) => createUploads(post, told));
+    const attachments = createAttachments(session, clock, post);
+    const { attach } = attachments;
     const server = (): FakeSocket => {
       const socket = sockets.at(-1);
       assert.ok(socket, "no socket was opened");
@@ -72,7 +76,7 @@ function browser() {
       server().opens();
       server().says({ t: "welcome", visitor: "me", token: "token-1", epoch, open: true, now: clock.now(), ...more });
     };
-    return { site, session, attach, server, sent, welcome, sockets, memory, surroundings, posts, posted, answers };
+    return { site, session, attachments, attach, server, sent, welcome, sockets, memory, surroundings, posts, posted, answers };
   }
   return { clock, storage, tab };
 }
@@ -537,14 +541,14 @@ const fileOf = (name: string): File => new File(["abc"], name, { type: "image/pn
 
 test("a file is uploaded first, and what was written after it is sent after it", () => {
   const { tab } = browser();
-  const { session, attach, server, sent, welcome, posts } = tab();
+  const { session, attachments, attach, server, sent, welcome, posts } = tab();
   welcome(conversation("queued", 1));
   server().says(queued());
   assert.equal(attach(fileOf("slip.png")), true);
   session.send("here it is");
   assert.deepEqual(session.visit.get().timeline.pending.map(({ file, text }) => file?.name ?? text), ["slip.png", "here it is"]);
   posts[0]?.news.progress(2);
-  assert.equal(session.progress.get()?.bytes, 2);
+  assert.equal(attachments.progress.get()?.bytes, 2);
   assert.deepEqual(sent("send"), []);
   posts[0]?.news.arrived("a1");
   const [file] = sent("send");
@@ -555,13 +559,13 @@ test("a file is uploaded first, and what was written after it is sent after it",
 
 test("a refused file goes up again with one press, under the same cmd", () => {
   const { tab } = browser();
-  const { session, attach, sent, welcome, posts } = tab();
+  const { session, attachments, attach, sent, welcome, posts } = tab();
   welcome(conversation("active", 1, { agent: SANNE }));
   attach(fileOf("slip.png"));
   posts[0]?.news.failed("rate_limited");
   const [failed] = session.visit.get().timeline.pending;
   assert.equal(failed?.failed?.code, "rate_limited");
-  session.retry(failed?.cmd ?? "");
+  attachments.retry(failed?.cmd ?? "");
   assert.equal(session.visit.get().timeline.pending[0]?.failed, undefined);
   posts[1]?.news.arrived("a1");
   assert.equal(sent("send")[0]?.["cmd"], failed?.cmd);
@@ -573,7 +577,7 @@ test("a file goes with its page, with a word; the words behind it are sent from 
   first.welcome(conversation("active", 1, { agent: SANNE }));
   first.attach(fileOf("slip.png"));
   first.session.send("here it is");
-  first.session.dropFiles();
+  first.attachments.drop();
   first.server().dies(1006);
   const second = tab();
   second.welcome(conversation("active", 1, { agent: SANNE }));

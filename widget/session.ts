@@ -3,15 +3,14 @@
 // `visit` and `connection`, and never see the socket.
 
 import { type Connection, type ConnectionState, createConnection } from "../client/connection.ts";
-import { type Cancel, type Clock, type KeyValueStore, observable, type Observable, type Random, type Socket, type Surroundings } from "../client/environment.ts";
+import { type Cancel, type Clock, type KeyValueStore, observable, type Observable, type Random, type Settable, type Socket, type Surroundings } from "../client/environment.ts";
 import { createIds } from "../client/id.ts";
 import { wellFormed } from "../client/limits.ts";
-import { createOutbox, type Entry, type OutboxChange, type Refusal, type TabLock } from "../client/outbox.ts";
+import { createOutbox, type Entry, type FileNote, type Outbox, type OutboxChange, type Refusal, type TabLock } from "../client/outbox.ts";
 import { afterOf } from "../client/timeline.ts";
 import type { FromVisitor, Page, ToVisitor, VisitorHello } from "../client/wire.ts";
-import { outboxPrefix, postedKey, sessionKey } from "./embed.ts";
+import { outboxPrefix, sessionKey } from "./embed.ts";
 import type { Memory } from "./memory.ts";
-import type { Uploads, UploadsNews } from "./upload.ts";
 import { changed, emptyVisit, isLive, isOver, isLater, keptOf, receive, restored, type Sparse, type Visit, type VisitorCommand, withoutConversation } from "./visit.ts";
 
 /** @inside */
@@ -34,11 +33,11 @@ export interface SessionOptions {
   /** This browser is another person's from now on: what was typed is not theirs. */
   forgotten?(): void;
   lang: string;
-  tz?: string;
+  tz?(): string;
   /** Why no socket opens although the server is there. */
   probe(): Promise<"refused" | Barred>;
   /** Leaves a message without a socket. */
-  postMessage(message: object, token: string | undefined): Promise<{ token?: string } | RefusedStart>;
+  leaveByHttp(message: Message, line: HttpLine): Promise<void>;
 }
 
 /** The network takes no sockets, or the server no more of them from this address. */
@@ -49,6 +48,20 @@ export interface Message {
   fields: Record<string, string>;
   department: string | undefined;
   text: string;
+}
+
+/** What whoever leaves a message without a socket (posting.ts) sees and changes of the session. @inside */
+export interface HttpLine {
+  site: string;
+  local: KeyValueStore;
+  visit: Settable<Visit>;
+  refusedStart: Settable<RefusedStart | undefined>;
+  newId(): string;
+  /** Where the visitor is, and which language they speak. */
+  about(): object;
+  token(): string | undefined;
+  /** This browser is that visitor from now on. */
+  own(token: string): void;
 }
 
 /** Why a chat could not be started, which field was wrong, and what had been written. */
@@ -72,12 +85,13 @@ export interface Session {
   leaveMessage(message: Message): void;
   /** False if too much is waiting already; the words should stay where they are. */
   send(text: string): boolean;
-  /** Uploads a file, by what `create` gives, and sends it at its place among the words. False as above. */
-  attach(file: File, create: (told: UploadsNews) => Uploads): boolean;
+  /** For commands that bring a file along (attachments.ts). */
+  outbox: Outbox<VisitorCommand>;
+  /** Keeps a command at its place behind all that was said before, and sends it; false as above. */
+  add(command: VisitorCommand, file?: FileNote): boolean;
+  newId(): string;
   /** For what is read over HTTP. */
   token(): string | undefined;
-  /** How much of the file that is under way has gone. */
-  progress: Observable<{ cmd: string; bytes: number } | undefined>;
   /** No socket comes through, though the server can be reached. */
   barred: Observable<Barred | undefined>;
   retry(cmd: string): void;
@@ -94,8 +108,6 @@ export interface Session {
   /** The site says somebody else is here, who it is, or that it is nobody: the line begins anew. */
   identified(): void;
   pageChanged(): void;
-  /** The page goes, and with it the files that it was uploading. */
-  dropFiles(): void;
   tryNow(): void;
   /** Whether all that is kept outlives this page. */
   isLasting(): boolean;
@@ -110,8 +122,6 @@ const TYPING_EVERY_MS = 3_000;
 const PREVIEW_EVERY_MS = 1_000;
 /** Nobody who comes back later than this wants to be put in line for what they wrote then. */
 const START_FOR_MS = 10 * 60_000;
-/** A tab that uploads says so to the others at most so often. */
-const HOLD_EVERY_MS = 5_000;
 /** So many sockets have to fail before it is asked why. */
 const TRIES_MIN = 3;
 /** Addresses of pages can be long (searches, tracking); the frame has a limit, and nobody reads further. */
@@ -138,10 +148,8 @@ export function createSession(options: SessionOptions): Session {
   const visit = observable<Visit>(firstVisit(memory, clock.now()));
   const refusedStart = observable<RefusedStart | undefined>(undefined);
   const seen = observable(remembered?.seen ?? 0);
-  const progress = observable<{ cmd: string; bytes: number } | undefined>(undefined);
   const barred = observable<Barred | undefined>(undefined);
   const newId = createIds(clock, options.random);
-  let held_at = 0;
   let tries = 0;
   let token = remembered?.token;
   let epoch = remembered?.epoch;
@@ -190,25 +198,16 @@ export function createSession(options: SessionOptions): Session {
     onChange: outboxChanged,
   });
 
-  /** Once there was a file on this page. */
-  let uploads: Uploads | undefined;
-  const uploaded: UploadsNews = {
-    progress(cmd, bytes) {
-      progress.set({ cmd, bytes });
-      if (clock.now() - held_at < HOLD_EVERY_MS) return;
-      held_at = clock.now();
-      outbox.hold(cmd);
-    },
-    arrived: (cmd, attachment) => outbox.complete({ t: "send", cmd, text: "", attachment }),
-    failed: (cmd, code) => outbox.refused(cmd, { code, message: "" }),
-  };
-
   function hello(): Sparse<VisitorHello> {
     const { timeline } = visit.get();
     const conversation = timeline.conversation || remembered?.conversation;
     const identity = options.identity?.() || undefined;
     // Without the events of an earlier page the whole log is asked for, not what came after.
-    return { site, page: page(), identity, lang: options.lang, tz: options.tz, token, epoch, conversation, after: conversation ? (afterOf(timeline) ?? 0) : undefined };
+    return { site, ...about(), identity, token, epoch, conversation, after: conversation ? (afterOf(timeline) ?? 0) : undefined };
+  }
+
+  function about(): Pick<Sparse<VisitorHello>, "page" | "lang" | "tz"> {
+    return { page: page(), lang: options.lang, tz: options.tz?.() };
   }
 
   function page(): Page {
@@ -294,7 +293,6 @@ export function createSession(options: SessionOptions): Session {
   function outboxChanged(change: OutboxChange<VisitorCommand>): void {
     show(changed(visit.get(), change, clock.now()));
     const { command } = change.entry;
-    if (change.kind === "gone") uploads?.forget(command.cmd);
     // A refused `leave` or `rate` has no words to keep; the log says how things are.
     if (change.kind === "failed" && command.t !== "send" && command.t !== "start") outbox.discard(command.cmd);
   }
@@ -306,8 +304,8 @@ export function createSession(options: SessionOptions): Session {
     return conversation && command.t !== "start" && isMissed ? { code: "wrong_state", message: "" } : undefined;
   }
 
-  function add(command: VisitorCommand): boolean {
-    return outbox.add(command, LANE, visit.get().timeline.conversation || undefined);
+  function add(command: VisitorCommand, file?: FileNote): boolean {
+    return outbox.add(command, LANE, visit.get().timeline.conversation || undefined, file);
   }
 
   function beNobody(): void {
@@ -371,66 +369,33 @@ export function createSession(options: SessionOptions): Session {
     add({ t: "start", cmd: newId(), fields, department, text: wellFormed(text) || undefined, mode });
   }
 
-  function dropFiles(): void {
-    for (const cmd of uploads?.open() ?? []) {
-      uploads?.forget(cmd);
-      outbox.refused(cmd, { code: "gone", message: "" });
-    }
-  }
-
   const leave = (): void => void add({ t: "leave", cmd: newId() });
 
-  /** Where no socket comes through. Kept under one `cmd` until it is answered, so that it arrives once. */
-  async function leaveByHttp({ fields, department, text }: Message): Promise<void> {
-    const key = postedKey(site);
-    const cmd = local.get(key) ?? newId();
-    local.set(key, cmd);
-    visit.set({ ...visit.get(), doing: { ...visit.get().doing, message: cmd } });
-    const { lang, tz } = options;
-    const told = await options.postMessage({ cmd, fields, department, text: wellFormed(text), page: page(), lang, tz }, token);
-    const isRefused = "code" in told;
-    const { doing, posted, ...present } = visit.get();
-    if (!isRefused) {
-      local.remove(key);
-      token = told.token ?? token;
-    }
-    visit.set({ ...present, doing: { ...doing, message: undefined }, posted: isRefused ? posted : { email: fields["email"], text } });
-    if (isRefused) refusedStart.set(told);
-  }
+  const line: HttpLine = { site, local, visit, refusedStart, newId, about, token: () => token, own: (given) => (token = given) };
 
   return {
     visit,
     connection: connection.state,
     refusedStart,
     seen,
-    progress,
     barred,
     start,
-    token: () => token,
+    token: line.token,
+    outbox,
+    add,
+    newId,
     leaveMessage(message) {
-      if (barred.get()) void leaveByHttp(message);
+      if (barred.get()) options.leaveByHttp(message, line).catch(() => refusedStart.set({ code: "unavailable", message: "" }));
       else {
         if (isLive(visit.get())) leave();
         start(message.fields, message.department, message.text, "message");
       }
     },
-    attach(file, create) {
-      const cmd = newId();
-      const { id } = visit.get().conversation ?? {};
-      if (!id || !outbox.add({ t: "send", cmd, text: "" }, LANE, id, { name: file.name, type: file.type, bytes: file.size })) return false;
-      uploads ??= create(uploaded);
-      uploads.add({ cmd, conversation: id, file });
-      return true;
-    },
     send(text) {
       typingEnds();
       return add({ t: "send", cmd: newId(), text: wellFormed(text) });
     },
-    retry(cmd) {
-      const isHeld = outbox.entries().some(({ command, held_until }) => command.cmd === cmd && held_until);
-      if (isHeld && !uploads?.retry(cmd)) outbox.refused(cmd, { code: "gone", message: "" });
-      else outbox.retry(cmd);
-    },
+    retry: outbox.retry,
     discard: outbox.discard,
     typing(words, isShown) {
       if (!isLive(visit.get())) return;
@@ -467,12 +432,10 @@ export function createSession(options: SessionOptions): Session {
       const { url, title } = page();
       connection.send({ t: "page", url, title });
     },
-    dropFiles,
     tryNow: connection.retryNow,
     isLasting: local.isLasting,
     stop() {
       typingEnds();
-      dropFiles();
       followLater();
       stopWatching();
       connection.stop();

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { emptyTimeline, reduce, type Timeline } from "../client/timeline.ts";
 import type { Body, EventFrame, Sender } from "../client/wire.ts";
 import { spoken } from "./i18n/spoken.ts";
-import { PALE_AFTER_MS, type Row, rowsOf, systemText, type ThreadOptions, type Turn } from "./thread.ts";
+import { systemLine, systemText } from "./system.ts";
+import { PALE_AFTER_MS, type Row, rowsOf, type ThreadOptions, type Turn } from "./thread.ts";
 import { transcript } from "./transcript.ts";
 
 const NOW = new Date(2026, 5, 14, 14, 0, 0).getTime();
@@ -16,6 +17,7 @@ const options = (over: Partial<ThreadOptions> = {}): ThreadOptions => ({
   now: NOW,
   clock_ahead_ms: 0,
   isConnected: true,
+  systemLine,
   departmentName: (key) => (key === "sales" ? "Sales" : key),
   refusalWords: (code) => `because ${code}`,
   ...over,

@@ -9,9 +9,14 @@ import { type Say, Word } from "./i18n/index.ts";
 export type Row =
   | { kind: "day"; key: string; at: number }
   | { kind: "fresh"; key: string }
-  /** `strong` comes first and stands out. */
-  | { kind: "system"; key: string; strong?: string; text: string }
+  | ({ kind: "system"; key: string } & SystemLine)
   | Turn;
+
+/** `strong` comes first and stands out. */
+export interface SystemLine {
+  strong?: string;
+  text: string;
+}
 
 /** What one speaker says within three minutes. @inside */
 export interface Turn {
@@ -55,6 +60,8 @@ export interface ThreadOptions {
   /** The last `seq` that was seen when the window opened; what is later stands under "New messages". */
   fresh_after?: number | undefined;
   departmentName(key: string): string;
+  /** What is said of an event that holds no words of anybody (system.ts), if anything. */
+  systemLine?: ((event: EventFrame, options: ThreadOptions) => SystemLine | undefined) | undefined;
   refusalWords(code: string, isFile: boolean): string | undefined;
 }
 
@@ -74,7 +81,7 @@ export function rowsOf(timeline: Timeline, options: ThreadOptions): Row[] {
     if (today !== day) rows.push({ kind: "day", key: `d${today}`, at });
     day = today;
     if (event.kind !== "message") {
-      const line = systemLine(event, options);
+      const line = options.systemLine?.(event, options);
       if (line) rows.push({ kind: "system", key: `s${seq}`, ...line });
       continue;
     }
@@ -155,42 +162,7 @@ export function nameOf({ name }: Sender, say: Say): string {
   return name ?? say(Word.somebody);
 }
 
-function systemLine(event: EventFrame, { say, departmentName }: ThreadOptions): { strong?: string; text: string } | undefined {
-  const from = nameOf(event.from, say);
-  switch (event.kind) {
-    case "assigned":
-      return { text: say(Word.joined, event.agent) };
-    case "transferred": {
-      const { to } = event;
-      if ("department" in to) return { text: say(Word.passedToLine, { from, to: departmentName(to.department) }) };
-      // Somebody who takes a chat over passes it to nobody: who joined is said by the next line.
-      return to.agent.id === event.from.id ? undefined : { text: say(Word.passedOn, { from, to: to.agent.name }) };
-    }
-    case "requeued":
-      return { strong: say(Word.requeued), text: say(Word.requeuedMore) };
-    case "agent_away":
-      return { text: say(Word.lost, event.agent) };
-    case "agent_back":
-      return { text: say(Word.returned, event.agent) };
-    case "closed": {
-      if (event.reason === "agent") return { text: say(Word.endedBy, { name: from }) };
-      const words: Record<string, Word.endedByYou | Word.leftLine | Word.lapsed> = { visitor: Word.endedByYou, left: Word.leftLine, abandoned: Word.lapsed };
-      return { text: say(words[event.reason] ?? Word.ended) };
-    }
-    case "rated":
-      return { text: say(Word.rated, { n: event.score }) };
-    default:
-      return undefined; // words, what was asked before the chat, and events of a newer server
-  }
-}
-
 /** The words of a message, or the name of its file. */
 export function saidIn({ text, attachment }: Said): string {
   return text || (attachment?.name ?? "");
-}
-
-/** A system line as one sentence, "" where the event has none. */
-export function systemText(event: EventFrame, options: ThreadOptions): string {
-  const { strong, text = "" }: { strong?: string; text?: string } = systemLine(event, options) ?? {};
-  return strong ? `${strong} ${text}` : text;
 }

@@ -2,7 +2,8 @@
 
 import type { Timeline } from "../client/timeline.ts";
 import { Word } from "./i18n/index.ts";
-import { nameOf, saidIn, systemText, type ThreadOptions } from "./thread.ts";
+import { systemText } from "./system.ts";
+import { nameOf, saidIn, type ThreadOptions } from "./thread.ts";
 
 /** The conversation as a text file, for whoever wants to keep it. */
 export function transcript(timeline: Timeline, site: string, options: ThreadOptions & { stamp(at: number): string; you: string }): string {

@@ -1,7 +1,7 @@
 // Files on their way to the server, one after the other. The outbox keeps the command that will carry a file; here are the
 // bytes themselves, which live as long as the page: whoever reloads has to choose the file again.
 //
-// session.ts says what is to be uploaded and hears of each file one ending: it arrived under an id, or it was refused.
+// attachments.ts says what is to be uploaded and hears of each file one ending: it arrived under an id, or it was refused.
 
 import type { Cancel } from "../client/environment.ts";
 import type { Refusal } from "../client/outbox.ts";
@@ -34,6 +34,8 @@ export interface Uploads {
   forget(cmd: string): void;
   /** All whose ending is not told yet. */
   open(): string[];
+  /** All of this page that are not forgotten. */
+  known(): string[];
 }
 
 /** What is told of each file, by the `cmd` that carries it. */
@@ -84,6 +86,7 @@ export function createUploads(post: Post, told: UploadsNews): Uploads {
       stop = undefined;
       next();
     },
+    known: () => [...known.keys()],
     open: () => line.map(({ cmd }) => cmd),
   };
 }

@@ -4,11 +4,12 @@
 import { type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { drawing, icon } from "../icons.ts";
-import type { LateActions, Model } from "../model.ts";
+import { type Actions, canAttach, type LateActions, type Model } from "../model.ts";
 import type { ShownFile, Turn } from "../thread.ts";
 import { tool } from "./parts.ts";
 
 export const SAVE = "M12 4v11M7 10.5l5 5 5-5M5 20h14";
+const CLIP = "M19.5 11.2l-7.7 7.7a4.6 4.6 0 0 1-6.5-6.5l8-8a3.1 3.1 0 0 1 4.4 4.4l-7.9 7.9a1.5 1.5 0 0 1-2.2-2.2l7.1-7";
 const FILE = "M13.5 3.5H7.8A1.8 1.8 0 0 0 6 5.3v13.4a1.8 1.8 0 0 0 1.8 1.8h8.4a1.8 1.8 0 0 0 1.8-1.8V8zM13.5 3.5V8H18M9.2 12.5h5.6M9.2 16h3.6";
 
 /** Width and height that a picture may take, in CSS pixels. */
@@ -67,4 +68,15 @@ function tile(): Description {
 /** Without the marks that turn the direction of writing: `exe.gpj` must not read `jpg.exe` backwards. */
 function plainName(name: string): string {
   return name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+}
+
+/** Chooses files, where the chat takes any. */
+export function clip(model: Model, actions: Actions): Description | false {
+  const { site, phrases: { say } } = model;
+  const onchange = ({ target }: Event): void => {
+    if (!(target instanceof HTMLInputElement) || target.files === null) return;
+    actions.attach(target.files);
+    target.value = ""; // the same file may be chosen again
+  };
+  return canAttach(model) && h("label", { class: "tool", key: "attach" }, drawing(CLIP), h("input", { type: "file", class: "sr", multiple: true, accept: site.uploads?.types.join(), "aria-label": say(Word.attach), onchange }));
 }

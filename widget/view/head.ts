@@ -11,17 +11,7 @@ export function chatHead(model: Model, actions: Actions, isWaiting: boolean, isC
   const picture = agent ? face(agent.id, agent.name) : mark();
   if (isClosed) return head(model, actions, picture, agent?.name ?? siteName(model), say(Word.ended), true);
   if (agent) return head(model, actions, picture, agent.name, siteName(model), true);
-  return head(model, actions, mark(), siteName(model), isWaiting ? waiting(model) : presence(model), isWaiting);
-}
-
-/** Since when, and how long that is, counted here between the server's words. */
-function waiting({ visit, now, phrases }: Model): Child[] {
-  const since = visit.conversation?.waiting_since;
-  if (since === undefined) return [];
-  const minutes = Math.floor((now + visit.clock_ahead_ms - since) / 60_000);
-  const isLater = visit.timeline.events.some(({ kind }) => kind === "requeued" || kind === "transferred");
-  const time = phrases.time(since);
-  return [h("p", { class: "num" }, isLater ? phrases.say(Word.backSince, { time }) : phrases.say(Word.waitingSince, { time }), minutes > 0 && ` · ${phrases.minutes(minutes)}`)];
+  return head(model, actions, mark(), siteName(model), isWaiting ? model.ticket?.since(model) : presence(model), isWaiting);
 }
 
 export function head(model: Model, actions: Actions, picture: Description, title: string, second: Child | boolean, hasMenu = false): Description {

@@ -1,12 +1,10 @@
-// The conversation itself: rows from thread.ts as elements, the line that says who types, the way back down.
+// The conversation itself: rows from thread.ts as elements.
 
-import { typistsAt } from "../../client/timeline.ts";
 import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
 import { type Actions, departmentName, type Model } from "../model.ts";
 import { type Row, rowsOf, type ThreadOptions, type Turn } from "../thread.ts";
-import { banner } from "./banner.ts";
 import { face, mark } from "./parts.ts";
 
 export function threadOptions(model: Model): ThreadOptions {
@@ -15,6 +13,7 @@ export function threadOptions(model: Model): ThreadOptions {
     now: model.now,
     clock_ahead_ms: model.visit.clock_ahead_ms,
     isConnected: model.connection.kind === "open",
+    systemLine: model.later?.systemLine,
     departmentName: (key) => departmentName(model, key),
     refusalWords: (code, isFile) => model.forms?.refusalWords(code, isFile),
     fresh_after: model.fresh_after,
@@ -26,13 +25,13 @@ export function stage(model: Model, actions: Actions): Description {
   const onscroll = (event: Event): void => {
     if (event.currentTarget instanceof HTMLElement) actions.scrolled(event.currentTarget);
   };
-  const rows = rowsOf(model.visit.timeline, threadOptions(model)).map((row) => rowView(row, model, actions));
+  const rows = rowsOf(model.visit.timeline, threadOptions(model)).map((row) => rowView(row, model));
   // Own messages are not read out to their writer, and new ones are said by the live region: the log itself stays quiet.
   const log = h("div", { class: "log", key: "log", role: "log", "aria-live": "off", "aria-label": say(Word.conversation), tabindex: 0, onscroll }, rows, model.later?.quick(model));
-  return h("div", { class: "stage", key: "stage" }, log, typing(model), jump(model, actions), banner(model, actions));
+  return h("div", { class: "stage", key: "stage" }, log, model.later?.around(model));
 }
 
-function rowView(row: Row, model: Model, actions: Actions): Description {
+function rowView(row: Row, model: Model): Description {
   const { phrases, now } = model;
   switch (row.kind) {
     case "day":
@@ -42,13 +41,13 @@ function rowView(row: Row, model: Model, actions: Actions): Description {
     case "system":
       return h("p", { class: "system", key: row.key }, row.strong !== undefined && h("b", null, row.strong), row.strong !== undefined && " ", row.text);
     case "turn":
-      return turnView(row, model, actions);
+      return turnView(row, model);
     default:
       return row satisfies never;
   }
 }
 
-function turnView(turn: Turn, model: Model, actions: Actions): Description {
+function turnView(turn: Turn, model: Model): Description {
   const { say } = model.phrases;
   const pale = turn.state === "sending" || turn.state === "waiting" || turn.state === "uploading" ? " wait" : turn.state === "failed" ? " lost" : "";
   const bubbles = turn.bubbles.map(({ key, text, file, article }) => {
@@ -58,14 +57,14 @@ function turnView(turn: Turn, model: Model, actions: Actions): Description {
   });
   // Who says it is told to everybody, and once.
   const turnOf = (kind: string, name: string, ...parts: Child[]): Description => h("div", { class: `turn${kind}`, key: turn.key, role: "group", "aria-label": name }, parts);
-  if (turn.isMine) return turnOf(" mine", say(Word.you), h("div", { class: "stack" }, bubbles), meta(turn, model, actions));
+  if (turn.isMine) return turnOf(" mine", say(Word.you), h("div", { class: "stack" }, bubbles), meta(turn, model));
   const more = turn.isBot && ` ${say(Word.automatic)}`;
   const name = h("p", { class: "name", "aria-hidden": "true" }, turn.name, more && h("em", null, more));
-  return turnOf("", turn.name + (more || ""), turn.isBot ? mark("s") : face(turn.id, turn.name, "s"), h("div", { class: "stack" }, name, bubbles), meta(turn, model, actions));
+  return turnOf("", turn.name + (more || ""), turn.isBot ? mark("s") : face(turn.id, turn.name, "s"), h("div", { class: "stack" }, name, bubbles), meta(turn, model));
 }
 
 /** Under a turn: when, and for an own one how far it got. */
-function meta(turn: Turn, model: Model, actions: Actions): Description {
+function meta(turn: Turn, model: Model): Child {
   const { say } = model.phrases;
   const time = h("span", { class: "num" }, model.phrases.time(turn.at));
   switch (turn.state) {
@@ -82,30 +81,8 @@ function meta(turn: Turn, model: Model, actions: Actions): Description {
     case "waiting":
       return h("p", { class: "meta" }, icon("clock"), say(Word.waitingForLine));
     case "failed":
-      return failed(turn, model, actions);
+      return model.later?.failed(turn, model);
     default:
       return turn.state satisfies never;
   }
-}
-
-function failed({ cmd = "", refusal, isGone }: Turn, { phrases: { say } }: Model, actions: Actions): Description {
-  return h(
-    "div",
-    { class: "meta lost" },
-    h("span", { class: "why" }, icon("alert"), say(Word.notSent), refusal !== undefined && refusal !== "" && h("span", { class: "because" }, refusal)),
-    isGone !== true && h("button", { type: "button", onclick: () => actions.retry(cmd) }, say(Word.tryAgain)),
-    h("button", { type: "button", onclick: () => actions.discard(cmd) }, say(Word.remove)),
-  );
-}
-
-function typing(model: Model): Description | false {
-  const [typist] = typistsAt(model.visit.timeline, model.now).filter(({ from }) => from.role !== "visitor");
-  if (typist === undefined) return false;
-  const name = typist.from.name ?? model.visit.conversation?.agent?.name ?? model.phrases.say(Word.somebody);
-  return h("div", { class: "typing", key: "typing" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i", null), h("i", null), h("i", null)), model.phrases.say(Word.typing, { name }));
-}
-
-function jump({ isAtBottom, below, phrases: { say } }: Model, actions: Actions): Description | false {
-  if (isAtBottom) return false;
-  return h("button", { type: "button", class: below > 0 ? "jump" : "jump quiet", key: "jump", "aria-label": below > 0 ? undefined : say(Word.toBottom), onclick: actions.toBottom }, icon("down", "s"), below > 0 && say(Word.below, { n: below }));
 }

@@ -5,7 +5,6 @@ import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
 import { type FormActions, isOpen, isPlainStart, type Model, screenOf, siteName } from "../model.ts";
 import { leftMessage } from "../visit.ts";
-import { banner } from "./banner.ts";
 import { form } from "./form.ts";
 import { head } from "./head.ts";
 import { button, mark, presence, tool } from "./parts.ts";
@@ -76,7 +75,7 @@ function message(model: Model, actions: FormActions): Description[] {
   const buttons = [canWait(model) && button("wide", actions.chatNow, say(Word.startAChat)), h("p", { class: "fine" }, say(Word.emailOnly)), fine(model)];
   return [
     head(model, actions, canGoBack ? tool("back", say(Word.goBack), actions.back) : mark(), say(Word.leaveMessage), presence(model, isOpen(model) && !isTooLate(model))),
-    h("div", { class: "stage", key: "stage" }, form(model, actions, Word.sendMessage, [trouble(model), offer(model, actions)], buttons), banner(model, actions)),
+    h("div", { class: "stage", key: "stage" }, form(model, actions, Word.sendMessage, [trouble(model), offer(model, actions)], buttons), model.later?.banner(model)),
   ];
 }
 

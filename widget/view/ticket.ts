@@ -76,3 +76,20 @@ function line({ visit, phrases: { say } }: Model): Description {
   for (let each = 0; each < Math.min(behind, DOTS_BEHIND_MAX); each += 1) dots.push(h("i", { class: "behind", key: `a${each}` }));
   return h("div", { class: "queue", "aria-hidden": "true", key: "line" }, icon("desk", "desk"), dots);
 }
+
+/** Below the composer: what to do meanwhile, and the way out. */
+export function belowComposer({ visit, phrases: { say } }: Model, actions: Actions): Description {
+  const isLeaving = visit.doing.leave !== undefined;
+  const leave = h("button", { type: "button", "aria-disabled": isLeaving ? "true" : undefined, onclick: () => !isLeaving && actions.ask("leave") }, isLeaving ? say(Word.leaving) : say(Word.leaveLine));
+  return h("div", { class: "below", key: "waiting" }, h("span", null, say(Word.whileWaiting)), leave);
+}
+
+/** Since when, and how long that is, counted here between the server's words. */
+export function since({ visit, now, phrases }: Model): Child[] {
+  const from = visit.conversation?.waiting_since;
+  if (from === undefined) return [];
+  const minutes = Math.floor((now + visit.clock_ahead_ms - from) / 60_000);
+  const isLater = visit.timeline.events.some(({ kind }) => kind === "requeued" || kind === "transferred");
+  const time = phrases.time(from);
+  return [h("p", { class: "num" }, isLater ? phrases.say(Word.backSince, { time }) : phrases.say(Word.waitingSince, { time }), minutes > 0 && ` · ${phrases.minutes(minutes)}`)];
+}

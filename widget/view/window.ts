@@ -8,7 +8,6 @@ import { chatHead, head } from "./head.ts";
 import { stage } from "./log.ts";
 import { mark } from "./parts.ts";
 import { start } from "./start.ts";
-import { ticket } from "./ticket.ts";
 
 export function windowView(model: Model, actions: Actions): Description[] {
   return screen(model, actions) ?? [head(model, actions, mark(), siteName(model), false), h("div", { class: "page", key: "page" })];
@@ -33,11 +32,11 @@ function screen(model: Model, actions: Actions): Description[] | undefined {
 }
 
 function chat(model: Model, actions: Actions): Description[] {
-  const { later, visit } = model;
+  const { later, ticket, visit } = model;
   const isClosed = isOver(visit);
   const parts = [
     chatHead(model, actions, isWaiting(model), isClosed),
-    isWaiting(model) && ticket(model, actions),
+    isWaiting(model) && ticket?.view(model),
     stage(model, actions),
     isClosed ? later?.ended(model) : composer(model, actions),
     model.menu && later?.menu(model),
