@@ -7,7 +7,7 @@ import { secureRandom } from "../client/id.ts";
 import { TYPING_FOR_MS } from "../client/timeline.ts";
 import { type Context, createActions } from "./actions.ts";
 import { onDemand } from "./demand.ts";
-import { type Host, outboxPrefix, PHONE, quietKey, type SiteInfo, type Widget } from "./embed.ts";
+import { type Host, outboxPrefix, PHONE, type Prepared, type SiteInfo, type Widget } from "./embed.ts";
 import { createFrame } from "./frame.ts";
 import { type Phrases, phrases, Word } from "./i18n/index.ts";
 import { createMemory, type Memory } from "./memory.ts";
@@ -48,7 +48,7 @@ type Loaded = { [K in PartName]?: Awaited<ReturnType<Parts[K]>> };
  * Fetches what the chat needs, and gives what begins it: only then is anything stored or a socket opened. Fails if the server
  * does not answer, or has words of another version only.
  */
-export async function prepare(host: Host): Promise<() => Widget> {
+export async function prepare(host: Host): Promise<Prepared> {
   const site = await host.siteInfo();
   if (site === undefined) throw new Error("The server does not answer.");
   const local = browserStore(() => localStorage);
@@ -58,7 +58,7 @@ export async function prepare(host: Host): Promise<() => Widget> {
   const seen: Record<PartName, boolean> = {
     later: isKnown,
     laterHome: site.articles,
-    ticket: memory.session()?.isLive === true,
+    ticket: !!memory.session()?.isLive,
     forms: isKnown || !site.open || !isPlainStart({ site }),
     phone: matchMedia(PHONE).matches,
     plain: !CSS.supports("color", "light-dark(red, oklch(from red l c h))"),
@@ -70,7 +70,18 @@ export async function prepare(host: Host): Promise<() => Widget> {
   const [text] = await Promise.all([wordsOf(host.origin, site), ...(Object.keys(PARTS) as PartName[]).map(load)]);
   const spoken = phrases(text, site.lang, host.wishes);
   whenIdle(timeZone); // the first time it takes a phone as long as all the rest
-  return () => begin(host, { ...site, articles: early.laterHome !== undefined }, spoken, local, memory, early);
+  const make = (): Made => create(host, { ...site, articles: early.laterHome !== undefined }, spoken, local, memory, early);
+  // Drawn ahead, unseen. Whoever is known will come without a press, and may have become somebody before it.
+  let made = isKnown ? undefined : make();
+  return {
+    begin() {
+      if (memory.session()) made?.destroy();
+      if (!made || memory.session()) made = make();
+      made.begin();
+      return made;
+    },
+    destroy: () => made?.destroy(),
+  };
 }
 
 /** A page that was open while the server was upgraded knows a name that is gone; the one without a hash never is. */
@@ -80,10 +91,15 @@ async function wordsOf(origin: string, { words, lang }: SiteInfo): Promise<strin
   return (hashed.ok ? hashed : await ask(`/widget/words-${lang}.txt`)).text();
 }
 
-function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore, memory: Memory, early: Loaded): Widget {
+/** @inside */
+interface Made extends Widget {
+  begin(): void;
+}
+
+function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore, memory: Memory, early: Loaded): Made {
   const clock = browserClock;
   const title = createTitle();
-  let model = { ...firstModel(site, spoken, memory), isQuiet: local.get(quietKey(host.site)) !== null };
+  let model = firstModel(site, spoken, memory);
   const session = sessionOf(host, memory, local, { forgotten: () => keep({}), later: () => later() });
   const frame = createFrame({ host, model: () => model, actions: () => actions, onSeen: session.saw, phone: () => phoneScreen() });
   /** What happened and is not told yet, because who tells it is not there. */
@@ -104,15 +120,11 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore
     tell((teller) => teller.say(spoken.say(word)));
   }
 
-  function tell(run: (later: Later) => void): void {
-    untold.push(run);
-    if (untold.length > UNTOLD_MAX) untold.shift();
-    tellAll();
-  }
-
-  function tellAll(): void {
+  function tell(...more: typeof untold): void {
+    untold.push(...more);
     const { later: teller } = model;
     if (teller) for (const each of untold.splice(0)) each(teller);
+    else untold.splice(0, untold.length - UNTOLD_MAX);
   }
 
   function keep(values: Model["values"]): void {
@@ -122,7 +134,7 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore
 
   function draw(): void {
     isDrawDue = false;
-    tellAll();
+    tell();
     const unread = unreadCount(model.visit, session.seen.get());
     if (unread !== told) host.tell("unread", { count: unread });
     told = unread;
@@ -225,32 +237,40 @@ function begin(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStore
   const fetchLater = (): void => [later, forms].forEach(want); // asked for again when there is a line
   const redraw = (): void => change({ now: clock.now() });
   const phone = matchMedia(PHONE);
-  const undo = [
-    session.visit.subscribe(visitChanged),
-    session.connection.subscribe(connectionChanged),
-    session.seen.subscribe(redraw),
-    session.refusedStart.subscribe(startRefused),
-    session.barred.subscribe((barred) => change({ barred })),
-    listen(document, "visibilitychange", redraw),
-    listen(window, "popstate", session.pageChanged),
-    listen(phone, "change", () => {
-      change({ isPhone: phone.matches });
-      if (phone.matches) want(phoneScreen);
-    }),
-  ];
-  const navigation = Reflect.get(window, "navigation");
-  if (navigation instanceof EventTarget) undo.push(listen(navigation, "currententrychange", session.pageChanged));
+  const page: { navigation?: EventTarget } = window;
+  const undo: Cancel[] = [];
   function fieldsSet(): void {
     keep({ ...host.wanted.fields, ...model.values });
   }
 
-  visitChanged();
-  connectionChanged();
-  fieldsSet();
-  whenIdle(fetchLater);
+  function begin(): void {
+    const now = clock.now();
+    change({ now, lost_since: now });
+    undo.push(
+      session.visit.subscribe(visitChanged),
+      session.connection.subscribe(connectionChanged),
+      session.seen.subscribe(redraw),
+      session.refusedStart.subscribe(startRefused),
+      session.barred.subscribe((barred) => change({ barred })),
+      listen(document, "visibilitychange", redraw),
+      // What a single-page app does the newer one of the two hears wholly, the other only of Back.
+      listen(page.navigation ?? window, "currententrychange popstate", session.pageChanged),
+      listen(phone, "change", () => {
+        change({ isPhone: phone.matches });
+        if (phone.matches) want(phoneScreen);
+      }),
+    );
+    session.begin();
+    visitChanged();
+    connectionChanged();
+    fieldsSet();
+    whenIdle(fetchLater);
+  }
 
+  if (!memory.session()) frame.draw(model, actions);
   return {
-    identified: session.identified,
+    begin,
+    identified: session.begin,
     pageSet: session.pageChanged,
     fieldsSet,
     startChat(text, department) {

@@ -145,6 +145,7 @@ function createWorld(seed: number) {
       probe: async () => "blocked",
       leaveByHttp: async () => {},
     });
+    session.begin();
     return {
       session,
       surroundings,

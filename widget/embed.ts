@@ -117,6 +117,12 @@ export interface LauncherState {
   isAway: boolean;
 }
 
+/** The chat, unseen, and nothing of it stored. */
+export interface Prepared {
+  begin(): Widget;
+  destroy(): void;
+}
+
 /** What the app gives the loader. @inside */
 export interface Widget {
   open(): void;

@@ -6,7 +6,7 @@ import { listen } from "../client/browser.ts";
 import type { Context } from "./actions.ts";
 import { createAttachments } from "./attachments.ts";
 import { createSound, createSpeaker } from "./attention.ts";
-import { wear } from "./embed.ts";
+import { quietKey, wear } from "./embed.ts";
 import { toldOf } from "./events.ts";
 import { watchHands } from "./hands.ts";
 import { createLateActions } from "./late_actions.ts";
@@ -32,6 +32,7 @@ export function create(context: Context): Later {
   const speaker = createSpeaker(clock);
   const sound = createSound();
   const narrator = createNarrator(speaker.say, () => !present().isQuiet && !(frame.isOpen() && document.hasFocus()) && sound());
+  context.change({ isQuiet: context.local.get(quietKey(site)) !== null });
   wear(root, styles);
   watchHands(context);
   root.append(speaker.element);

@@ -10,7 +10,7 @@ import styles from "./later_forms.css";
 import type { Forms } from "./model.ts";
 import { refusalWords } from "./refusal.ts";
 import { form } from "./view/form.ts";
-import { page } from "./view/page.ts";
+import { page, trouble } from "./view/page.ts";
 import { fine } from "./view/start.ts";
 
 export function create(context: Context): Forms {
@@ -23,6 +23,7 @@ export function create(context: Context): Forms {
     leaveMessage: actions.leaveMessage,
     answers: () => answers(present()).fields,
     refused: (refused) => startRefused(context, refused),
+    trouble,
     refusalWords: (code, isFile) => refusalWords(present(), code, isFile),
   };
 }

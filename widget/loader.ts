@@ -7,7 +7,7 @@
 // and whether anybody is at the desk; the chat's code is loaded when a pointer or the focus comes near. The page gets one global, `Balie`, and one element, which `Balie.shutdown` removes.
 
 import type { BalieApi, BalieCall } from "../client/api.ts";
-import { type Greeter, type Host, type LauncherState, type LauncherWords, PHONE, sessionKey, type SiteInfo, type Tell, type Wanted, type Widget, windowKey } from "./embed.ts";
+import { type Greeter, type Host, type LauncherState, type LauncherWords, PHONE, type Prepared, sessionKey, type SiteInfo, type Tell, type Wanted, type Widget, windowKey } from "./embed.ts";
 import styles from "./launcher.css";
 
 /** The hashed name of the chat, put in by the bundler. */
@@ -26,7 +26,7 @@ const MARK =
 const DOWN = "M7 12l9 9 9-9";
 
 interface App {
-  prepare(host: Host): Promise<() => Widget>;
+  prepare(host: Host): Promise<Prepared>;
 }
 
 function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void {
@@ -36,7 +36,7 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
   const handlers = new Map<string, Set<(detail: never) => void>>();
   let words = ENGLISH;
   let info: Promise<SiteInfo | undefined> | undefined;
-  let prepared: Promise<() => Widget> | undefined;
+  let prepared: Promise<Prepared> | undefined;
   let loading: Promise<Widget | undefined> | undefined;
   let widget: Widget | undefined;
   let isGone = false;
@@ -103,11 +103,11 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
     set("--scheme", theme === "auto" ? null : theme);
   }
 
-  /** The code and the words; nothing is stored and no socket opened before what it gives is called. */
-  function prepare(): Promise<() => Widget> {
+  /** The code and the words; nothing is stored and no socket opened before it begins. */
+  function prepare(): Promise<Prepared> {
     // A page that was open while the server was upgraded asks for a hashed name that is gone, or has words of the other
     // version; the plain name never is.
-    const from = (path: string): Promise<() => Widget> => import(origin + path).then((app: App) => app.prepare(host));
+    const from = (path: string): Promise<Prepared> => import(origin + path).then((app: App) => app.prepare(host));
     return (prepared ??= from(BALIE_APP).catch(() => from("/widget/app.js")));
   }
 
@@ -119,8 +119,8 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
   async function loaded(): Promise<Widget | undefined> {
     button.setAttribute("aria-busy", "true");
     try {
-      const begin = await prepare();
-      if (!isGone) widget = begin();
+      const chat = await prepare();
+      if (!isGone) widget = chat.begin();
     } catch (error) {
       loading = prepared = undefined;
       tip.textContent = words.failed;
@@ -149,7 +149,7 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
     shutdown() {
       isGone = true;
       observer.disconnect();
-      widget?.destroy();
+      prepared?.then((chat) => chat.destroy(), () => {});
       element.remove();
       delete page.Balie;
     },

@@ -165,6 +165,8 @@ export interface Forms {
   leaveMessage(): void;
   /** What was filled in so far, for whoever starts the chat without the form. */
   answers(): Record<string, string>;
+  /** Why the chat could not be started, where that is about no field. */
+  trouble(model: Model): Description | false;
   /** The server did not take what was written. */
   refused(refused: RefusedStart): void;
   refusalWords(code: string, isFile?: boolean): string;

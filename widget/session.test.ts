@@ -60,6 +60,7 @@ function browser() {
         }),
       probe: async () => cause,
     });
+    session.begin();
     const post: Post = (upload, news) => {
       posts.push({ upload, news });
       return () => {};
@@ -342,7 +343,7 @@ test("a refused identity alone is dropped: this browser is still who it was", ()
   const { site, server, welcome, sent, session } = tab();
   welcome();
   site.identity = "signed-then";
-  session.identified();
+  session.begin();
   clock.advance(1_500);
   server().opens();
   server().says({ t: "error", code: "unauthorized", field: "identity", message: "expired" });
@@ -360,7 +361,7 @@ test("who was signed in and is not any more is forgotten, whom the site never kn
     first.welcome(conversation("active", 1, { agent: SANNE }));
     first.session.send("my card is");
     first.site.identity = "";
-    first.session.identified();
+    first.session.begin();
     clock.advance(1_500);
     first.server().opens();
     const isKept = identity === undefined;
@@ -380,7 +381,7 @@ test("who signed out in one tab is forgotten in the others, which go on as whoev
     each.welcome(conversation("active", 1, { agent: SANNE }));
   }
   left.site.identity = "";
-  left.session.identified();
+  left.session.begin();
   assert.deepEqual([right.session.visit.get().conversation, right.site.forgets], [undefined, 1]);
   clock.advance(1_500);
   left.welcome({ visitor: "somebody", token: "token-2" });
@@ -398,7 +399,7 @@ test("a tab that follows another one no more opens nothing", () => {
     each.welcome(conversation("active", 1, { agent: SANNE }));
   }
   left.site.identity = "";
-  left.session.identified();
+  left.session.begin();
   const count = right.sockets.length;
   right.session.stop();
   clock.advance(10_000);

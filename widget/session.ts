@@ -1,4 +1,4 @@
-// The visitor's line to the server: one connection, one outbox, one visit, and what happens between them. Made when the
+// The visitor's line to the server: one connection, one outbox, one visit, and what happens between them. Begun when the
 // chat is first opened (or when an open conversation is found from an earlier page); the views call its actions and look at
 // `visit` and `connection`, and never see the socket.
 
@@ -105,8 +105,8 @@ export interface Session {
   rate(score: number, comment: string | undefined): void;
   /** Puts a closed conversation away. */
   beginAnew(): void;
-  /** The site says somebody else is here, who it is, or that it is nobody: the line begins anew. */
-  identified(): void;
+  /** Opens the line; anew where the site says somebody else is here, who it is, or that it is nobody. */
+  begin(): void;
   pageChanged(): void;
   tryNow(): void;
   /** Whether all that is kept outlives this page. */
@@ -347,8 +347,6 @@ export function createSession(options: SessionOptions): Session {
   }
 
   restore();
-  forgetSignedOut();
-  connection.start();
   const stopWatching = local.onForeignChange(sessionKey(site), forgottenElsewhere);
 
   function tellTyping(words: string, isShown: boolean): void {
@@ -423,7 +421,7 @@ export function createSession(options: SessionOptions): Session {
       memory.keepLog(undefined);
       remember();
     },
-    identified() {
+    begin() {
       connection.stop();
       forgetSignedOut();
       connection.start();

@@ -4,11 +4,12 @@ import { type Child, type Description, h } from "../dom.ts";
 import { Word } from "../i18n/index.ts";
 import { icon } from "../icons.ts";
 import { type FormActions, isOpen, isPlainStart, type Model, screenOf, siteName } from "../model.ts";
+import { refusalWords } from "../refusal.ts";
 import { leftMessage } from "../visit.ts";
 import { form } from "./form.ts";
 import { head } from "./head.ts";
 import { button, mark, presence, tool } from "./parts.ts";
-import { fine, trouble } from "./start.ts";
+import { fine } from "./start.ts";
 
 export function page(model: Model, actions: FormActions): Description[] {
   switch (screenOf(model)) {
@@ -116,4 +117,11 @@ function sent(model: Model, actions: FormActions): Description[] {
   ];
   const [, page, foot] = notice(model, actions, h("div", { class: "big" }, icon("sent")), say(Word.haveMessage), backAt(model, Word.answerFrom), copy, ...ways);
   return [head(model, actions, mark(), say(Word.messageSent), false), page, foot] as Description[];
+}
+
+/** Why the chat could not be started, where that is about no field. */
+export function trouble(model: Model): Description | false {
+  const refused = model.refusedStart;
+  if (refused === undefined || refused.code === "closed_hours" || (refused.field !== undefined && refused.field in model.errors)) return false;
+  return h("div", { class: "banner bad in", role: "alert", key: "trouble" }, icon("alert"), h("p", null, refusalWords(model, refused.code)));
 }

@@ -8,8 +8,8 @@ import { composer } from "./composer.ts";
 import { button, closeTool, presence, tool } from "./parts.ts";
 
 export function start(model: Model, actions: Actions): Description[] {
-  if (isPlainStart(model)) return [hello(model, actions), h("div", { class: "page", key: "page" }, trouble(model), instead(model, actions), fine(model)), composer(model, actions)];
-  return [hello(model, actions), model.forms?.start(model, [trouble(model), instead(model, actions)]) ?? h("div", { class: "page", key: "page" })];
+  if (isPlainStart(model)) return [hello(model, actions), h("div", { class: "page", key: "page" }, model.forms?.trouble(model), instead(model, actions), fine(model)), composer(model, actions)];
+  return [hello(model, actions), model.forms?.start(model, [model.forms?.trouble(model), instead(model, actions)]) ?? h("div", { class: "page", key: "page" })];
 }
 
 /** Whom one talks to; of the greeting only what there is room for. */
@@ -39,11 +39,3 @@ function instead(model: Model, actions: Actions): Description | false {
   const { say } = model.phrases;
   return !isOpen(model) && h("div", { class: "soft small", key: "hint" }, say(Word.letYouKnow), " ", button("text", actions.leaveMessage, say(Word.leaveInstead)));
 }
-
-/** Why the chat could not be started, where that is about no field. */
-export function trouble(model: Model): Description | false {
-  const refused = model.refusedStart;
-  if (refused === undefined || refused.code === "closed_hours" || (refused.field !== undefined && refused.field in model.errors)) return false;
-  return h("div", { class: "banner bad in", role: "alert", key: "trouble" }, icon("alert"), h("p", null, model.forms?.refusalWords(refused.code)));
-}
-
