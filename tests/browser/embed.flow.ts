@@ -147,3 +147,26 @@ test("a chat goes on without what is loaded later, which comes when the line is 
   await page.evaluate(() => dispatchEvent(new Event("online")));
   await page.getByRole("menuitem", { name: "Leave the line" }).waitFor();
 });
+
+test("a press under which the chat is drawn ahead opens it, and a pointer that only passes leaves nothing behind", async (t) => {
+  const house = await startHouse(t);
+  const page = await (await somebody(t)).tab();
+  const sockets: string[] = [];
+  page.on("websocket", (socket) => sockets.push(socket.url()));
+  await page.goto(`${house.origin}/demo/`);
+  const launcher = page.getByRole("button", { name: /^(Chat with us|Leave a message)/ });
+  const drawn = page.locator("balie-chat .window :is(input, textarea)").first();
+  await launcher.hover();
+  await drawn.waitFor({ state: "attached" });
+  await page.mouse.move(0, 0);
+  assert.deepEqual(sockets, []);
+  assert.deepEqual(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]), [0, 0, ""]);
+  await page.reload();
+  await launcher.waitFor();
+  const { x, y, width, height } = (await launcher.boundingBox()) ?? assert.fail("the launcher takes no room");
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+  await drawn.waitFor({ state: "attached" });
+  await page.mouse.up();
+  await page.getByRole("dialog").waitFor();
+});
