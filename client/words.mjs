@@ -42,6 +42,8 @@ export function faultsOf(tag, words, english) {
       if (unknown !== undefined) at(key, `has {${unknown}}, which is nothing that English fills in`);
       if (left !== undefined) at(key, `leaves out {${left}}`);
     }
+    // Who says the launcher's name to the computer says what stands on its badge. Without a message there is none.
+    if (key === 'launcherNew' && Object.entries(value).some(([form, text]) => form !== 'zero' && !holesOf(text).includes('n'))) at(key, 'leaves out {n} in one of its forms');
     const form = isPlural(value) ? Object.keys(value).find((each) => !FORMS.has(each)) : undefined;
     if (form !== undefined) at(key, `has "${form}", which is no plural form of Unicode`);
     if (isPlural(value) && !('other' in value)) at(key, 'lacks the plural form "other"');

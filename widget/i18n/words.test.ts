@@ -60,6 +60,7 @@ test("a language that is not whole stops the build and is told where", () => {
   assert.match(faults({ mistaken: "x" }), /mistaken is no key/);
   assert.match(faults({ joined: "{nam} joined" }), /joined has \{nam\}.*joined leaves out \{name\}/);
   assert.match(faults({ before: "{n} before you" }), /before needs an object/);
+  assert.match(faults({ launcherNew: { zero: "none", one: "one", other: "{n}" } }), /launcherNew leaves out \{n\} in one/);
   assert.match(faults({ before: { one: "one" } }), /lacks the plural form "other"/);
   assert.match(faults({ before: { other: "{n}", several: "{n}" } }), /"several"/);
   assert.match(faults({ send: " Send" }), /send must be text/);
