@@ -232,8 +232,8 @@ const ON_DEMAND = ['later', 'later_home', 'later_ticket', 'later_forms', 'later_
 
 /**
  * The loader knows the hashed name of the chat, which it loads on the first opening; where the words are the server tells.
- * All are also served without the hash: a page that was open while the server was upgraded asks for a name that is gone,
- * and takes that one instead.
+ * All are also served without the hash. Of the words that is the way out for a page that knows where those of another version
+ * are; parts of two versions do not fit each other, so a page never takes those (src/web/former.rs keeps the right ones).
  */
 async function addWidget(out) {
   out.languages = languages().map(({ tag, dir, launcher, text }) => ({ tag, dir, words: addHashed(out, `words-${tag}.txt`, text), launcher }));

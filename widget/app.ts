@@ -28,13 +28,19 @@ const UNTOLD_MAX = 100;
 
 /** What may be loaded after the chat itself, by the part of the model that it fills, if any. */
 const PARTS = {
-  later: () => import("./later.ts"),
-  laterHome: () => import("./later_home.ts"),
-  forms: () => import("./later_forms.ts"),
-  ticket: () => import("./later_ticket.ts"),
-  phone: () => import("./later_phone.ts"),
-  plain: () => import("./later_plain.ts"),
+  later: part("", () => import("./later.ts")),
+  laterHome: part("_home", () => import("./later_home.ts")),
+  forms: part("_forms", () => import("./later_forms.ts")),
+  ticket: part("_ticket", () => import("./later_ticket.ts")),
+  phone: part("_phone", () => import("./later_phone.ts")),
+  plain: part("_plain", () => import("./later_plain.ts")),
 };
+
+/** Firefox never asks again for a module that could not be loaded: each later try has an address of its own. */
+function part<T>(name: string, load: () => Promise<T>): () => Promise<T> {
+  return () => load().catch(() => import(`${import.meta.url.replace("t/app", `t/later${name}`)}?${Date.now()}`) as Promise<T>);
+}
+
 /** @inside */
 interface Part<T> {
   create(context: Context): T;
@@ -67,8 +73,7 @@ export async function prepare(host: Host): Promise<Prepared> {
   const load = async <K extends PartName>(name: K): Promise<void> => {
     if (seen[name]) early[name] = (await PARTS[name]().catch(() => undefined)) as Loaded[K];
   };
-  const [text] = await Promise.all([wordsOf(host.origin, site), ...(Object.keys(PARTS) as PartName[]).map(load)]);
-  const spoken = phrases(text, site.lang, host.wishes);
+  const [spoken] = await Promise.all([phrasesOf(host, site), ...(Object.keys(PARTS) as PartName[]).map(load)]);
   whenIdle(timeZone); // the first time it takes a phone as long as all the rest
   const make = (): Made => create(host, { ...site, articles: early.laterHome !== undefined }, spoken, local, memory, early);
   // Drawn ahead, unseen. Whoever is known will come without a press, and may have become somebody before it.
@@ -84,11 +89,10 @@ export async function prepare(host: Host): Promise<Prepared> {
   };
 }
 
-/** A page that was open while the server was upgraded knows a name that is gone; the one without a hash never is. */
-async function wordsOf(origin: string, { words, lang }: SiteInfo): Promise<string> {
-  const ask = (path: string): Promise<Response> => fetch(origin + path, { credentials: "omit" });
-  const hashed = await ask(words);
-  return (hashed.ok ? hashed : await ask(`/widget/words-${lang}.txt`)).text();
+/** Just after an upgrade a browser may still know where the words of the version before are; the name without a hash is never theirs. */
+function phrasesOf({ origin, wishes }: Host, { words, lang }: SiteInfo): Promise<Phrases> {
+  const ask = async (path: string): Promise<Phrases> => phrases(await (await fetch(origin + path)).text(), lang, wishes);
+  return ask(words).catch(() => ask(`/widget/words-${lang}.txt`));
 }
 
 /** @inside */
@@ -192,6 +196,7 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
     if (model.banner !== before && model.banner === "offline") say(Word.offline);
     if (model.banner !== before && model.banner === "reconnecting") say(Word.reconnecting);
     tick = clock.after(TICK_MS, timePassed);
+    fetchLater(); // what could not be loaded may be wanted now
   }
 
   function open(): void {

@@ -105,10 +105,7 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
 
   /** The code and the words; nothing is stored and no socket opened before it begins. */
   function prepare(): Promise<Prepared> {
-    // A page that was open while the server was upgraded asks for a hashed name that is gone, or has words of the other
-    // version; the plain name never is.
-    const from = (path: string): Promise<Prepared> => import(origin + path).then((app: App) => app.prepare(host));
-    return (prepared ??= from(BALIE_APP).catch(() => from("/widget/app.js")));
+    return (prepared ??= import(origin + BALIE_APP).then((app: App) => app.prepare(host)));
   }
 
   function chat(run?: (loaded: Widget) => void): void {

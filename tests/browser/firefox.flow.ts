@@ -1,4 +1,5 @@
-// The widget in Firefox: a chat from the first question to the answer, over a reload and a restart of the server.
+// The widget in Firefox: a chat from the first question to the answer, over a reload and a restart of the server; and what
+// Firefox alone does: it never asks again for a module that could not be loaded.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -39,4 +40,17 @@ test("a visitor with Firefox chats, reloads, and loses nothing", async (t) => {
   assert.equal(await ana.count("Still there?"), 1);
   await ana.page.screenshot({ path: join(PICTURES, "firefox-chat.png") });
   assert.deepEqual(ana.faults, []);
+});
+
+test("a part of the chat that did not come is asked for again, and stands there without a press", async (t) => {
+  const house = await startHouse(t);
+  const ana = await firefoxAt(t, "about:blank");
+  let isLost = true;
+  await ana.page.setRequestInterception(true);
+  ana.page.on("request", (request) => void (isLost && request.url().includes("/later_forms") ? request.abort() : request.continue()));
+  await ana.page.goto(`${house.origin}/demo/`);
+  await ana.opens();
+  await ana.sees("The chat does not answer just now.");
+  isLost = false;
+  await ana.sees("Write down your question and we answer by email.");
 });

@@ -191,3 +191,15 @@ test("the line that was asked for is closed, another is not: nobody is called at
   await ana.sees("Nobody at the desk just now");
   assert.equal(await ana.page.getByText("Somebody is at the desk now").count(), 0);
 });
+
+test("where the form for a message did not come it is said, and it stands there as soon as the line lets it through", async (t) => {
+  const house = await startHouse(t);
+  const tab = await (await somebody(t)).tab();
+  await tab.route("**/later_forms*", (route) => route.abort());
+  const ana = await visitorAt(tab, `${house.origin}/demo/`);
+  await ana.open();
+  await ana.sees("The chat does not answer just now.");
+  await look(tab, "form-missing");
+  await tab.unroute("**/later_forms*");
+  await ana.sees("Write down your question and we answer by email.");
+});

@@ -1,6 +1,7 @@
 // The window: which screen stands in it, and what a chat consists of.
 
 import { type Description, h } from "../dom.ts";
+import { Word } from "../i18n/index.ts";
 import { type Actions, isWaiting, type Model, screenOf, siteName } from "../model.ts";
 import { isOver } from "../visit.ts";
 import { composer } from "./composer.ts";
@@ -10,7 +11,7 @@ import { mark } from "./parts.ts";
 import { start } from "./start.ts";
 
 export function windowView(model: Model, actions: Actions): Description[] {
-  return screen(model, actions) ?? [head(model, actions, mark(), siteName(model), false), h("div", { class: "page", key: "page" })];
+  return screen(model, actions) ?? [head(model, actions, mark(), siteName(model), false), h("div", { class: "page wait", key: "page" }, model.phrases.say(Word.down))];
 }
 
 /** Undefined while there is nothing to show, or while it is still being loaded. */
