@@ -26,6 +26,8 @@ pub enum Command {
     Idle(Idle),
     /// Has visitors and agents talk in pairs, and times every message
     Chat(Chat),
+    /// Sends large files, one after the other, and weighs the server
+    Upload(Upload),
     /// One of the processes that the other commands start
     #[command(hide = true)]
     Worker,
@@ -69,6 +71,18 @@ pub struct Idle {
     /// Let each begin a conversation, and so wait for an agent
     #[arg(long)]
     pub start: bool,
+}
+
+#[derive(Args)]
+pub struct Upload {
+    #[command(flatten)]
+    pub target: Target,
+    /// Bytes of a file
+    #[arg(long, default_value_t = 100 * 1024 * 1024, value_parser = at_least_one)]
+    pub bytes: usize,
+    /// Files to send; a conversation takes 1,000 MiB an hour
+    #[arg(long, default_value_t = 3, value_parser = at_least_one)]
+    pub times: usize,
 }
 
 #[derive(Args)]
@@ -183,6 +197,7 @@ mod tests {
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
         assert_eq!(said("idle --url http://127.0.0.1:8080 --visitors 5"), "");
+        assert_eq!(said("upload --url http://127.0.0.1:8080 --times 2"), "");
         assert_eq!(
             said("chat --url http://127.0.0.1:8080 --pairs 5 --tokens-file x"),
             ""
@@ -198,6 +213,7 @@ mod tests {
         let cases = [
             ("idle --url https://a --visitors 5", "http://127.0.0.1:8080"),
             ("idle --url http://a --visitors 0", "at least 1"),
+            ("upload --url http://a --bytes 0", "at least 1"),
             ("chat --url http://a --pairs 5", "--tokens-file"),
             ("chat --url http://a --pairs 5 --data x", "--balie"),
             (

@@ -57,6 +57,16 @@ pub struct Usage {
     pub cpu_ms: u64,
 }
 
+/// Lets the high-water mark of another process begin anew, from what it has now (proc(5): `clear_refs`).
+///
+/// # Errors
+/// The process is not ours to touch, or gone.
+pub fn forget_high_water(pid: u32) -> Result<(), String> {
+    std::fs::write(format!("/proc/{pid}/clear_refs"), "5").map_err(|problem| {
+        format!("the high-water mark of process {pid} cannot be reset ({problem}); run this as the user that runs the server")
+    })
+}
+
 /// Reads another process.
 ///
 /// # Errors

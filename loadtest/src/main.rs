@@ -1,4 +1,4 @@
-//! `balie-loadtest`: holds idle visitors on a server, or has pairs talk on it, and says what it measured and what was wrong.
+//! `balie-loadtest`: holds idle visitors on a server, has pairs talk on it, or sends it large files, and says what it measured and what was wrong.
 //!
 //! The load comes from worker processes, copies of this program, because one process may hold only so many sockets. The parent
 //! gives each its part, keeps them in step, and puts their figures together.
@@ -9,6 +9,7 @@ mod idle;
 mod job;
 mod machine;
 mod report;
+mod upload;
 mod worker;
 mod workers;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Idle(idle) => idle::run(idle).await,
             Command::Chat(chat) => chat::run(chat).await,
+            Command::Upload(upload) => upload::run(upload).await,
             Command::Worker => worker::run().await.map(|()| true),
         }
     });

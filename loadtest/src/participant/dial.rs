@@ -23,6 +23,8 @@ use super::fault::Trouble;
 
 /// A handshake or an HTTP answer that takes longer than this is a failure. A server that starts anew needs less.
 const ANSWER_MS_MAX: u64 = 20_000;
+/// What is sent may take longer: a disk that is slower than 1 MB a second is broken.
+const BODY_BYTES_PER_MS_MIN: u64 = 1_000;
 /// Clients of a loopback server come from here unless told otherwise, so that one that retries a dead port cannot connect to
 /// itself, which Linux allows and which would keep the port from the server that wants it back.
 const LOOPBACK_SOURCE: Ipv4Addr = Ipv4Addr::new(127, 64, 0, 1);
@@ -213,11 +215,13 @@ impl Dial {
         path: &str,
         body: Option<(&str, Bytes)>,
     ) -> Result<HttpAnswer, Trouble> {
+        let body_bytes = body.as_ref().map_or(0, |(_, bytes)| bytes.len() as u64);
+        let answer_ms_max = ANSWER_MS_MAX + body_bytes / BODY_BYTES_PER_MS_MIN;
         let answering = self.http_answer(method, path, body);
-        match timeout(Duration::from_millis(ANSWER_MS_MAX), answering).await {
+        match timeout(Duration::from_millis(answer_ms_max), answering).await {
             Ok(answer) => answer,
             Err(_) => Err(self.unreachable(format!(
-                "no answer to {method} {path} within {ANSWER_MS_MAX} ms"
+                "no answer to {method} {path} within {answer_ms_max} ms"
             ))),
         }
     }
