@@ -16,7 +16,6 @@ use crate::config::Config;
 use crate::model::id::DepartmentKey;
 use crate::model::record::{Person, PersonRole};
 use crate::model::time::Clock;
-use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 
 /// What an operator does from the command line.
@@ -92,26 +91,30 @@ enum RoleName {
 /// Does what was asked.
 pub async fn run(command: AdminCommand, config: &Config) -> anyhow::Result<()> {
     match command {
-        AdminCommand::Create(create) => create_person(create, &open(config)?).await,
-        AdminCommand::Token { email, label } => print_token(&email, &label, open(config)?).await,
-        AdminCommand::Password { email, password } => {
-            set_password(&email, &password, &open(config)?).await
+        AdminCommand::Create(create) => create_person(create, open(config).await?.as_ref()).await,
+        AdminCommand::Token { email, label } => {
+            print_token(&email, &label, open(config).await?).await
         }
-        AdminCommand::Backup { file } => backup::write(config, &open(config)?, &file).await,
+        AdminCommand::Password { email, password } => {
+            set_password(&email, &password, open(config).await?.as_ref()).await
+        }
+        AdminCommand::Backup { file } => {
+            backup::write(config, open(config).await?.as_ref(), &file).await
+        }
         AdminCommand::Restore { file } => backup::restore(config, &file),
         AdminCommand::NewEpoch => {
-            open(config)?.new_epoch().await?;
+            open(config).await?.new_epoch().await?;
             println!("clients will read their conversations anew");
             Ok(())
         }
     }
 }
 
-fn open(config: &Config) -> anyhow::Result<SqliteStore> {
-    Ok(SqliteStore::open(&config.data)?)
+async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    Ok(config.store_place().open().await?)
 }
 
-async fn create_person(create: Create, store: &SqliteStore) -> anyhow::Result<()> {
+async fn create_person(create: Create, store: &dyn Store) -> anyhow::Result<()> {
     let known = store.departments().await?;
     let mut departments = Vec::new();
     for name in &create.departments {
@@ -153,9 +156,9 @@ async fn create_person(create: Create, store: &SqliteStore) -> anyhow::Result<()
     }
 }
 
-async fn print_token(email: &str, label: &str, store: SqliteStore) -> anyhow::Result<()> {
-    let person = person_of(email, &store).await?;
-    let sessions = Sessions::new(Arc::new(store), Clock::system());
+async fn print_token(email: &str, label: &str, store: Arc<dyn Store>) -> anyhow::Result<()> {
+    let person = person_of(email, store.as_ref()).await?;
+    let sessions = Sessions::new(store, Clock::system());
     let Some((_, secret)) = sessions.issue_token(person.id, label).await? else {
         bail!("{email} has as many tokens as one may. Remove one in the panel first");
     };
@@ -166,7 +169,7 @@ async fn print_token(email: &str, label: &str, store: SqliteStore) -> anyhow::Re
 async fn set_password(
     email: &str,
     source: &PasswordSource,
-    store: &SqliteStore,
+    store: &dyn Store,
 ) -> anyhow::Result<()> {
     let person = person_of(email, store).await?;
     let password = read_password(source)?;
@@ -177,7 +180,7 @@ async fn set_password(
     Ok(())
 }
 
-async fn person_of(email: &str, store: &SqliteStore) -> anyhow::Result<Person> {
+async fn person_of(email: &str, store: &dyn Store) -> anyhow::Result<Person> {
     match store.person_by_email(email).await? {
         Some((person, _)) => Ok(person),
         None => bail!("nobody has the address {email}. See `balie admin create`"),

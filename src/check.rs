@@ -4,12 +4,30 @@ use anyhow::{Context, bail};
 
 use crate::config::Config;
 use crate::files::{Files, Place};
-use crate::store::sqlite;
+use crate::store::place::Place as StorePlace;
+use crate::store::{postgres, sqlite};
 
-/// Checks the settings (which were resolved to come here), the data folder, the place of files and the address.
+/// Checks the settings (which were resolved to come here), the store, the place of files and the address.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     println!("settings  fine");
-    match sqlite::check(&config.data)? {
+    let place = config.store_place();
+    let (report, notes, remedy) = match &place {
+        StorePlace::Folder(folder) => (
+            sqlite::check(folder)?,
+            Vec::new(),
+            "Stop the server and put a backup back: balie admin restore FILE",
+        ),
+        StorePlace::Postgres(place) => {
+            let (report, notes) = postgres::check(place).await?;
+            let remedy =
+                "Stop the servers and put a dump of pg_dump back, then run: balie admin new-epoch";
+            (report, notes, remedy)
+        }
+    };
+    for note in notes {
+        println!("  note    {note}");
+    }
+    match report {
         Some(report) => {
             println!(
                 "data      {} conversations with {} events, {} people, {} kB, schema {}",
@@ -23,15 +41,10 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
                 for problem in &report.problems {
                     println!("  wrong   {problem}");
                 }
-                bail!(
-                    "the data is damaged. Stop the server and put a backup back: balie admin restore FILE"
-                );
+                bail!("the data is damaged. {remedy}");
             }
         }
-        None => println!(
-            "data      {} holds nothing yet; the first start fills it",
-            config.data.display()
-        ),
+        None => println!("data      {place} holds nothing yet; the first start fills it"),
     }
     check_files(config.files_place()).await?;
     match crate::web::listen::bind(config.listen) {

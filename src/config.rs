@@ -14,6 +14,8 @@ use serde::Deserialize;
 use crate::domain::routing::Graces;
 use crate::files::Place;
 use crate::model::time::Millis;
+use crate::store::place::Place as StorePlace;
+use crate::store::postgres::{PostgresPlace, SecretUrl};
 
 /// The file read when there is one, in the working folder, or the one named by `--config`.
 pub const FILE: &str = "balie.toml";
@@ -66,6 +68,14 @@ settings! {
     listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "BALIE_LISTEN", "ADDRESS";
     /// Folder that holds the log and everything else
     data: PathBuf = PathBuf::from("balie-data"), "BALIE_DATA", "FOLDER";
+    /// PostgreSQL that holds the log in place of the data folder, for several nodes, as `postgres://user:password@host:5432/database`
+    database_url: DatabaseUrl = DatabaseUrl(None), "BALIE_DATABASE_URL", "URL";
+    /// Connections to PostgreSQL that one node opens at most, besides four that write
+    database_connections_max: u32 = 10, "BALIE_DATABASE_CONNECTIONS_MAX", "N";
+    /// Longest time to connect to PostgreSQL, in ms
+    database_connect_ms: u32 = 2_000, "BALIE_DATABASE_CONNECT_MS", "MS";
+    /// Longest time to wait for an answer of PostgreSQL, in ms
+    database_answer_ms: u32 = 5_000, "BALIE_DATABASE_ANSWER_MS", "MS";
     /// Address under which browsers reach the server, as `https://chat.example.com`
     public_url: PublicUrl = PublicUrl(None), "BALIE_PUBLIC_URL", "URL";
     /// Proxies whose X-Forwarded-For is believed, as addresses or networks with commas
@@ -123,6 +133,11 @@ pub struct PublicUrl(pub Option<String>);
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct FilesUrl(pub Option<(String, String)>);
+
+/// Where PostgreSQL is, password included; or none.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DatabaseUrl(pub Option<SecretUrl>);
 
 /// Networks whose word about a client's address is believed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -192,6 +207,21 @@ impl Config {
         }
     }
 
+    /// Where the store is.
+    #[must_use]
+    pub fn store_place(&self) -> StorePlace {
+        let span = |ms: u32| Millis(i64::from(ms)).duration();
+        match &self.database_url.0 {
+            None => StorePlace::Folder(self.data.clone()),
+            Some(url) => StorePlace::Postgres(PostgresPlace {
+                url: url.clone(),
+                connections_max: self.database_connections_max,
+                connect: span(self.database_connect_ms),
+                answer: span(self.database_answer_ms),
+            }),
+        }
+    }
+
     /// Where files that people send lie.
     #[must_use]
     pub fn files_place(&self) -> Place {
@@ -209,6 +239,7 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.check_files()?;
+        self.check_database()?;
         if self.ring_ms == 0 {
             let remedy =
                 "an offer that rings for no time can never be accepted. Give it some seconds.";
@@ -243,6 +274,22 @@ impl Config {
 }
 
 impl Config {
+    fn check_database(&self) -> Result<(), ConfigError> {
+        let numbers = [
+            ("database_connections_max", self.database_connections_max),
+            ("database_connect_ms", self.database_connect_ms),
+            ("database_answer_ms", self.database_answer_ms),
+        ];
+        match numbers.into_iter().find(|(_, number)| *number == 0) {
+            None => Ok(()),
+            Some((key, _)) => Err(ConfigError::Value {
+                key,
+                value: "0".into(),
+                remedy: "nothing could ever be asked of PostgreSQL. Give at least 1; for times, some seconds.",
+            }),
+        }
+    }
+
     fn check_files(&self) -> Result<(), ConfigError> {
         let endpoint = self.files_endpoint.as_str();
         let is_address = ["http://", "https://"].iter().any(|scheme| {
@@ -310,6 +357,31 @@ impl std::str::FromStr for PublicUrl {
 }
 
 impl TryFrom<String> for PublicUrl {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl std::str::FromStr for DatabaseUrl {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let is_known = ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme));
+        // Never the text itself, which holds a password.
+        if is_known {
+            Ok(Self(Some(SecretUrl::new(text.to_owned()))))
+        } else {
+            Err("give it as postgres://user:password@host:5432/database".to_owned())
+        }
+    }
+}
+
+impl TryFrom<String> for DatabaseUrl {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
         text.parse()
@@ -426,6 +498,15 @@ impl Shown for FilesUrl {
     fn shown(&self) -> String {
         let url = |(bucket, prefix): &(String, String)| format!("s3://{bucket}/{prefix}");
         self.0.as_ref().map(url).unwrap_or_default()
+    }
+}
+
+impl Shown for DatabaseUrl {
+    fn shown(&self) -> String {
+        self.0
+            .as_ref()
+            .map(|url| format!("{url:?}"))
+            .unwrap_or_default()
     }
 }
 

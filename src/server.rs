@@ -27,7 +27,6 @@ use crate::protocol::parts::ByeReason;
 use crate::protocol::visitor::ToVisitor;
 use crate::store::Store;
 use crate::store::settings::Settings;
-use crate::store::sqlite::SqliteStore;
 use crate::web::address::Addresses;
 use crate::web::hooks::Hooks;
 use crate::web::rest::uploads::Uploads;
@@ -38,6 +37,10 @@ use crate::web::{self, Web, assets, former, listen};
 const COME_BACK: Millis = Millis(500);
 /// See [`COME_BACK`].
 const COME_BACK_SPREAD: Millis = Millis(4_500);
+/// The clock is compared with the store's so often. A crystal drifts by some milliseconds meanwhile, at worst.
+const CLOCK_COMPARED_EVERY: Duration = Duration::from_secs(30);
+/// Clocks that differ by more are worth a word.
+const CLOCK_OFF_MAX: Millis = Millis::seconds(1);
 /// Time to finish what background tasks have begun.
 const TASKS_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -60,7 +63,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
 /// Serves until the token is cancelled.
 pub async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
-    let store = SqliteStore::open_exclusive(&config.data)?;
+    let store = config.store_place().open_for_server().await?;
     let listener = listen::bind(config.listen).with_context(|| {
         format!(
             "cannot listen on {}: choose another address with --listen",
@@ -70,7 +73,8 @@ pub async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()
     let address = listener
         .local_addr()
         .context("the bound address cannot be read")?;
-    let web = compose(config, Arc::new(store), address).await?;
+    let clock = open_clock(store.as_ref()).await?;
+    let web = compose(config, store, clock, address).await?;
     let relaying = CancellationToken::new();
     let mut tasks = start_tasks(&web, &stop, &relaying)?;
     web.is_ready.store(true, Ordering::Release);
@@ -89,12 +93,50 @@ pub async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()
     served
 }
 
+/// The store's clock where it tells the time, else the machine's.
+async fn open_clock(store: &dyn Store) -> anyhow::Result<Clock> {
+    let Some(at) = store.moment().await? else {
+        return Ok(Clock::system());
+    };
+    let ahead = Clock::system().now() - at;
+    if ahead.0.abs() > CLOCK_OFF_MAX.0 {
+        tracing::warn!(
+            ahead_ms = ahead.0,
+            "this machine's clock differs from the database's, which Balie goes by"
+        );
+    }
+    Ok(Clock::following(at))
+}
+
+/// Keeps the clock with the store's, until told to stop.
+async fn keep_time(store: Arc<dyn Store>, clock: Clock, stop: CancellationToken) {
+    let mut is_off = false;
+    while stop
+        .run_until_cancelled(sleep(CLOCK_COMPARED_EVERY))
+        .await
+        .is_some()
+    {
+        // A store that is away tells no time; the monotonic clock carries on meanwhile.
+        let Ok(Some(there)) = store.moment().await else {
+            continue;
+        };
+        let behind = clock.compare(there);
+        let was_off = std::mem::replace(&mut is_off, behind.0.abs() > CLOCK_OFF_MAX.0);
+        if is_off && !was_off {
+            tracing::warn!(
+                behind_ms = behind.0,
+                "the database's clock has jumped; this node follows it slowly"
+            );
+        }
+    }
+}
+
 async fn compose(
     config: Config,
     store: Arc<dyn Store>,
+    clock: Clock,
     address: SocketAddr,
 ) -> anyhow::Result<Arc<Web>> {
-    let clock = Clock::system();
     let settings = Arc::new(Settings::load(Arc::clone(&store)).await?);
     settings.set_own_origins(own_origins(&config, address));
     let accounts = Accounts::open(
@@ -180,6 +222,14 @@ fn start_tasks(
         .notices()
         .context("the notices were taken already")?;
     let mut tasks = JoinSet::new();
+    if web.rest.clock.follows() {
+        let (store, clock) = (Arc::clone(&web.rest.store), web.rest.clock.clone());
+        let token = stop.clone();
+        tasks.spawn(async move {
+            keep_time(store, clock, token).await;
+            "keeping time"
+        });
+    }
     let (one, token) = (Arc::clone(desk), stop.clone());
     tasks.spawn(async move {
         desk::pair::run(one, token).await;

@@ -12,10 +12,11 @@ use crate::config::Config;
 use crate::files::Place;
 use crate::files::copies::{self, Copied};
 use crate::store::Store;
-use crate::store::sqlite::{self, Restoring, SqliteStore, name_aside, sync_folder_of, with_suffix};
+use crate::store::place::Place as StorePlace;
+use crate::store::sqlite::{self, Restoring, name_aside, sync_folder_of, with_suffix};
 
 /// Writes a backup, beside a running server too.
-pub async fn write(config: &Config, store: &SqliteStore, file: &Path) -> anyhow::Result<()> {
+pub async fn write(config: &Config, store: &dyn Store, file: &Path) -> anyhow::Result<()> {
     let files = with_suffix(file, ".files");
     for taken in [file, &files] {
         if taken.exists() {
@@ -52,7 +53,7 @@ pub async fn write(config: &Config, store: &SqliteStore, file: &Path) -> anyhow:
 /// the files comes back.
 async fn write_drafts(
     config: &Config,
-    store: &SqliteStore,
+    store: &dyn Store,
     draft: &Path,
     files_draft: &Path,
 ) -> anyhow::Result<String> {
@@ -89,7 +90,13 @@ fn counted(copied: Copied, whither: &str) -> String {
 
 /// Puts a backup in the place of the data. What was there is moved aside.
 pub fn restore(config: &Config, file: &Path) -> anyhow::Result<()> {
-    let restoring = Restoring::begin(&config.data, file)?;
+    let StorePlace::Folder(data) = config.store_place() else {
+        bail!(
+            "a backup of a data folder cannot go into PostgreSQL. Put one made by pg_dump back with pg_restore or psql, then run \
+             `balie admin new-epoch`"
+        );
+    };
+    let restoring = Restoring::begin(&data, file)?;
     let source = with_suffix(file, ".files");
     let place = config.files_place();
     // All that takes long, or room, comes before the first change.

@@ -25,7 +25,6 @@ use crate::model::event::{Event, View};
 use crate::model::id::{ConversationId, SiteKey};
 use crate::model::record::{JournalEntry, PersonRole, Visitor};
 use crate::model::time::{At, Clock, Millis};
-use crate::store::sqlite::SqliteStore;
 use crate::store::{ConversationFilter, NewPerson, Store};
 
 use arrivals::DAY;
@@ -51,16 +50,16 @@ pub struct DemoArguments {
 
 /// Fills the data folder.
 pub async fn run(arguments: DemoArguments, config: &Config) -> anyhow::Result<()> {
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open_exclusive(&config.data)?);
+    let place = config.store_place();
+    let store = place.open_for_server().await?;
     let any = ConversationFilter {
         limit: 1,
         ..ConversationFilter::default()
     };
     if !store.people().await?.is_empty() || !store.conversations(any).await?.is_empty() {
         bail!(
-            "{} holds people or conversations already, and the demo would mix with them. Choose an empty folder with \
-             --data",
-            config.data.display()
+            "{place} holds people or conversations already, and the demo would mix with them. Choose an empty folder with \
+             --data, or an empty database",
         );
     }
     let site = SiteKey::new(SITE).context("the demo site's key is no key")?;

@@ -96,6 +96,7 @@ impl From<StoreError> for Refused {
             StoreError::Away(_)
             | StoreError::Taken(_)
             | StoreError::InUse(_)
+            | StoreError::Elsewhere(_)
             | StoreError::Corrupt(_) => {
                 tracing::warn!(error = %error, "the store did not serve the desk");
                 Refused::Away

@@ -1,12 +1,13 @@
 //! The one clock of the process, and the two kinds of number it deals in.
 //!
 //! The clock starts at the machine's time and is carried forward by the monotonic clock, so that a jump of the wall
-//! clock changes no wait and no order while the process runs. Tests hold a [`Clock`] of their own and move it.
+//! clock changes no wait and no order while the process runs. Where the store tells the time, for several nodes, the clock starts
+//! at the store's and follows it slowly. Tests hold a [`Clock`] of their own and move it.
 
 use std::fmt;
 use std::ops::{Add, Sub};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use schemars::JsonSchema;
@@ -101,8 +102,29 @@ pub struct Clock(Arc<Source>);
 enum Source {
     /// The machine's time at the start, carried forward by the monotonic clock.
     System { started_at: At, started: Instant },
+    /// Somebody else's time, asked now and then and carried forward by the monotonic clock in between.
+    Followed(Mutex<Followed>),
     /// Moved by hand, in tests.
     Manual(AtomicI64),
+}
+
+/// Where a followed clock stood when it was last compared, and how far it had to go.
+struct Followed {
+    compared_at: At,
+    compared: Instant,
+    behind: Millis,
+}
+
+/// A followed clock catches up or waits by one part in so many of the time that passes: a jump of five minutes is made up for
+/// within two hours, and no wait is ever measured wrong by more than a twentieth.
+const CATCH_UP_SHARE: i64 = 20;
+
+impl Followed {
+    fn now(&self) -> At {
+        let passed = i64::try_from(self.compared.elapsed().as_millis()).unwrap_or(i64::MAX / 2);
+        let share = passed / CATCH_UP_SHARE;
+        At(self.compared_at.0 + passed + self.behind.0.clamp(-share, share))
+    }
 }
 
 impl Clock {
@@ -117,6 +139,43 @@ impl Clock {
             started_at,
             started: Instant::now(),
         }))
+    }
+
+    /// A clock that goes by another one, which shows `start` now.
+    #[must_use]
+    pub fn following(start: At) -> Self {
+        Self(Arc::new(Source::Followed(Mutex::new(Followed {
+            compared_at: start,
+            compared: Instant::now(),
+            behind: Millis(0),
+        }))))
+    }
+
+    /// Whether it goes by another clock.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        matches!(&*self.0, Source::Followed(_))
+    }
+
+    /// Compares a following clock with the one it follows, which shows `there` now. It never jumps and never goes back: what it
+    /// is off is made up for slowly. Answers how far it was behind.
+    ///
+    /// # Panics
+    /// On a clock that follows nobody.
+    pub fn compare(&self, there: At) -> Millis {
+        match &*self.0 {
+            Source::Followed(followed) => {
+                let mut followed = followed.lock().unwrap_or_else(PoisonError::into_inner);
+                let now = followed.now();
+                *followed = Followed {
+                    compared_at: now,
+                    compared: Instant::now(),
+                    behind: there - now,
+                };
+                followed.behind
+            }
+            Source::System { .. } | Source::Manual(_) => panic!("this clock follows nobody"),
+        }
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it.
@@ -136,6 +195,11 @@ impl Clock {
                 At(started_at.0
                     + i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX / 2))
             }
+            // A std mutex: held for an addition.
+            Source::Followed(followed) => followed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .now(),
             // Relaxed: a moment stands alone, nothing else is published through it.
             Source::Manual(now) => At(now.load(Ordering::Relaxed)),
         }
@@ -147,7 +211,9 @@ impl Clock {
     /// On a system clock: only tests own a clock they may move.
     pub fn advance(&self, span: Millis) {
         match &*self.0 {
-            Source::System { .. } => panic!("the system clock cannot be moved"),
+            Source::System { .. } | Source::Followed(_) => {
+                panic!("only a manual clock can be moved")
+            }
             Source::Manual(now) => {
                 now.fetch_add(span.0, Ordering::Relaxed);
             }

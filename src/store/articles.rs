@@ -21,6 +21,12 @@ pub const SELF_SERVICE_KEPT: Millis = Millis::seconds(400 * 24 * 60 * 60);
 pub const PHRASES_MAX: u32 = 1_000;
 /// A phrase that only one visit searched for is forgotten after this.
 pub const PHRASE_OF_ONE_KEPT: Millis = Millis::seconds(30 * 24 * 60 * 60);
+/// How often a visit counts in one column: nobody searches a thousand times, and a number has an end.
+pub(super) const VISIT_COUNT_MAX: u32 = 1_000;
+/// Visits forgotten in one transaction.
+pub(super) const VISITS_FORGOTTEN_MAX: u32 = 2_000;
+/// The time in which a phrase comes to count half.
+const PHRASE_HALF_LIFE: Millis = Millis::seconds(30 * 24 * 60 * 60);
 /// Phrases of a report.
 pub const PHRASES_REPORTED_MAX: u32 = 50;
 /// Articles of a report.
@@ -152,4 +158,18 @@ pub trait Articles: Send + Sync {
     /// Forgets visits and phrases older than [`SELF_SERVICE_KEPT`], and phrases of one visit older than
     /// [`PHRASE_OF_ONE_KEPT`]. A bounded piece of it: answers whether there is more.
     async fn forget_self_service(&self, now: At) -> Result<bool, StoreError>;
+}
+
+/// The weight of a phrase that one visit searched for at `at`: the binary logarithm of its count, measured at the epoch, so
+/// that rows compare by it without being touched. In half-lives since the epoch: some seven hundred, so that a double holds
+/// the hours in it.
+pub(super) fn phrase_weight(at: At) -> f64 {
+    at.0 as f64 / PHRASE_HALF_LIFE.0 as f64
+}
+
+/// The weight of a phrase that had `weight` and is searched for once more.
+pub(super) fn phrase_weight_again(weight: f64, at: At) -> f64 {
+    let moment = phrase_weight(at);
+    let (more, less) = (weight.max(moment), weight.min(moment));
+    more + (1.0 + (less - more).exp2()).log2()
 }

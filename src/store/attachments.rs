@@ -3,7 +3,8 @@
 //! The bytes are elsewhere (`files`), under the attachment's id. A row is written before the first byte and removed after
 //! the last, so that no bytes are ever without a row: whatever a crash left behind is found by its row and cleared away.
 
-use crate::model::event::{Attachment, Role, View};
+use crate::domain::conversation::Refusal;
+use crate::model::event::{Attachment, Body, Event, Role, View};
 use crate::model::id::{AttachmentId, ConversationId};
 use crate::model::time::{At, Millis};
 use uuid::Uuid;
@@ -84,6 +85,56 @@ impl StoredAttachment {
             AttachmentState::Sent => view == View::Agent || !self.is_note,
             AttachmentState::Uploaded => self.uploader == reader,
             AttachmentState::Uploading | AttachmentState::Removed => false,
+        }
+    }
+}
+
+/// Refuses an upload of a side that began so many files with so many bytes within [`WINDOW`], the first of them at
+/// `oldest`; `None` lets it in.
+pub(super) fn too_much(
+    files: u64,
+    bytes: u64,
+    oldest: Option<At>,
+    new: &NewAttachment,
+    now: At,
+) -> Option<Admission> {
+    let is_too_much = files >= FILES_MAX || bytes.saturating_add(new.bytes) > BYTES_MAX;
+    let room_again = oldest.unwrap_or(now) + WINDOW;
+    is_too_much.then(|| Admission::TooMuch(room_again - now))
+}
+
+/// The file that an event sends, and whether it is left as a note.
+pub(super) fn file_of(body: &Body) -> Option<(&Attachment, bool)> {
+    match body {
+        Body::Message {
+            attachment: Some(file),
+            ..
+        } => Some((file, false)),
+        Body::Note {
+            attachment: Some(file),
+            ..
+        } => Some((file, true)),
+        _ => None,
+    }
+}
+
+/// Whether an event may send the file that the store knows by its id: its sender's own, for this conversation, whole, and sent
+/// by nobody before.
+pub(super) fn may_send(
+    known: Option<&StoredAttachment>,
+    conversation: ConversationId,
+    event: &Event,
+) -> Result<(), Refusal> {
+    let own = known.filter(|known| {
+        known.conversation == conversation
+            && known.role == event.from.role
+            && Some(known.uploader) == event.from.id
+    });
+    match own.map(|known| known.state) {
+        Some(AttachmentState::Uploaded) => Ok(()),
+        Some(AttachmentState::Sent) => Err(Refusal::FileSent),
+        Some(AttachmentState::Uploading | AttachmentState::Removed) | None => {
+            Err(Refusal::NoSuchFile)
         }
     }
 }

@@ -24,11 +24,19 @@ use crate::model::time::{At, Millis};
 use crate::store::articles::Articles;
 use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 
+mod article_words;
 pub mod articles;
 pub mod attachments;
 pub mod digest;
+mod fresh;
+pub mod place;
+pub mod postgres;
+pub mod report;
+mod rows;
 pub mod settings;
 pub mod sqlite;
+mod stored;
+mod values;
 
 /// What a store does not promise to do.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +54,9 @@ pub enum StoreError {
     /// There is no such row.
     #[error("there is no such {0}")]
     NotThere(&'static str),
+    /// Another program does this better; the words say which.
+    #[error("{0}")]
+    Elsewhere(&'static str),
     /// What was read breaks a promise of the store: someone must look.
     #[error("the store holds something impossible: {0}")]
     Corrupt(String),
@@ -134,6 +145,9 @@ pub struct Card {
 
 /// Longest summary of a conversation in a list, in characters.
 pub const SUMMARY_CHARS_MAX: usize = 160;
+
+/// Silent conversations told at once; the rest is told once these were dealt with.
+const SILENT_MAX: u32 = 1_000;
 
 /// Which conversations a list shows, newest first.
 #[derive(Clone, Debug, Default)]
@@ -240,8 +254,13 @@ pub trait Store: Articles + Send + Sync + 'static {
     /// Figures for operators: (name, what it is, value). Cheap, and never waits.
     fn gauges(&self) -> Vec<(&'static str, &'static str, i64)>;
 
+    /// The present moment, where the store is the one who tells it: several nodes then go by the same clock. `None` where the
+    /// process's own clock is the store's.
+    async fn moment(&self) -> Result<Option<At>, StoreError>;
+
     /// Writes a consistent copy of everything to a new file at `to`, while the store is in use. A file is at `to` only
-    /// once it is whole and on the disk; `Taken("a file of this name")` if there is one already.
+    /// once it is whole and on the disk; `Taken("a file of this name")` if there is one already. `Elsewhere` where the engine
+    /// brings tools of its own.
     async fn backup(&self, to: &Path) -> Result<(), StoreError>;
 
     /// A number that grows when any site, department, person, session, tag, canned reply or article changed, whichever process
@@ -320,7 +339,7 @@ pub trait Store: Articles + Send + Sync + 'static {
     ) -> Result<(), StoreError>;
 
     /// Served live conversations of the department in which nobody said anything since `silent_since`: (id, `said_at`,
-    /// when warned). At most 1,000, longest silent first.
+    /// when warned). At most `SILENT_MAX`, longest silent first.
     async fn silent_conversations(
         &self,
         department: &DepartmentKey,

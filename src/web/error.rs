@@ -245,6 +245,7 @@ impl From<StoreError> for Problem {
                 "This {what} is still in use, so it stays. Remove what refers to it first."
             )),
             StoreError::NotThere(_) => Problem::not_found(),
+            StoreError::Elsewhere(words) => Problem::conflict(words),
             StoreError::Corrupt(_) => {
                 tracing::error!(%error, "the store broke a promise");
                 let detail = "This should not happen; the server's log says more.";

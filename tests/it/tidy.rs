@@ -67,8 +67,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("accounts", &["model", "store"]),
     ("telemetry", &["config"]),
-    // Names the graces as pairing counts them, and the place of files as it is opened.
-    ("config", &["domain", "files", "model"]),
+    // Names the graces as pairing counts them, and the places of store and files as they are opened.
+    ("config", &["domain", "files", "model", "store"]),
     // Decides inside the transaction that writes.
     ("store", &["domain", "model"]),
     // Bytes by their id; whose they are is the store's to know.
@@ -96,7 +96,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bytes", &["desk/", "files/", "hub/", "web/"]),
     ("clap", &["admin.rs", "config.rs", "demo/", "main.rs"]),
     ("dashmap", &["hub/"]),
-    ("futures_util", &["files/", "web/"]),
+    ("futures_util", &["files/", "store/postgres/", "web/"]),
     ("getrandom", &["accounts/", "demo/", "server.rs", "store/"]),
     ("hmac", &["accounts/"]),
     ("hyper", &["web/listen.rs"]),
@@ -118,6 +118,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("serde_path_to_error", &["web/rest/"]),
     ("sha2", &["accounts/", "files/"]),
+    ("sqlx", &["store/postgres/"]),
     ("subtle", &["accounts/"]),
     ("thiserror", &[""]),
     (

@@ -8,17 +8,14 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::article_row::{COLUMNS, read};
+use super::values::Cells;
 use crate::domain::article::{parse, plain};
-use crate::domain::search::{Query, TITLE_WEIGHT, Term, distance, tokens, vocabulary};
+use crate::domain::search::{Query, TITLE_WEIGHT, tokens, vocabulary};
 use crate::model::article::{Article, ArticleStatus};
 use crate::model::id::SiteKey;
 use crate::store::StoreError;
-
-/// Words that may stand for one with a slip.
-const NEAREST_MAX: usize = 5;
-/// Fewer articles are too few to tell which words say nothing.
-const TELLING_ARTICLES_MIN: u64 = 4;
+use crate::store::article_words::{Looked, What};
+use crate::store::rows::{self, article_columns};
 
 /// Brings a written article into the index, if it is published.
 pub(super) fn add(connection: &Connection, article: &Article) -> Result<(), StoreError> {
@@ -76,14 +73,6 @@ fn indexed(text: &str) -> String {
     tokens(text).join(" ")
 }
 
-/// What FTS5 is asked for in place of one term.
-struct Wanted {
-    /// In FTS5's words: phrases of folded words in quotes, which hold no quotes.
-    expression: String,
-    /// Whether having it says anything about an article.
-    is_telling: bool,
-}
-
 /// See [`crate::store::articles::Articles::search_articles`].
 pub(super) fn find(
     connection: &Connection,
@@ -92,11 +81,17 @@ pub(super) fn find(
     query: &Query,
     limit: u32,
 ) -> Result<Vec<Article>, StoreError> {
-    let mut wanted = wanted(connection, site, lang, query)?;
-    if wanted.iter().any(|one| one.is_telling) {
-        wanted.retain(|one| one.is_telling);
+    let mut looked = Looked::new(query);
+    if !looked.is_empty() {
+        look_up(connection, site, lang, &mut looked)?;
     }
-    let expressions: Vec<String> = wanted.into_iter().map(|one| one.expression).collect();
+    let published: u64 = connection
+        .prepare_cached(
+            "select count(*) from article where site = ?1 and lang = ?2 and status = 'published'",
+        )?
+        .query_row((site, lang), |row| row.get(0))?;
+    let wanted = looked.wanted(published);
+    let expressions: Vec<String> = wanted.iter().map(|one| expression(&one.what)).collect();
     let mut found = matching(connection, site, lang, &expressions.join(" AND "), limit)?;
     if expressions.len() > 1 && found.len() < limit as usize {
         let some = matching(connection, site, lang, &expressions.join(" OR "), limit)?;
@@ -117,71 +112,15 @@ fn matching(
     limit: u32,
 ) -> Result<Vec<Article>, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "select {COLUMNS} from article_search join article as a on a.number = article_search.rowid
+        "select {} from article_search join article as a on a.number = article_search.rowid
          where article_search match ?1 and a.site = ?2 and a.lang = ?3 and a.status = 'published'
-         order by bm25(article_search, {TITLE_WEIGHT}, 1), a.position, a.number limit ?4"
+         order by bm25(article_search, {TITLE_WEIGHT}, 1), a.position, a.number limit ?4",
+        article_columns!()
     ))?;
-    let found = statement.query_map((expression, site, lang, limit), read)?;
+    let found = statement.query_map((expression, site, lang, limit), |row| {
+        rows::article(&mut Cells::of(row))
+    })?;
     Ok(found.collect::<Result<_, _>>()?)
-}
-
-/// One word asked for, and what the vocabulary has for it.
-struct Looked<'query> {
-    word: &'query str,
-    begins_some: bool,
-    /// Articles with the very word.
-    articles: u64,
-    /// Distance, articles, word.
-    near: Vec<(u32, u64, String)>,
-}
-
-fn wanted(
-    connection: &Connection,
-    site: &SiteKey,
-    lang: &str,
-    query: &Query,
-) -> Result<Vec<Wanted>, StoreError> {
-    let mut looked: Vec<Looked<'_>> = query
-        .terms
-        .iter()
-        .filter_map(|term| match term {
-            Term::Word(word) => Some(Looked {
-                word,
-                begins_some: false,
-                articles: 0,
-                near: Vec::new(),
-            }),
-            Term::Neighbours(_) => None,
-        })
-        .collect();
-    if !looked.is_empty() {
-        look_up(connection, site, lang, &mut looked)?;
-    }
-    let published: u64 = connection
-        .prepare_cached(
-            "select count(*) from article where site = ?1 and lang = ?2 and status = 'published'",
-        )?
-        .query_row((site, lang), |row| row.get(0))?;
-    let tells_nothing =
-        |articles: u64| published >= TELLING_ARTICLES_MIN && articles * 2 > published;
-    let mut looked = looked.into_iter();
-    Ok(query
-        .terms
-        .iter()
-        .map(|term| match term {
-            Term::Neighbours(signs) => Wanted {
-                expression: format!("\"{}\"", signs.join(" ")),
-                is_telling: true,
-            },
-            Term::Word(_) => {
-                let word = looked.next().expect("each word was looked up, in order");
-                Wanted {
-                    is_telling: !tells_nothing(word.articles),
-                    expression: word.expression(),
-                }
-            }
-        })
-        .collect())
 }
 
 /// Reads the vocabulary through for all words at once.
@@ -189,52 +128,24 @@ fn look_up(
     connection: &Connection,
     site: &SiteKey,
     lang: &str,
-    looked: &mut [Looked<'_>],
+    looked: &mut Looked<'_>,
 ) -> Result<(), StoreError> {
     let mut statement = connection
         .prepare_cached("select word, articles from article_word where site = ?1 and lang = ?2")?;
     let mut rows = statement.query((site, lang))?;
     while let Some(row) = rows.next()? {
         let known = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        let articles: u64 = row.get(1)?;
-        for one in looked.iter_mut() {
-            if known.starts_with(one.word) {
-                one.begins_some = true;
-                if known.len() == one.word.len() {
-                    one.articles = articles;
-                }
-            } else if !one.begins_some
-                && let Some(distance) = distance(one.word, known)
-            {
-                one.near.push((distance, articles, known.to_owned()));
-            }
-        }
+        looked.see(known, row.get(1)?);
     }
     Ok(())
 }
 
-impl Looked<'_> {
-    fn expression(mut self) -> String {
-        let is_lone = self.word.chars().nth(1).is_none();
-        let own = if is_lone {
-            format!("\"{}\"", self.word)
-        } else {
-            format!("\"{}\" *", self.word)
-        };
-        if self.begins_some || self.near.is_empty() {
-            return own;
-        }
-        // The nearest first, of equals what more articles have.
-        self.near
-            .sort_unstable_by(|a, b| (a.0, b.1, &a.2).cmp(&(b.0, a.1, &b.2)));
-        let nearest = self.near.first().map_or(0, |near| near.0);
-        let words: Vec<String> = self
-            .near
-            .iter()
-            .take_while(|near| near.0 == nearest)
-            .take(NEAREST_MAX)
-            .map(|near| format!("\"{}\"", near.2))
-            .collect();
-        format!("({})", words.join(" OR "))
+/// In FTS5's words: phrases of folded words in quotes, which hold no quotes.
+fn expression(what: &What) -> String {
+    match what {
+        What::Word(word) => format!("\"{word}\""),
+        What::Beginning(word) => format!("\"{word}\" *"),
+        What::Neighbours(signs) => format!("\"{}\"", signs.join(" ")),
+        What::AnyOf(words) => format!("(\"{}\")", words.join("\" OR \"")),
     }
 }

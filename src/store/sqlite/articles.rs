@@ -4,11 +4,10 @@
 //! finds what is not published.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::article_row::{COLUMNS, read};
 use super::error::breaks_reference;
-use super::values::Word;
+use super::values::Cells;
 use super::{SqliteStore, article_search, self_service, settings};
 use crate::domain::search::Query;
 use crate::model::article::{Article, SelfServiceNote};
@@ -16,6 +15,8 @@ use crate::model::id::{ArticleId, SiteKey};
 use crate::model::time::At;
 use crate::store::StoreError;
 use crate::store::articles::{ARTICLES_LISTED_MAX, ArticleFilter, Articles, SelfServiceFigures};
+use crate::store::rows::{self, article_columns};
+use crate::store::values::Word;
 
 #[async_trait]
 impl Articles for SqliteStore {
@@ -109,9 +110,16 @@ impl Articles for SqliteStore {
     }
 }
 
+/// Reads a row that begins with `article_columns!()`.
+fn read(row: &Row<'_>) -> rusqlite::Result<Article> {
+    rows::article(&mut Cells::of(row))
+}
+
 fn list(connection: &Connection, filter: &ArticleFilter) -> Result<Vec<Article>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!(
-        "select {COLUMNS} from article as a
+    let mut statement = connection.prepare_cached(concat!(
+        "select ",
+        article_columns!(),
+        " from article as a
          where (?1 is null or a.site = ?1) and (?2 is null or a.lang = ?2) and (?3 is null or a.status = ?3)
          order by a.site, a.lang, a.position, a.number limit ?4 offset ?5"
     ))?;
@@ -129,8 +137,10 @@ fn list(connection: &Connection, filter: &ArticleFilter) -> Result<Vec<Article>,
 }
 
 fn find(connection: &Connection, id: ArticleId) -> Result<Option<Article>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!(
-        "select {COLUMNS} from article as a where a.id = ?1"
+    let mut statement = connection.prepare_cached(concat!(
+        "select ",
+        article_columns!(),
+        " from article as a where a.id = ?1"
     ))?;
     Ok(statement.query_row([id], read).optional()?)
 }

@@ -1,17 +1,17 @@
 //! Rows of files: begun, whole, sent, forgotten.
 
 use rusqlite::{Connection, OptionalExtension};
-use uuid::Uuid;
 
 use super::error::unless_missing;
-use super::values::{Columns, Word};
-use crate::domain::conversation::Refusal;
-use crate::model::event::{Attachment, Body, Event};
+use super::values::Cells;
+use crate::model::event::{Attachment, Event};
 use crate::model::id::{AttachmentId, ConversationId, VisitorId};
 use crate::model::time::At;
 use crate::store::attachments::{
-    Admission, AttachmentState, BYTES_MAX, FILES_MAX, NewAttachment, StoredAttachment, WINDOW,
+    Admission, NewAttachment, StoredAttachment, WINDOW, file_of, may_send, too_much,
 };
+use crate::store::rows::{self, attachment_columns};
+use crate::store::values::Word;
 use crate::store::{AppendError, StoreError};
 
 /// See [`crate::store::Store::begin_attachment`].
@@ -28,9 +28,8 @@ pub(super) fn begin(
         .query_row((new.conversation, Word(new.role), now - WINDOW), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
-    if files >= FILES_MAX || bytes.saturating_add(new.bytes) > BYTES_MAX {
-        let room_again = oldest.unwrap_or(now) + WINDOW;
-        return Ok(Admission::TooMuch(room_again - now));
+    if let Some(refused) = too_much(files, bytes, oldest, new, now) {
+        return Ok(refused);
     }
     connection
         .prepare_cached(
@@ -88,30 +87,12 @@ pub(super) fn find(
     id: AttachmentId,
 ) -> Result<Option<StoredAttachment>, StoreError> {
     let found = connection
-        .prepare_cached(
-            "select name, type, bytes, width, height, conversation, role, uploader, sha256, state, is_note, at
-             from attachment where id = ?1",
-        )?
-        .query_row([id], |row| {
-            let mut columns = Columns::of(row);
-            Ok(StoredAttachment {
-                attachment: Attachment {
-                    id,
-                    name: columns.take()?,
-                    media_type: columns.take()?,
-                    bytes: columns.take()?,
-                    width: columns.take()?,
-                    height: columns.take()?,
-                },
-                conversation: columns.take()?,
-                role: columns.take::<Word<_>>()?.0,
-                uploader: Uuid::from_bytes(columns.take()?),
-                sha256: columns.take()?,
-                state: columns.take::<Word<_>>()?.0,
-                is_note: columns.take()?,
-                at: columns.take()?,
-            })
-        })
+        .prepare_cached(concat!(
+            "select ",
+            attachment_columns!(),
+            " from attachment where id = ?1"
+        ))?
+        .query_row([id], |row| rows::attachment(&mut Cells::of(row), id))
         .optional()?;
     Ok(found)
 }
@@ -123,29 +104,10 @@ pub(super) fn claim(
     conversation: ConversationId,
     event: &Event,
 ) -> Result<(), AppendError> {
-    let (file, is_note) = match &event.body {
-        Body::Message {
-            attachment: Some(file),
-            ..
-        } => (file, false),
-        Body::Note {
-            attachment: Some(file),
-            ..
-        } => (file, true),
-        _ => return Ok(()),
+    let Some((file, is_note)) = file_of(&event.body) else {
+        return Ok(());
     };
-    let known = find(connection, file.id)?.filter(|known| {
-        known.conversation == conversation
-            && known.role == event.from.role
-            && Some(known.uploader) == event.from.id
-    });
-    match known.map(|known| known.state) {
-        Some(AttachmentState::Uploaded) => {}
-        Some(AttachmentState::Sent) => return Err(Refusal::FileSent.into()),
-        Some(AttachmentState::Uploading | AttachmentState::Removed) | None => {
-            return Err(Refusal::NoSuchFile.into());
-        }
-    }
+    may_send(find(connection, file.id)?.as_ref(), conversation, event)?;
     connection
         .prepare_cached("update attachment set state = 'sent', is_note = ?2 where id = ?1")?
         .execute((file.id, is_note))?;

@@ -6,26 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::open::{self, DATABASE_FILE, OpenError};
-
-/// Problems named one by one; more only repeat what is plain by then.
-const PROBLEMS_MAX: usize = 20;
-
-/// What a data folder holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckReport {
-    /// The database's size.
-    pub bytes: u64,
-    /// The schema's version.
-    pub schema_version: u32,
-    /// Conversations, open and closed.
-    pub conversations: u64,
-    /// Events in all their logs.
-    pub events: u64,
-    /// People who may sign in.
-    pub people: u64,
-    /// What is wrong, in words; at most 20. Empty is sound.
-    pub problems: Vec<String>,
-}
+use crate::store::report::{CheckReport, PROBLEMS_MAX};
 
 /// Reads the whole database: its pages, its references, and that each log is without gaps and agrees with its
 /// conversation. `None` if the folder holds no database yet.

@@ -61,6 +61,10 @@ impl Store for SqliteStore {
         ]
     }
 
+    async fn moment(&self) -> Result<Option<At>, StoreError> {
+        Ok(None)
+    }
+
     async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         backup::write(self.file.clone(), to.to_path_buf()).await
     }

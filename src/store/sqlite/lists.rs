@@ -3,17 +3,15 @@
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
-use super::row::{self, conversation_columns};
-use super::values::{Columns, Json};
-use super::visitors::{self, visitor_columns};
+use super::row;
+use super::values::Cells;
 use crate::domain::conversation::Conversation;
-use crate::model::event::AgentName;
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, VisitorId};
 use crate::model::time::{At, Millis};
-use crate::store::{Card, ConversationFilter, DepartmentFigures, PlaceFilter, StoreError};
-
-/// Silent conversations told at once; the rest is told once these were dealt with.
-const SILENT_MAX: u32 = 1_000;
+use crate::store::rows::{self, visitor_columns};
+use crate::store::stored::{conversation_columns, state_name};
+use crate::store::values::Json;
+use crate::store::{Card, ConversationFilter, DepartmentFigures, SILENT_MAX, StoreError};
 
 /// A conversation, its visitor and the name of who served it last: `conversation as c join visitor as v`. The log is
 /// asked for a name only where the person was removed.
@@ -48,21 +46,7 @@ macro_rules! conversations {
 }
 
 fn read_card(row: &Row<'_>) -> rusqlite::Result<Card> {
-    let mut columns = Columns::of(row);
-    let stored = row::read_columns(&mut columns)?;
-    let visitor = visitors::read_columns(&mut columns)?;
-    let last_agent_name: Option<String> = columns.take()?;
-    Ok(Card {
-        conversation: stored.conversation,
-        visitor,
-        summary: stored.digest.summary,
-        rating: stored.digest.rating,
-        last_agent: stored
-            .digest
-            .last_agent
-            .zip(last_agent_name)
-            .map(|(id, name)| AgentName { id, name }),
-    })
+    rows::card(&mut Cells::of(row))
 }
 
 fn read_conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
@@ -173,14 +157,6 @@ pub(super) fn conversations(
     Ok(cards.collect::<Result<_, _>>()?)
 }
 
-fn state_name(state: PlaceFilter) -> &'static str {
-    match state {
-        PlaceFilter::Waiting => row::STATE_QUEUED,
-        PlaceFilter::Served => row::STATE_ACTIVE,
-        PlaceFilter::Closed => row::STATE_CLOSED,
-    }
-}
-
 /// See [`crate::store::Store::silent_conversations`].
 pub(super) fn silent_conversations(
     connection: &Connection,
@@ -215,13 +191,7 @@ pub(super) fn department_figures(
          order by first_wait_department",
     )?;
     let figures = statement.query_map((since, threshold), |row| {
-        Ok(DepartmentFigures {
-            department: row.get(0)?,
-            answered: row.get(1)?,
-            answered_in_time: row.get(2)?,
-            abandoned: row.get(3)?,
-            abandoned_late: row.get(4)?,
-        })
+        rows::department_figures(&mut Cells::of(row))
     })?;
     Ok(figures.collect::<Result<_, _>>()?)
 }

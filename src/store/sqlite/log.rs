@@ -8,16 +8,17 @@ use uuid::Uuid;
 
 use super::attachments;
 use super::error::{breaks_reference, breaks_unique};
-use super::row::{self, Stored};
-use super::values::{Columns, Json, Word};
+use super::row;
+use super::values::Cells;
 use super::visitors;
-use crate::domain::conversation::{self, Command, Conversation, Refusal, Room, Start};
-use crate::model::event::{Body, Event, Role, Sender, Seq, View};
-use crate::model::id::{AgentId, CommandId, ConversationId, DepartmentKey};
+use crate::domain::conversation::{self, Command, Refusal, Room, Start};
+use crate::model::event::{Body, Event, Seq, View};
+use crate::model::id::{AgentId, CommandId, ConversationId};
 use crate::model::record::{ReadMarks, Visitor};
 use crate::model::time::At;
-use crate::store::digest::Digest;
-use crate::store::{Append, AppendError, Appended, Events, Outcome, Receipt, StoreError};
+use crate::store::stored::{self, Placed, Stored, event_columns, role_name};
+use crate::store::values::Json;
+use crate::store::{Append, AppendError, Appended, Events, Outcome, Receipt, StoreError, rows};
 
 /// See [`crate::store::Store::append`].
 pub(super) fn append(connection: &Connection, append: Append) -> Result<Outcome, AppendError> {
@@ -78,11 +79,8 @@ fn begin(
         }
     })?;
     let (conversation, decided) = conversation::start(id, start, now);
-    let mut stored = Stored {
-        conversation,
-        digest: Digest::default(),
-    };
-    let events = fold(&mut stored, decided, cmd, now);
+    let mut stored = Stored::new(conversation);
+    let events = stored.fold(decided, cmd, now);
     row::save(connection, &stored).map_err(|error| {
         if breaks_unique(&error, "conversation.visitor") {
             AppendError::Refused(Refusal::OpenAlready)
@@ -115,7 +113,7 @@ fn go_on(
     };
     let decided = conversation::decide(&before.conversation, command, room, at)?;
     let mut after = before.clone();
-    let events = fold(&mut after, decided, cmd, at);
+    let events = after.fold(decided, cmd, at);
     if after.conversation.placed_seq == before.conversation.placed_seq
         && after.digest == before.digest
     {
@@ -147,41 +145,6 @@ fn department_or_other(error: rusqlite::Error) -> AppendError {
     }
 }
 
-/// An event and, where visitors may see it, the one before it that they may see.
-type Placed = (Event, Option<Seq>);
-
-/// Gives the decided events their places and carries the conversation forward.
-fn fold(
-    stored: &mut Stored,
-    decided: Vec<(Sender, Body)>,
-    cmd: Option<CommandId>,
-    at: At,
-) -> Vec<Placed> {
-    let number = |(from, body)| {
-        let event = Event {
-            seq: stored.conversation.seq + 1,
-            at,
-            cmd,
-            from,
-            body,
-        };
-        let visitor_prev = apply(stored, &event);
-        (event, visitor_prev)
-    };
-    decided.into_iter().map(number).collect()
-}
-
-/// Carries the conversation and its digest forward by one event.
-fn apply(stored: &mut Stored, event: &Event) -> Option<Seq> {
-    let visitor_prev = event
-        .body
-        .is_for_visitors()
-        .then_some(stored.conversation.visitor_seq);
-    stored.digest.apply(&stored.conversation, event);
-    stored.conversation.apply(event);
-    visitor_prev
-}
-
 fn write_events(
     connection: &Connection,
     id: ConversationId,
@@ -207,27 +170,11 @@ fn write_events(
     Ok(())
 }
 
-/// Spelt out, unlike other enums' names, because it is written with every event.
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Visitor => "visitor",
-        Role::Agent => "agent",
-        Role::Bot => "bot",
-        Role::System => "system",
-    }
-}
-
 fn room_of(connection: &Connection, agent: AgentId) -> rusqlite::Result<Option<Room>> {
     let mut statement = connection.prepare_cached(
         "select status, capacity, (select count(*) from conversation where owner = ?1) from person where id = ?1",
     )?;
-    let room = statement.query_row([agent], |row| {
-        Ok(Room {
-            status: row.get::<_, Word<_>>(0)?.0,
-            capacity: row.get(1)?,
-            load: row.get(2)?,
-        })
-    });
+    let room = statement.query_row([agent], |row| rows::room(&mut Cells::of(row)));
     room.optional()
 }
 
@@ -265,11 +212,7 @@ pub(super) fn receipt(
     connection
         .prepare_cached("select conversation, seq, at from command where sender = ?1 and cmd = ?2")?
         .query_row((sender.into_bytes(), cmd), |row| {
-            Ok(Receipt {
-                conversation: row.get(0)?,
-                seq: row.get(1)?,
-                at: row.get(2)?,
-            })
+            rows::receipt(&mut Cells::of(row))
         })
         .optional()
 }
@@ -304,58 +247,20 @@ pub(super) fn events(
 ) -> Result<Events, StoreError> {
     let mut statement = connection.prepare_cached(match view {
         View::Agent => {
-            "select seq, at, cmd, role, sender, sender_name, visitor_prev, body from event
-             where conversation = ?1 and seq > ?2 order by seq limit ?3"
+            concat!("select ", event_columns!(), " from event
+             where conversation = ?1 and seq > ?2 order by seq limit ?3")
         }
         View::Visitor => {
-            "select seq, at, cmd, role, sender, sender_name, visitor_prev, body from event
-             where conversation = ?1 and seq > ?2 and visitor_prev is not null order by seq limit ?3"
+            concat!("select ", event_columns!(), " from event
+             where conversation = ?1 and seq > ?2 and visitor_prev is not null order by seq limit ?3")
         }
     })?;
     // A client may name any `after`; beyond what a log can hold is simply after its end.
     let after = after.min(i64::MAX.unsigned_abs());
     let rows = statement.query_map((id, after, u64::from(limit) + 1), |row| {
-        let mut columns = Columns::of(row);
-        let (seq, at, cmd): (Seq, At, _) = (columns.take()?, columns.take()?, columns.take()?);
-        let role: Word<Role> = columns.take()?;
-        let sender = columns.take::<Option<[u8; 16]>>()?.map(Uuid::from_bytes);
-        let from = Sender {
-            role: role.0,
-            id: sender,
-            name: columns.take()?,
-        };
-        let visitor_prev: Option<Seq> = columns.take()?;
-        let body: Body = columns.take::<Json<_>>()?.0;
-        Ok((
-            visitor_prev,
-            Event {
-                seq,
-                at,
-                cmd,
-                from,
-                body,
-            },
-        ))
+        stored::read_event(&mut Cells::of(row))
     })?;
-    let mut events: Vec<(Seq, Event)> = Vec::new();
-    for read in rows {
-        let (visitor_prev, mut event) = read?;
-        let prev = match view {
-            View::Agent => event.seq - 1,
-            View::Visitor => visitor_prev.unwrap_or(0),
-        };
-        if let Some((_, previous)) = events.last() {
-            assert!(prev == previous.seq, "a log has no gaps");
-            assert!(event.at >= previous.at, "time never falls within a log");
-        }
-        if view == View::Visitor {
-            event.body = event.body.for_visitors();
-        }
-        events.push((prev, event));
-    }
-    let has_more = events.len() > limit as usize;
-    events.truncate(limit as usize);
-    Ok(Events { events, has_more })
+    Ok(stored::page(rows.collect::<Result<_, _>>()?, view, limit))
 }
 
 /// See [`crate::store::Store::seq_before_last`].
@@ -434,66 +339,13 @@ fn import_one(
     id: ConversationId,
     events: &[Event],
 ) -> Result<(), StoreError> {
-    let Some(Event {
-        at,
-        body:
-            Body::Queued {
-                department,
-                needs,
-                fields,
-                mode,
-                priority,
-                ..
-            },
-        ..
-    }) = events.first()
-    else {
-        return Err(StoreError::Corrupt("a log begins with `queued`".to_owned()));
-    };
-    visitors::save(connection, visitor, *at)?;
-    let start = Start {
-        site: visitor.site.clone(),
-        visitor: visitor.id,
-        visitor_name: visitor.name.clone(),
-        department: DepartmentKey::clone(department),
-        priority: priority.unwrap_or(0),
-        mode: *mode,
-        fields: fields.clone(),
-        needs: needs.clone(),
-        text: None,
-    };
-    let (conversation, _) = conversation::start(id, start, *at);
-    let mut stored = Stored {
-        conversation,
-        digest: Digest::default(),
-    };
-    let placed: Vec<Placed> = events
-        .iter()
-        .map(|event| (event.clone(), apply(&mut stored, event)))
-        .collect();
+    let (stored, placed) = Stored::of_log(visitor, id, events)?;
+    visitors::save(connection, visitor, stored.conversation.enqueued_at)?;
     row::save(connection, &stored)?;
     write_events(connection, id, &placed)?;
-    save_receipts_of(connection, &stored.conversation, events)
-}
-
-/// What a log says was done once is remembered for it.
-fn save_receipts_of(
-    connection: &Connection,
-    conversation: &Conversation,
-    events: &[Event],
-) -> Result<(), StoreError> {
-    for (index, event) in events.iter().enumerate() {
-        let is_last_of_command = events
-            .get(index + 1)
-            .is_none_or(|next| next.cmd != event.cmd);
-        if let (Some(cmd), Some(sender), true) = (event.cmd, event.from.id, is_last_of_command) {
-            let receipt = Receipt {
-                conversation: conversation.id,
-                seq: event.seq,
-                at: event.at,
-            };
-            save_receipt(connection, sender, cmd, receipt)?;
-        }
+    // What a log says was done once is remembered for it.
+    for (sender, cmd, receipt) in stored::receipts_of(id, events) {
+        save_receipt(connection, sender, cmd, receipt)?;
     }
     Ok(())
 }

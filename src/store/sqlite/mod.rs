@@ -4,7 +4,6 @@
 //! `engine` is the table of contents: each method of [`crate::store::Store`] names the function that does it and
 //! whether it runs on the writer's thread or on a reader's connection. What an answer says was written is on the disk.
 
-mod article_row;
 mod article_search;
 mod articles;
 mod attachments;
@@ -32,7 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use backup::{Restored, Restoring, files_named, name_aside};
-pub use check::{CheckReport, check};
+pub use check::check;
 pub use open::{OpenError, sync_folder_of, with_suffix};
 
 use checkpoint::Checkpointer;

@@ -5,12 +5,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::nudge::WAL_BYTES_KEPT;
+use crate::store::fresh;
 
 /// The database's name in the data folder.
 pub(super) const DATABASE_FILE: &str = "balie.db";
@@ -319,9 +318,15 @@ fn seed_fresh_installation(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute(
         "insert into installation (only_row, epoch, token_secret, settings_version, probe_count)
          values (1, ?1, ?2, 1, 0)",
-        (new_epoch(), random_bytes::<32>()),
+        (fresh::epoch(), fresh::random_bytes::<32>()),
     )?;
-    for (key, name) in [("support", "Support"), ("sales", "Sales")] {
+    connection.execute(
+        "insert into site (key, name, origins, form, greeting, color, typing_preview, identity_secret,
+                           identity_public_key)
+         values (?1, ?2, '[\"self\"]', '[]', null, null, 1, ?3, null)",
+        (fresh::SITE, fresh::SITE_NAME, fresh::identity_secret()),
+    )?;
+    for (position, (key, name)) in fresh::DEPARTMENTS.into_iter().enumerate() {
         connection.execute(
             "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text)
              values (?1, ?2, 'assign', 0, null, ?3, ?4)",
@@ -332,29 +337,12 @@ fn seed_fresh_installation(connection: &Connection) -> rusqlite::Result<()> {
                 crate::model::record::IDLE_TEXT_DEFAULT,
             ),
         )?;
+        connection.execute(
+            "insert into site_department (site, position, department) values (?1, ?2, ?3)",
+            (fresh::SITE, position as i64, key),
+        )?;
     }
-    connection.execute(
-        "insert into site (key, name, origins, form, greeting, color, typing_preview, identity_secret,
-                           identity_public_key)
-         values ('demo', 'Demo shop', '[\"self\"]', '[]', null, null, 1, ?1, null)",
-        [URL_SAFE_NO_PAD.encode(random_bytes::<32>())],
-    )?;
-    connection.execute_batch(
-        "insert into site_department (site, position, department)
-         values ('demo', 0, 'support'), ('demo', 1, 'sales')",
-    )
-}
-
-/// A name for the timelines that begin now.
-pub(super) fn new_epoch() -> String {
-    URL_SAFE_NO_PAD.encode(random_bytes::<12>())
-}
-
-fn random_bytes<const LENGTH: usize>() -> [u8; LENGTH] {
-    let mut bytes = [0; LENGTH];
-    // There is no honest way on without randomness, and no system Balie runs on is without it.
-    getrandom::fill(&mut bytes).expect("the system gives random bytes");
-    bytes
+    Ok(())
 }
 
 /// A connection that writes, to a database that was prepared before.

@@ -4,13 +4,14 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::error::{breaks_reference, unless_missing, unless_taken};
 use super::settings;
-use super::values::{Columns, Json, Word};
+use super::values::Cells;
 use crate::model::id::{AgentId, DepartmentKey};
 use crate::model::record::{JournalEntry, JournalReason, Person, PersonRole, Status};
 use crate::model::time::At;
-use crate::store::{NewPerson, PersonChange, StoreError};
+use crate::store::values::{Columns, Json, Word};
+use crate::store::{NewPerson, PersonChange, StoreError, rows};
 
-/// The columns of `person as p` that [`read_columns`] takes, in its order.
+/// The columns of `person as p` that [`rows::person`] takes, in its order.
 macro_rules! person_columns {
     () => {
         "p.id, p.email, p.name, p.role,
@@ -21,22 +22,8 @@ macro_rules! person_columns {
 }
 pub(super) use person_columns;
 
-/// Reads `person_columns!()`.
-pub(super) fn read_columns(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Person> {
-    Ok(Person {
-        id: columns.take()?,
-        email: columns.take()?,
-        name: columns.take()?,
-        role: columns.take::<Word<_>>()?.0,
-        departments: columns.take::<Json<_>>()?.0,
-        created_at: columns.take()?,
-        status: columns.take::<Word<_>>()?.0,
-        capacity: columns.take()?,
-    })
-}
-
 fn read(row: &Row<'_>) -> rusqlite::Result<Person> {
-    read_columns(&mut Columns::of(row))
+    rows::person(&mut Cells::of(row))
 }
 
 /// See [`crate::store::Store::people`].
@@ -71,8 +58,8 @@ pub(super) fn find_by_email(
         ", p.password_hash from person as p where p.email_folded = ?1"
     ))?;
     let found = statement.query_row([email.to_lowercase()], |row| {
-        let mut columns = Columns::of(row);
-        Ok((read_columns(&mut columns)?, columns.take()?))
+        let mut cells = Cells::of(row);
+        Ok((rows::person(&mut cells)?, cells.take()?))
     });
     Ok(found.optional()?)
 }
@@ -287,16 +274,7 @@ pub(super) fn journal_of(
          where agent = ?1 and at >= ?2 order by number",
     )?;
     let entries = statement.query_map((agent, since), |row| {
-        let mut columns = Columns::of(row);
-        let at = columns.take()?;
-        let entry = JournalEntry {
-            agent,
-            status: columns.take::<Word<_>>()?.0,
-            capacity: columns.take()?,
-            departments: columns.take::<Json<_>>()?.0,
-            reason: columns.take::<Word<_>>()?.0,
-        };
-        Ok((at, entry))
+        rows::journal_entry(&mut Cells::of(row), agent)
     })?;
     Ok(entries.collect::<Result<_, _>>()?)
 }

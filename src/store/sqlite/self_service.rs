@@ -3,22 +3,17 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::breaks_reference;
-use super::values::Columns;
+use super::values::Cells;
 use crate::model::article::{SelfServiceDid, SelfServiceNote};
 use crate::model::id::{ArticleId, SiteKey, VisitId};
-use crate::model::time::{At, Millis};
+use crate::model::time::At;
 use crate::store::StoreError;
 use crate::store::articles::{
     ARTICLES_REPORTED_MAX, ArticleFigures, PHRASE_OF_ONE_KEPT, PHRASES_MAX, PHRASES_REPORTED_MAX,
-    SELF_SERVICE_KEPT, SelfServiceFigures, Unanswered,
+    SELF_SERVICE_KEPT, SelfServiceFigures, Unanswered, VISIT_COUNT_MAX, VISITS_FORGOTTEN_MAX,
+    phrase_weight, phrase_weight_again,
 };
-
-/// How often a visit counts in one column: nobody searches a thousand times, and a number has an end.
-const COUNT_MAX: u32 = 1_000;
-/// The time in which a phrase comes to count half.
-const HALF_LIFE: Millis = Millis::seconds(30 * 24 * 60 * 60);
-/// Visits forgotten in one transaction.
-const FORGOTTEN_MAX: u32 = 2_000;
+use crate::store::rows;
 
 /// See [`crate::store::articles::Articles::note_self_service`].
 pub(super) fn note(connection: &Connection, note: &SelfServiceNote) -> Result<(), StoreError> {
@@ -89,7 +84,7 @@ fn count(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(&format!(
-            "update self_service_visit set {column} = min({column} + 1, {COUNT_MAX}) where site = ?1 and visit = ?2"
+            "update self_service_visit set {column} = min({column} + 1, {VISIT_COUNT_MAX}) where site = ?1 and visit = ?2"
         ))?
         .execute((site, visit))?;
     Ok(())
@@ -143,8 +138,7 @@ fn count_phrase(
     at: At,
     phrase: &str,
 ) -> Result<(), StoreError> {
-    // In half-lives since the epoch: some seven hundred, so that a double holds the hours in it.
-    let moment = at.0 as f64 / HALF_LIFE.0 as f64;
+    let moment = phrase_weight(at);
     let known: Option<(f64, VisitId)> = connection
         .prepare_cached(
             "select weight, last_visit from self_service_phrase where site = ?1 and phrase = ?2",
@@ -154,8 +148,7 @@ fn count_phrase(
     match known {
         Some((_, last_visit)) if last_visit == visit => Ok(()),
         Some((weight, _)) => {
-            let (more, less) = (weight.max(moment), weight.min(moment));
-            let weight = more + (1.0 + (less - more).exp2()).log2();
+            let weight = phrase_weight_again(weight, at);
             connection
                 .prepare_cached(
                     "update self_service_phrase
@@ -200,21 +193,7 @@ pub(super) fn figures(
                     count(*) filter (where searched + read > 0 and chats + messages = 0)
              from self_service_visit where site = ?1 and first_at >= ?2 and first_at < ?3",
         )?
-        .query_row((site, from, to), |row| {
-            let mut columns = Columns::of(row);
-            Ok(SelfServiceFigures {
-                visits: columns.take()?,
-                searched: columns.take()?,
-                read: columns.take()?,
-                helpful: columns.take()?,
-                not_helpful: columns.take()?,
-                chats: columns.take()?,
-                messages: columns.take()?,
-                deflected: columns.take()?,
-                articles: Vec::new(),
-                unanswered: Vec::new(),
-            })
-        })?;
+        .query_row((site, from, to), |row| rows::self_service(&mut Cells::of(row)))?;
     Ok(SelfServiceFigures {
         articles: articles(connection, site, from, to)?,
         unanswered: unanswered(connection, site, from, to)?,
@@ -238,15 +217,7 @@ fn articles(
          group by a.id order by count(*) desc, a.title limit ?4",
     )?;
     let articles = statement.query_map((site, from, to, ARTICLES_REPORTED_MAX), |row| {
-        let mut columns = Columns::of(row);
-        Ok(ArticleFigures {
-            id: columns.take()?,
-            title: columns.take()?,
-            lang: columns.take()?,
-            reads: columns.take()?,
-            helpful: columns.take()?,
-            not_helpful: columns.take()?,
-        })
+        rows::article_figures(&mut Cells::of(row))
     })?;
     Ok(articles.collect::<Result<_, _>>()?)
 }
@@ -263,12 +234,7 @@ fn unanswered(
          order by weight desc, phrase limit ?4",
     )?;
     let phrases = statement.query_map((site, from, to, PHRASES_REPORTED_MAX), |row| {
-        let mut columns = Columns::of(row);
-        Ok(Unanswered {
-            phrase: columns.take()?,
-            visits: columns.take()?,
-            last_at: columns.take()?,
-        })
+        rows::unanswered(&mut Cells::of(row))
     })?;
     Ok(phrases.collect::<Result<_, _>>()?)
 }
@@ -287,6 +253,6 @@ pub(super) fn forget(connection: &Connection, now: At) -> Result<bool, StoreErro
                  select v.site, v.visit from site as s join self_service_visit as v on v.site = s.key
                  where v.first_at < ?1 limit ?2)",
         )?
-        .execute((now - SELF_SERVICE_KEPT, FORGOTTEN_MAX))?;
-    Ok(rows == FORGOTTEN_MAX as usize)
+        .execute((now - SELF_SERVICE_KEPT, VISITS_FORGOTTEN_MAX))?;
+    Ok(rows == VISITS_FORGOTTEN_MAX as usize)
 }

@@ -3,32 +3,15 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{breaks_reference, unless_missing, unless_taken};
-use super::people::{self, person_columns};
+use super::people::person_columns;
 use super::settings;
-use super::values::{Columns, Word};
+use super::values::Cells;
 use crate::model::id::{AgentId, SessionId};
 use crate::model::record::{Person, Session};
 use crate::model::time::At;
 use crate::store::StoreError;
-
-macro_rules! session_columns {
-    () => {
-        "s.id, s.person, s.kind, s.secret_hash, s.label, s.created_at, s.seen_at, s.expires_at"
-    };
-}
-
-fn read_columns(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Session> {
-    Ok(Session {
-        id: columns.take()?,
-        person: columns.take()?,
-        kind: columns.take::<Word<_>>()?.0,
-        secret_hash: columns.take()?,
-        label: columns.take()?,
-        created_at: columns.take()?,
-        seen_at: columns.take()?,
-        expires_at: columns.take()?,
-    })
-}
+use crate::store::rows::{self, session_columns};
+use crate::store::values::Word;
 
 /// See [`crate::store::Store::create_session`].
 pub(super) fn create(connection: &Connection, session: &Session) -> Result<(), StoreError> {
@@ -67,11 +50,8 @@ pub(super) fn find(
         " from session as s join person as p on p.id = s.person where s.secret_hash = ?1"
     ))?;
     let found = statement.query_row([secret_hash], |row| {
-        let mut columns = Columns::of(row);
-        Ok((
-            read_columns(&mut columns)?,
-            people::read_columns(&mut columns)?,
-        ))
+        let mut cells = Cells::of(row);
+        Ok((rows::session(&mut cells)?, rows::person(&mut cells)?))
     });
     Ok(found.optional()?)
 }
@@ -104,7 +84,7 @@ pub(super) fn of_person(
         session_columns!(),
         " from session as s where s.person = ?1 order by s.created_at desc, s.id desc"
     ))?;
-    let sessions = statement.query_map([person], |row| read_columns(&mut Columns::of(row)))?;
+    let sessions = statement.query_map([person], |row| rows::session(&mut Cells::of(row)))?;
     Ok(sessions.collect::<Result<_, _>>()?)
 }
 

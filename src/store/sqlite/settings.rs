@@ -3,10 +3,11 @@
 use rusqlite::Connection;
 
 use super::error::{breaks_reference, unless_missing, unless_taken};
-use super::values::{Columns, Json, Word};
+use super::values::Cells;
 use crate::model::id::{CannedReplyId, DepartmentKey, SiteKey};
 use crate::model::record::{CannedReply, Department, Site};
-use crate::store::{Installation, StoreError};
+use crate::store::values::{Json, Word};
+use crate::store::{Installation, StoreError, rows};
 
 /// Part of every change of a setting: whoever polls the number, in whichever process, sees it grow.
 pub(super) fn changed(connection: &Connection) -> Result<(), StoreError> {
@@ -37,7 +38,7 @@ pub(super) fn installation(connection: &Connection) -> Result<Installation, Stor
 
 /// See [`crate::store::Store::new_epoch`].
 pub(super) fn new_epoch(connection: &Connection) -> Result<String, StoreError> {
-    let epoch = super::open::new_epoch();
+    let epoch = crate::store::fresh::epoch();
     connection
         .prepare_cached("update installation set epoch = ?1")?
         .execute([&epoch])?;
@@ -62,22 +63,7 @@ pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreError> {
                 s.identity_secret, s.identity_public_key
          from site as s order by s.key",
     )?;
-    let sites = statement.query_map([], |row| {
-        let mut columns = Columns::of(row);
-        Ok(Site {
-            key: columns.take()?,
-            name: columns.take()?,
-            origins: columns.take::<Json<_>>()?.0,
-            departments: columns.take::<Json<_>>()?.0,
-            form: columns.take::<Json<_>>()?.0,
-            greeting: columns.take()?,
-            color: columns.take()?,
-            typing_preview: columns.take()?,
-            widget: columns.take::<Json<_>>()?.0,
-            identity_secret: columns.take()?,
-            identity_public_key: columns.take()?,
-        })
-    })?;
+    let sites = statement.query_map([], |row| rows::site(&mut Cells::of(row)))?;
     Ok(sites.collect::<Result<_, _>>()?)
 }
 
@@ -170,22 +156,8 @@ pub(super) fn remove_site(connection: &Connection, key: &SiteKey) -> Result<(), 
 
 /// See [`crate::store::Store::departments`].
 pub(super) fn departments(connection: &Connection) -> Result<Vec<Department>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "select key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours from department order by key",
-    )?;
-    let departments = statement.query_map([], |row| {
-        let mut columns = Columns::of(row);
-        Ok(Department {
-            key: columns.take()?,
-            name: columns.take()?,
-            mode: columns.take::<Word<_>>()?.0,
-            priority: columns.take()?,
-            idle_limit_ms: columns.take()?,
-            idle_close_ms: columns.take()?,
-            idle_text: columns.take()?,
-            hours: columns.take::<Option<Json<_>>>()?.map(|hours| hours.0),
-        })
-    })?;
+    let mut statement = connection.prepare_cached(rows::SELECT_DEPARTMENTS)?;
+    let departments = statement.query_map([], |row| rows::department(&mut Cells::of(row)))?;
     Ok(departments.collect::<Result<_, _>>()?)
 }
 
@@ -284,19 +256,8 @@ pub(super) fn remove_tag(connection: &Connection, tag: &str) -> Result<(), Store
 
 /// See [`crate::store::Store::canned_replies`].
 pub(super) fn canned_replies(connection: &Connection) -> Result<Vec<CannedReply>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "select id, shortcut, title, text, department from canned_reply order by shortcut",
-    )?;
-    let replies = statement.query_map([], |row| {
-        let mut columns = Columns::of(row);
-        Ok(CannedReply {
-            id: columns.take()?,
-            shortcut: columns.take()?,
-            title: columns.take()?,
-            text: columns.take()?,
-            department: columns.take()?,
-        })
-    })?;
+    let mut statement = connection.prepare_cached(rows::SELECT_CANNED_REPLIES)?;
+    let replies = statement.query_map([], |row| rows::canned_reply(&mut Cells::of(row)))?;
     Ok(replies.collect::<Result<_, _>>()?)
 }
 

@@ -1,19 +1,17 @@
 //! How Balie's words are bound to and read from SQLite.
 //!
-//! Ids are the 16 bytes of the UUID, moments and spans are integers, keys are text. [`Word`] is one of an enum's names,
-//! [`Json`] anything that is kept as JSON text. [`Columns`] reads a row from left to right.
+//! Ids are the 16 bytes of the UUID, moments and spans are integers, keys are text. [`Cells`] reads a row from left to right.
 
 use rusqlite::Row;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde::de::value::{Error as WordError, StrDeserializer};
 
 use crate::model::id::{
     AgentId, ArticleId, AttachmentId, CannedReplyId, CommandId, ConversationId, DepartmentKey,
     SessionId, SiteKey, VisitId, VisitorId,
 };
 use crate::model::time::{At, Millis};
+use crate::store::values::{Column, Columns, Json, Value, Word, word};
 
 macro_rules! ids {
     ($($name:ident),+) => {$(
@@ -77,31 +75,14 @@ ids!(
 keys!(DepartmentKey, SiteKey);
 numbers!(At, Millis);
 
-/// One name of an enum without fields, as serde spells it.
-pub(super) struct Word<T>(pub T);
-
 impl<T: Serialize> ToSql for Word<T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        match serde_json::to_value(&self.0) {
-            Ok(serde_json::Value::String(word)) => Ok(ToSqlOutput::from(word)),
-            Ok(other) => Err(rusqlite::Error::ToSqlConversionFailure(
-                format!("not a word: {other}").into(),
-            )),
-            Err(error) => Err(rusqlite::Error::ToSqlConversionFailure(error.into())),
+        match word(&self.0) {
+            Ok(word) => Ok(ToSqlOutput::from(word)),
+            Err(why) => Err(rusqlite::Error::ToSqlConversionFailure(why.into())),
         }
     }
 }
-
-impl<T: DeserializeOwned> FromSql for Word<T> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        T::deserialize(StrDeserializer::<WordError>::new(value.as_str()?))
-            .map(Word)
-            .map_err(FromSqlError::other)
-    }
-}
-
-/// Anything, as JSON text.
-pub(super) struct Json<T>(pub T);
 
 impl<T: Serialize> ToSql for Json<T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -112,30 +93,37 @@ impl<T: Serialize> ToSql for Json<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromSql for Json<T> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        serde_json::from_str(value.as_str()?)
-            .map(Json)
-            .map_err(FromSqlError::other)
-    }
-}
-
-/// The columns of a row, taken from left to right: a list of columns and the code that reads it stay in one order.
-pub(super) struct Columns<'row, 'statement> {
+/// The columns of a row, taken from left to right.
+pub(super) struct Cells<'row, 'statement> {
     row: &'row Row<'statement>,
     next: usize,
 }
 
-impl<'row, 'statement> Columns<'row, 'statement> {
+impl<'row, 'statement> Cells<'row, 'statement> {
     /// The columns of the row, from the first.
     pub(super) fn of(row: &'row Row<'statement>) -> Self {
         Self { row, next: 0 }
     }
+}
 
-    /// The next column.
-    pub(super) fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
-        let value = self.row.get(self.next);
+impl Columns for Cells<'_, '_> {
+    type Error = rusqlite::Error;
+
+    fn take<T: Column>(&mut self) -> rusqlite::Result<T> {
+        let found = self.row.get_ref(self.next)?;
         self.next += 1;
-        value
+        let value = match found {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(number) => Value::Integer(number),
+            ValueRef::Real(number) => Value::Real(number),
+            ValueRef::Text(_) => Value::Text(found.as_str().map_err(rusqlite::Error::from)?),
+            ValueRef::Blob(bytes) => Value::Bytes(bytes),
+        };
+        T::of(value).map_err(|why| self.refuse(&why))
+    }
+
+    fn refuse(&self, why: &str) -> rusqlite::Error {
+        let column = self.next.saturating_sub(1);
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Null, why.into())
     }
 }

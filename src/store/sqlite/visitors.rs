@@ -5,39 +5,17 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::attachments;
 use super::error::unless_taken;
 use super::row;
-use super::values::{Columns, Json};
+use super::values::Cells;
 use crate::domain::conversation::Conversation;
 use crate::model::id::{ConversationId, SiteKey, VisitorId};
 use crate::model::record::{Page, Visitor};
 use crate::model::time::At;
 use crate::store::StoreError;
-
-/// The columns of `visitor as v` that [`read_columns`] takes, in its order.
-macro_rules! visitor_columns {
-    () => {
-        "v.id, v.site, v.subject, v.name, v.email, v.attributes, v.priority, v.lang, v.tz, v.page"
-    };
-}
-pub(super) use visitor_columns;
-
-/// Reads `visitor_columns!()`.
-pub(super) fn read_columns(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Visitor> {
-    Ok(Visitor {
-        id: columns.take()?,
-        site: columns.take()?,
-        subject: columns.take()?,
-        name: columns.take()?,
-        email: columns.take()?,
-        attributes: columns.take::<Json<_>>()?.0,
-        priority: columns.take()?,
-        lang: columns.take()?,
-        tz: columns.take()?,
-        page: columns.take::<Option<Json<_>>>()?.map(|page| page.0),
-    })
-}
+use crate::store::rows::{self, visitor_columns};
+use crate::store::values::Json;
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Visitor> {
-    read_columns(&mut Columns::of(row))
+    rows::visitor(&mut Cells::of(row))
 }
 
 /// See [`crate::store::Store::visitor`].

@@ -1,0 +1,195 @@
+//! The schema: which migrations there are, which the database has, and running the rest.
+//!
+//! Migrations run in one transaction under an advisory lock, so that of several nodes that start together one runs them and the
+//! others wait. They only add: nodes of two versions work side by side, each with the columns that it knows. The table
+//! `balie_migration` says what was run, and for each the oldest schema whose Balie can still work beside it.
+
+use sqlx::{PgConnection, Row};
+
+use super::open::OpenError;
+use super::values::maybe;
+use crate::model::record::{IDLE_CLOSE_DEFAULT, IDLE_TEXT_DEFAULT};
+use crate::store::fresh;
+use crate::store::values::Columns;
+
+/// The migrations in order; the schema's version is how many were run. A released one is never edited. The same file in the
+/// folder of SQLite does the same.
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "log_and_desk",
+        schema: include_str!("migrations/0001_log_and_desk.sql"),
+        serves_from: 1,
+    },
+    Migration {
+        name: "widget_settings",
+        schema: include_str!("migrations/0002_widget_settings.sql"),
+        serves_from: 1,
+    },
+    Migration {
+        name: "articles",
+        schema: include_str!("migrations/0003_articles.sql"),
+        serves_from: 1,
+    },
+    Migration {
+        name: "attachments",
+        schema: include_str!("migrations/0004_attachments.sql"),
+        serves_from: 1,
+    },
+    Migration {
+        name: "messages_and_hours",
+        schema: include_str!("migrations/0005_messages_and_hours.sql"),
+        serves_from: 1,
+    },
+];
+
+struct Migration {
+    name: &'static str,
+    schema: &'static str,
+    /// The oldest schema whose Balie works beside this one. Raised by a migration that takes something away, which older nodes must
+    /// have stopped to use before.
+    serves_from: i64,
+}
+
+/// "Balie" as a number: whoever migrates holds this advisory lock.
+const LOCK: i64 = 0x0042_616c_6965;
+/// How long a migration waits for a table that a running node uses, or for another node that migrates.
+const SET_LOCK_TIMEOUT: &str = "set local lock_timeout = '60s'; set local statement_timeout = 0";
+
+/// How a database's schema stands to this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Schema {
+    /// There is none yet.
+    Missing,
+    /// So many migrations were run, all of which this program knows.
+    Known(u32),
+    /// A newer Balie has run so many, and this one may work beside it.
+    Newer(u32),
+}
+
+/// Migrations that this program knows.
+pub(super) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// Looks at the schema without touching it.
+pub(super) async fn look(connection: &mut PgConnection) -> Result<Schema, OpenError> {
+    let row = sqlx::query("select to_regclass('balie_migration') is not null")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !row.try_get::<bool, _>(0)? {
+        return Ok(Schema::Missing);
+    }
+    let row = sqlx::query("select max(number), max(serves_from) from balie_migration")
+        .fetch_optional(connection)
+        .await?;
+    let read = maybe(row.as_ref(), |cells| {
+        Ok((cells.take::<Option<u32>>()?, cells.take::<Option<u32>>()?))
+    });
+    let found = read.map_err(|error| OpenError::Away(error.to_string()))?;
+    match found {
+        Some((Some(found), Some(serves_from))) => {
+            if found <= known() {
+                Ok(Schema::Known(found))
+            } else if serves_from <= known() {
+                Ok(Schema::Newer(found))
+            } else {
+                Err(OpenError::Newer {
+                    found,
+                    known: known(),
+                })
+            }
+        }
+        _ => Ok(Schema::Missing),
+    }
+}
+
+/// Brings the schema up to date; a new one is filled with the demo site. Answers what it is then.
+pub(super) async fn migrate(connection: &mut PgConnection) -> Result<Schema, OpenError> {
+    sqlx::raw_sql("begin").execute(&mut *connection).await?;
+    sqlx::raw_sql(SET_LOCK_TIMEOUT)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("select pg_advisory_xact_lock($1)")
+        .bind(LOCK)
+        .execute(&mut *connection)
+        .await?;
+    // Under the lock: somebody else may have migrated since the last look.
+    let schema = look(connection).await?;
+    let done = match schema {
+        Schema::Newer(_) => {
+            sqlx::raw_sql("rollback").execute(&mut *connection).await?;
+            return Ok(schema);
+        }
+        Schema::Missing => 0,
+        Schema::Known(done) => done,
+    };
+    if done == 0 {
+        sqlx::raw_sql(
+            "create table if not exists balie_migration (
+                 number      bigint not null primary key,
+                 name        text   not null,
+                 serves_from bigint not null,
+                 applied_at  timestamptz not null default now()
+             )",
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    for (migration, number) in MIGRATIONS.iter().zip(1_u32..).skip(done as usize) {
+        sqlx::raw_sql(migration.schema)
+            .execute(&mut *connection)
+            .await?;
+        if number == 1 {
+            seed_fresh_installation(connection).await?;
+        }
+        sqlx::query("insert into balie_migration (number, name, serves_from) values ($1, $2, $3)")
+            .bind(i64::from(number))
+            .bind(migration.name)
+            .bind(migration.serves_from)
+            .execute(&mut *connection)
+            .await?;
+    }
+    sqlx::raw_sql("commit").execute(&mut *connection).await?;
+    Ok(Schema::Known(known().max(done)))
+}
+
+/// The demo site, its departments, and the secrets that are made once.
+async fn seed_fresh_installation(connection: &mut PgConnection) -> Result<(), OpenError> {
+    sqlx::query(
+        "insert into installation (only_row, epoch, token_secret, settings_version, probe_count)
+         values (1, $1, $2, 1, 0)",
+    )
+    .bind(fresh::epoch())
+    .bind(&fresh::random_bytes::<32>()[..])
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "insert into site (key, name, origins, form, greeting, color, typing_preview, identity_secret,
+                           identity_public_key)
+         values ($1, $2, '[\"self\"]', '[]', null, null, true, $3, null)",
+    )
+    .bind(fresh::SITE)
+    .bind(fresh::SITE_NAME)
+    .bind(fresh::identity_secret())
+    .execute(&mut *connection)
+    .await?;
+    for (position, (key, name)) in (0_i64..).zip(fresh::DEPARTMENTS) {
+        sqlx::query(
+            "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text)
+             values ($1, $2, 'assign', 0, null, $3, $4)",
+        )
+        .bind(key)
+        .bind(name)
+        .bind(IDLE_CLOSE_DEFAULT.0)
+        .bind(IDLE_TEXT_DEFAULT)
+        .execute(&mut *connection)
+        .await?;
+        sqlx::query("insert into site_department (site, position, department) values ($1, $2, $3)")
+            .bind(fresh::SITE)
+            .bind(position)
+            .bind(key)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! The records beside the logs as rows, whatever the engine: which columns a record is read from, in which order.
+//!
+//! Where an engine must say a column in its own words (a list of departments, say), only the reading is shared.
+
+use crate::domain::conversation::Room;
+use crate::model::article::Article;
+use crate::model::event::{AgentName, Attachment};
+use crate::model::id::{AgentId, AttachmentId};
+use crate::model::record::{CannedReply, Department, JournalEntry, Person, Session, Site, Visitor};
+use crate::model::time::At;
+use crate::store::articles::{ArticleFigures, SelfServiceFigures, Unanswered};
+use crate::store::attachments::StoredAttachment;
+use crate::store::stored;
+use crate::store::values::{Columns, Json, Word};
+use crate::store::{Card, DepartmentFigures, Receipt};
+
+/// The columns of `visitor as v` that [`visitor`] takes, in its order.
+macro_rules! visitor_columns {
+    () => {
+        "v.id, v.site, v.subject, v.name, v.email, v.attributes, v.priority, v.lang, v.tz, v.page"
+    };
+}
+pub(super) use visitor_columns;
+
+/// Reads `visitor_columns!()`.
+pub(super) fn visitor<C: Columns>(columns: &mut C) -> Result<Visitor, C::Error> {
+    Ok(Visitor {
+        id: columns.take()?,
+        site: columns.take()?,
+        subject: columns.take()?,
+        name: columns.take()?,
+        email: columns.take()?,
+        attributes: columns.take::<Json<_>>()?.0,
+        priority: columns.take()?,
+        lang: columns.take()?,
+        tz: columns.take()?,
+        page: columns.take::<Option<Json<_>>>()?.map(|page| page.0),
+    })
+}
+
+/// Reads a conversation, its visitor, and the name of whoever served it last.
+pub(super) fn card<C: Columns>(columns: &mut C) -> Result<Card, C::Error> {
+    let stored = stored::read(columns)?;
+    let visitor = visitor(columns)?;
+    let last_agent_name: Option<String> = columns.take()?;
+    Ok(Card {
+        conversation: stored.conversation,
+        visitor,
+        summary: stored.digest.summary,
+        rating: stored.digest.rating,
+        last_agent: stored
+            .digest
+            .last_agent
+            .zip(last_agent_name)
+            .map(|(id, name)| AgentName { id, name }),
+    })
+}
+
+/// Reads id, address, name, role, departments as JSON, since when, status and capacity.
+pub(super) fn person<C: Columns>(columns: &mut C) -> Result<Person, C::Error> {
+    Ok(Person {
+        id: columns.take()?,
+        email: columns.take()?,
+        name: columns.take()?,
+        role: columns.take::<Word<_>>()?.0,
+        departments: columns.take::<Json<_>>()?.0,
+        created_at: columns.take()?,
+        status: columns.take::<Word<_>>()?.0,
+        capacity: columns.take()?,
+    })
+}
+
+/// Reads status, capacity and load.
+pub(super) fn room<C: Columns>(columns: &mut C) -> Result<Room, C::Error> {
+    Ok(Room {
+        status: columns.take::<Word<_>>()?.0,
+        capacity: columns.take()?,
+        load: columns.take()?,
+    })
+}
+
+/// Reads an agent's journal: at, status, capacity, departments, reason.
+pub(super) fn journal_entry<C: Columns>(
+    columns: &mut C,
+    agent: AgentId,
+) -> Result<(At, JournalEntry), C::Error> {
+    let at = columns.take()?;
+    let entry = JournalEntry {
+        agent,
+        status: columns.take::<Word<_>>()?.0,
+        capacity: columns.take()?,
+        departments: columns.take::<Json<_>>()?.0,
+        reason: columns.take::<Word<_>>()?.0,
+    };
+    Ok((at, entry))
+}
+
+/// The columns of `session as s` that [`session`] takes, in its order.
+macro_rules! session_columns {
+    () => {
+        "s.id, s.person, s.kind, s.secret_hash, s.label, s.created_at, s.seen_at, s.expires_at"
+    };
+}
+pub(super) use session_columns;
+
+/// Reads `session_columns!()`.
+pub(super) fn session<C: Columns>(columns: &mut C) -> Result<Session, C::Error> {
+    Ok(Session {
+        id: columns.take()?,
+        person: columns.take()?,
+        kind: columns.take::<Word<_>>()?.0,
+        secret_hash: columns.take()?,
+        label: columns.take()?,
+        created_at: columns.take()?,
+        seen_at: columns.take()?,
+        expires_at: columns.take()?,
+    })
+}
+
+/// Reads where and when a command was written: conversation, seq, at.
+pub(super) fn receipt<C: Columns>(columns: &mut C) -> Result<Receipt, C::Error> {
+    Ok(Receipt {
+        conversation: columns.take()?,
+        seq: columns.take()?,
+        at: columns.take()?,
+    })
+}
+
+/// Reads key, name, origins, departments, form, greeting, colour, preview, widget and both identity keys.
+pub(super) fn site<C: Columns>(columns: &mut C) -> Result<Site, C::Error> {
+    Ok(Site {
+        key: columns.take()?,
+        name: columns.take()?,
+        origins: columns.take::<Json<_>>()?.0,
+        departments: columns.take::<Json<_>>()?.0,
+        form: columns.take::<Json<_>>()?.0,
+        greeting: columns.take()?,
+        color: columns.take()?,
+        typing_preview: columns.take()?,
+        widget: columns.take::<Json<_>>()?.0,
+        identity_secret: columns.take()?,
+        identity_public_key: columns.take()?,
+    })
+}
+
+/// All departments, by key, with the columns that [`department`] takes.
+pub(super) const SELECT_DEPARTMENTS: &str = "select key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours \
+                                             from department order by key";
+
+/// Reads a department.
+pub(super) fn department<C: Columns>(columns: &mut C) -> Result<Department, C::Error> {
+    Ok(Department {
+        key: columns.take()?,
+        name: columns.take()?,
+        mode: columns.take::<Word<_>>()?.0,
+        priority: columns.take()?,
+        idle_limit_ms: columns.take()?,
+        idle_close_ms: columns.take()?,
+        idle_text: columns.take()?,
+        hours: columns.take::<Option<Json<_>>>()?.map(|hours| hours.0),
+    })
+}
+
+/// All canned replies, by shortcut, with the columns that [`canned_reply`] takes.
+pub(super) const SELECT_CANNED_REPLIES: &str =
+    "select id, shortcut, title, text, department from canned_reply order by shortcut";
+
+/// Reads a canned reply.
+pub(super) fn canned_reply<C: Columns>(columns: &mut C) -> Result<CannedReply, C::Error> {
+    Ok(CannedReply {
+        id: columns.take()?,
+        shortcut: columns.take()?,
+        title: columns.take()?,
+        text: columns.take()?,
+        department: columns.take()?,
+    })
+}
+
+/// Reads whose first waits, answered, in time, abandoned, late.
+pub(super) fn department_figures<C: Columns>(
+    columns: &mut C,
+) -> Result<DepartmentFigures, C::Error> {
+    Ok(DepartmentFigures {
+        department: columns.take()?,
+        answered: columns.take()?,
+        answered_in_time: columns.take()?,
+        abandoned: columns.take()?,
+        abandoned_late: columns.take()?,
+    })
+}
+
+/// The columns of `attachment` that [`attachment`] takes, in its order.
+macro_rules! attachment_columns {
+    () => {
+        "name, type, bytes, width, height, conversation, role, uploader, sha256, state, is_note, at"
+    };
+}
+pub(super) use attachment_columns;
+
+/// Reads `attachment_columns!()`.
+pub(super) fn attachment<C: Columns>(
+    columns: &mut C,
+    id: AttachmentId,
+) -> Result<StoredAttachment, C::Error> {
+    Ok(StoredAttachment {
+        attachment: Attachment {
+            id,
+            name: columns.take()?,
+            media_type: columns.take()?,
+            bytes: columns.take()?,
+            width: columns.take()?,
+            height: columns.take()?,
+        },
+        conversation: columns.take()?,
+        role: columns.take::<Word<_>>()?.0,
+        uploader: columns.take()?,
+        sha256: columns.take()?,
+        state: columns.take::<Word<_>>()?.0,
+        is_note: columns.take()?,
+        at: columns.take()?,
+    })
+}
+
+/// The columns of `article as a` that [`article`] takes, in its order.
+macro_rules! article_columns {
+    () => {
+        "a.id, a.site, a.lang, a.position, a.status, a.title, a.body, a.updated_at, a.updated_by, a.updated_by_name"
+    };
+}
+pub(super) use article_columns;
+
+/// Reads `article_columns!()`.
+pub(super) fn article<C: Columns>(columns: &mut C) -> Result<Article, C::Error> {
+    Ok(Article {
+        id: columns.take()?,
+        site: columns.take()?,
+        lang: columns.take()?,
+        position: columns.take()?,
+        status: columns.take::<Word<_>>()?.0,
+        title: columns.take()?,
+        body: columns.take()?,
+        updated_at: columns.take()?,
+        updated_by: {
+            let (id, name) = (columns.take::<Option<_>>()?, columns.take::<Option<_>>()?);
+            id.zip(name).map(|(id, name)| AgentName { id, name })
+        },
+    })
+}
+
+/// Reads the sums over visits, without articles and phrases.
+pub(super) fn self_service<C: Columns>(columns: &mut C) -> Result<SelfServiceFigures, C::Error> {
+    Ok(SelfServiceFigures {
+        visits: columns.take()?,
+        searched: columns.take()?,
+        read: columns.take()?,
+        helpful: columns.take()?,
+        not_helpful: columns.take()?,
+        chats: columns.take()?,
+        messages: columns.take()?,
+        deflected: columns.take()?,
+        articles: Vec::new(),
+        unanswered: Vec::new(),
+    })
+}
+
+/// Reads id, title, language, reads, helpful, not helpful.
+pub(super) fn article_figures<C: Columns>(columns: &mut C) -> Result<ArticleFigures, C::Error> {
+    Ok(ArticleFigures {
+        id: columns.take()?,
+        title: columns.take()?,
+        lang: columns.take()?,
+        reads: columns.take()?,
+        helpful: columns.take()?,
+        not_helpful: columns.take()?,
+    })
+}
+
+/// Reads phrase, visits, last.
+pub(super) fn unanswered<C: Columns>(columns: &mut C) -> Result<Unanswered, C::Error> {
+    Ok(Unanswered {
+        phrase: columns.take()?,
+        visits: columns.take()?,
+        last_at: columns.take()?,
+    })
+}
