@@ -31,6 +31,7 @@ mod rest;
 mod resume;
 mod sign_out;
 mod simulate;
+mod store_postgres;
 mod store_sqlite;
 mod store_suite;
 mod support;

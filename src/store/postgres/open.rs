@@ -389,7 +389,7 @@ pub(super) fn session_options(
         ),
         (
             "default_transaction_isolation",
-            "read\\ committed".to_owned(),
+            "read committed".to_owned(),
         ),
     ])
 }

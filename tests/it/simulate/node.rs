@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use axum::extract::ws::Utf8Bytes;
 use balie::accounts::Accounts;
 use balie::accounts::sessions::SignedIn;
-use balie::config::{Config, FilesUrl, LogForm, Networks, PublicUrl};
+use balie::config::{Config, DatabaseUrl, FilesUrl, LogForm, Networks, PublicUrl};
 use balie::coordination::memory::MemoryCoordination;
 use balie::desk::{Desk, pair, relay};
 use balie::domain::routing::Graces;
@@ -157,6 +157,10 @@ pub fn config(folder: &Path) -> Config {
     Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         data: folder.to_owned(),
+        database_url: DatabaseUrl(None),
+        database_connections_max: 1,
+        database_connect_ms: 1_000,
+        database_answer_ms: 1_000,
         public_url: PublicUrl(None),
         trusted_proxies: Networks(Vec::new()),
         log: LogForm::Text,

@@ -117,6 +117,7 @@ store! {
     fn installation() -> Result<Installation, StoreError>;
     fn new_epoch() -> Result<String, StoreError>;
     fn probe() -> Result<(), StoreError>;
+    fn moment() -> Result<Option<At>, StoreError>;
     fn backup(to: &Path) -> Result<(), StoreError>;
     fn settings_version() -> Result<u64, StoreError>;
     fn receipt(sender: Uuid, cmd: CommandId) -> Result<Option<Receipt>, StoreError>;

@@ -6,6 +6,7 @@
 pub mod files;
 pub mod node;
 pub mod people;
+pub mod postgres;
 pub mod raw;
 pub mod s3;
 pub mod scenes;

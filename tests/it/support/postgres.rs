@@ -1,0 +1,277 @@
+//! PostgreSQL servers of the tests' own: made in a temporary folder, on a free port, gone with the test process.
+//!
+//! One server serves all tests that only need a database each ([`shared`]); whoever stops or starves it takes one of their own
+//! ([`Server::start`]). PostgreSQL refuses to run as root, so it then runs as `postgres` or `nobody`. The process hangs on a pipe
+//! from this one: however the tests end, it ends too, and removes its folder.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// The first user, who may do everything.
+pub const USER: &str = "owner";
+/// The password of every user. Not a word that an address must escape.
+pub const PASSWORD: &str = "sesame";
+
+/// A server, up or down.
+pub struct Server {
+    folder: PathBuf,
+    port: u16,
+    user: Option<(u32, u32)>,
+    child: Option<Child>,
+}
+
+/// The server of all tests that leave it alone.
+pub fn shared() -> &'static Server {
+    static SHARED: OnceLock<Server> = OnceLock::new();
+    SHARED.get_or_init(|| Server::start(&[]))
+}
+
+impl Server {
+    /// Makes a server and waits until it answers. Settings are `name=value`.
+    pub fn start(settings: &[&str]) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("balie-postgres-")
+            .tempdir()
+            .unwrap()
+            .keep();
+        let user = unprivileged();
+        if let Some((uid, gid)) = user {
+            chown(&folder, Some(uid), Some(gid)).unwrap();
+        }
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .and_then(|free| free.local_addr())
+            .unwrap()
+            .port();
+        let mut server = Self {
+            folder,
+            port,
+            user,
+            child: None,
+        };
+        let secret = server.folder.join("password");
+        fs::write(&secret, PASSWORD).unwrap();
+        if let Some((uid, gid)) = user {
+            chown(&secret, Some(uid), Some(gid)).unwrap();
+        }
+        let data = server.data();
+        server.run(
+            "initdb",
+            &[
+                "--no-sync",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--no-locale",
+                &format!("--username={USER}"),
+                &format!("--pwfile={}", secret.display()),
+                &format!("--pgdata={}", data.display()),
+            ],
+        );
+        let mut lines = format!(
+            "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\nmax_connections = 300\n"
+        );
+        for setting in settings {
+            lines.push_str(setting);
+            lines.push('\n');
+        }
+        let file = data.join("postgresql.auto.conf");
+        fs::write(file, lines).unwrap();
+        server.resume();
+        server
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PGPASSWORD", PASSWORD)
+            .env("LC_ALL", "C")
+            .current_dir(&self.folder);
+        if let Some((uid, gid)) = self.user {
+            command.uid(uid).gid(gid);
+        }
+        command
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> String {
+        let output = self
+            .command(&binary(program))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{program} {arguments:?}: {}{}\n{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+            self.log()
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// Starts it, and waits until it answers.
+    pub fn resume(&mut self) {
+        assert!(self.child.is_none(), "it runs already");
+        // The shell reads until this process closes the pipe or ends, and then ends the server at once: what was
+        // acknowledged must be on the disk anyway.
+        let script = "\"$0\" -D \"$1\" >>\"$2/log\" 2>&1 </dev/null & server=$!; cat; kill -QUIT $server; wait $server; \
+                      [ -e \"$2/kept\" ] || rm -rf \"$2\"";
+        let child = self
+            .command(Path::new("/bin/sh"))
+            .arg("-c")
+            .arg(script)
+            .arg(binary("postgres"))
+            .arg(self.data())
+            .arg(&self.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.child = Some(child);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let port = self.port.to_string();
+        let is_up = || {
+            let answer = self
+                .command(&binary("pg_isready"))
+                .args(["-q", "-h", "127.0.0.1", "-p", &port])
+                .status();
+            answer.unwrap().success()
+        };
+        while !is_up() {
+            assert!(
+                Instant::now() < deadline,
+                "it did not start:\n{}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Ends it as a crash does: no checkpoint, no farewell.
+    pub fn crash(&mut self) {
+        fs::write(self.folder.join("kept"), "").unwrap();
+        let mut child = self.child.take().expect("it runs");
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        fs::remove_file(self.folder.join("kept")).unwrap();
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address of one of its databases, for its first user.
+    pub fn url(&self, database: &str) -> String {
+        self.url_for(USER, PASSWORD, self.port, database)
+    }
+
+    /// The address with everything chosen.
+    pub fn url_for(&self, user: &str, password: &str, port: u16, database: &str) -> String {
+        format!("postgres://{user}:{password}@127.0.0.1:{port}/{database}")
+    }
+
+    /// Makes an empty database.
+    pub fn database(&self) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("create database {name}"));
+        name
+    }
+
+    /// Makes a database that is a copy of another one, to which nobody is connected.
+    pub fn copy(&self, template: &str) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("copy{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        self.sql(
+            "postgres",
+            &format!("create database {name} template {template}"),
+        );
+        name
+    }
+
+    /// Runs statements as the first user, and gives what they print.
+    pub fn sql(&self, database: &str, statements: &str) -> String {
+        let port = self.port.to_string();
+        let arguments = [
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &port,
+            "-U",
+            USER,
+            "-d",
+            database,
+            "-c",
+            statements,
+        ];
+        self.run("psql", &arguments).trim().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            drop(child.stdin.take());
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A program of PostgreSQL's: on the path, or where Debian keeps them.
+fn binary(name: &str) -> PathBuf {
+    let on_path = std::env::var_os("PATH")
+        .map(|path| std::env::split_paths(&path).collect())
+        .unwrap_or_else(Vec::new);
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let mut packaged: Vec<PathBuf> = versions
+        .filter_map(|version| Some(version.ok()?.path().join("bin")))
+        .collect();
+    packaged.sort();
+    let folders = packaged.into_iter().rev().chain(on_path);
+    let mut files = folders.map(|folder| folder.join(name));
+    files.find(|file| file.exists()).unwrap_or_else(|| {
+        panic!("{name} is not here: install the package postgresql, or use tests/run, which does")
+    })
+}
+
+/// Somebody without rights, where the tests run as root.
+fn unprivileged() -> Option<(u32, u32)> {
+    let is_root = rustix::process::geteuid().is_root();
+    let passwd = fs::read_to_string("/etc/passwd").unwrap();
+    let ids_of = |name: &str| {
+        let line = passwd
+            .lines()
+            .find(|line| line.split(':').next() == Some(name))?;
+        let mut fields = line.split(':').skip(2);
+        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    };
+    is_root.then(|| {
+        ids_of("postgres")
+            .or_else(|| ids_of("nobody"))
+            .expect("there is a user `nobody`")
+    })
+}
