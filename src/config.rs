@@ -35,7 +35,7 @@ macro_rules! settings {
             config: Option<PathBuf>,
             $(
                 $(#[doc = $doc])+
-                #[arg(long, env = $env, value_name = $value_name, global = true)]
+                #[arg(long, env = $env, value_name = $value_name, hide_env_values = true, global = true)]
                 $key: Option<$type>,
             )+
         }
@@ -275,6 +275,18 @@ impl Config {
 
 impl Config {
     fn check_database(&self) -> Result<(), ConfigError> {
+        if self
+            .database_url
+            .0
+            .as_ref()
+            .is_some_and(|url| !url.is_postgres())
+        {
+            return Err(ConfigError::Value {
+                key: "database_url",
+                value: "not shown, for it may hold a password".into(),
+                remedy: "give it as postgres://user:password@host:5432/database.",
+            });
+        }
         let numbers = [
             ("database_connections_max", self.database_connections_max),
             ("database_connect_ms", self.database_connect_ms),
@@ -369,15 +381,8 @@ impl std::str::FromStr for DatabaseUrl {
         if text.is_empty() {
             return Ok(Self(None));
         }
-        let is_known = ["postgres://", "postgresql://"]
-            .iter()
-            .any(|scheme| text.starts_with(scheme));
-        // Never the text itself, which holds a password.
-        if is_known {
-            Ok(Self(Some(SecretUrl::new(text.to_owned()))))
-        } else {
-            Err("give it as postgres://user:password@host:5432/database".to_owned())
-        }
+        // What it says is looked at in `check`: whoever refuses a value here has it printed, with the password in it.
+        Ok(Self(Some(SecretUrl::new(text.to_owned()))))
     }
 }
 

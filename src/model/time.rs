@@ -121,7 +121,12 @@ const CATCH_UP_SHARE: i64 = 20;
 
 impl Followed {
     fn now(&self) -> At {
-        let passed = i64::try_from(self.compared.elapsed().as_millis()).unwrap_or(i64::MAX / 2);
+        let passed = self.compared.elapsed().as_millis();
+        self.after(i64::try_from(passed).unwrap_or(i64::MAX / 2))
+    }
+
+    /// What it shows so many milliseconds after it was compared.
+    fn after(&self, passed: i64) -> At {
         let share = passed / CATCH_UP_SHARE;
         At(self.compared_at.0 + passed + self.behind.0.clamp(-share, share))
     }
@@ -218,5 +223,47 @@ impl Clock {
                 now.fetch_add(span.0, Ordering::Relaxed);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::{At, Clock, Followed, Millis};
+
+    #[test]
+    fn a_following_clock_catches_up_slowly_and_never_goes_back() {
+        for (behind, after_a_minute) in [
+            (0, 60_000),
+            (1_000, 61_000),
+            (-1_000, 59_000),
+            (300_000, 63_000),
+            (-300_000, 57_000),
+        ] {
+            let clock = Followed {
+                compared_at: At(1_000_000),
+                compared: Instant::now(),
+                behind: Millis(behind),
+            };
+            assert_eq!(clock.after(60_000), At(1_000_000 + after_a_minute));
+            let mut last = clock.after(0);
+            assert_eq!(last, At(1_000_000));
+            for passed in 1..2_000 {
+                let now = clock.after(passed);
+                assert!(now >= last, "{behind} {passed}");
+                last = now;
+            }
+        }
+    }
+
+    #[test]
+    fn a_following_clock_says_how_far_it_was_off() {
+        let clock = Clock::following(At(1_000_000_000));
+        assert!(clock.compare(At(2_000_000_000)) > Millis(900_000_000));
+        let now = clock.now();
+        assert!(now >= At(1_000_000_000) && now < At(1_900_000_000));
+        assert!(clock.compare(At(1_000_000)) < Millis(-900_000_000));
+        assert!(clock.now() >= now);
     }
 }

@@ -26,6 +26,7 @@ mod kill;
 mod limits;
 mod messages;
 mod offers;
+mod open_postgres;
 mod pairing;
 mod rest;
 mod resume;

@@ -45,6 +45,7 @@ macro_rules! cases {
             races: producers_of_one_command_get_one_receipt,
             races: fifty_writers_leave_no_gap_and_meet_no_error,
             races: thirty_two_assigns_never_exceed_the_capacity,
+            races: a_late_append_of_a_stalled_node_changes_nothing,
             races: a_visitor_starts_one_conversation_at_a_time,
             races: an_assignment_and_a_removal_exclude_each_other,
             histories: every_row_is_the_fold_of_its_log,

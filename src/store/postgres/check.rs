@@ -4,7 +4,8 @@ use sqlx::PgConnection;
 
 use super::PostgresPlace;
 use super::migrate::Schema;
-use super::open::{OpenError, Target, close};
+use super::open::{Target, close};
+use super::open_error::OpenError;
 use super::values::{all, one};
 use crate::store::report::{CheckReport, PROBLEMS_MAX};
 use crate::store::values::Columns;

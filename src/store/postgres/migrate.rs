@@ -6,7 +6,7 @@
 
 use sqlx::{PgConnection, Row};
 
-use super::open::OpenError;
+use super::open_error::OpenError;
 use super::values::maybe;
 use crate::model::record::{IDLE_CLOSE_DEFAULT, IDLE_TEXT_DEFAULT};
 use crate::store::fresh;

@@ -16,6 +16,7 @@ mod lists;
 mod look;
 mod migrate;
 mod open;
+mod open_error;
 mod people;
 mod pool;
 mod self_service;
@@ -29,7 +30,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use check::check;
-pub use open::OpenError;
+pub use open_error::OpenError;
 
 use lanes::Lanes;
 use migrate::Schema;
@@ -58,6 +59,14 @@ impl SecretUrl {
     #[must_use]
     pub fn new(url: String) -> Self {
         Self(url)
+    }
+
+    /// Whether it is an address of PostgreSQL at all.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| self.0.starts_with(scheme))
     }
 
     fn reveal(&self) -> &str {

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::PostgresPlace;
 use super::error::is_connection_lost;
 use super::migrate::{self, Schema};
+use super::open_error::OpenError;
 
 /// `server_version_num` of the oldest PostgreSQL that will do. Older ones are no longer mended by anybody.
 const VERSION_MIN: u32 = 140_000;
@@ -25,121 +26,6 @@ const TABLES: [&str; 6] = [
     "visitor",
     "person",
 ];
-
-/// Why a database cannot be used. Each message says what to do. None holds the password.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The address is none.
-    #[error(
-        "the address of the database is wrong: {0}. Give it as postgres://user:password@host:5432/database (--database-url)."
-    )]
-    Url(String),
-    /// Nobody answers there.
-    #[error(
-        "PostgreSQL cannot be reached at {place}: {detail}. See that it runs and listens there, and that the address is right \
-         (--database-url)."
-    )]
-    Unreachable {
-        /// Host and port, or the socket.
-        place: String,
-        /// What the system says.
-        detail: String,
-    },
-    /// It does not let this user in.
-    #[error(
-        "PostgreSQL at {place} does not let the user \"{user}\" in: {detail}. Check user and password in the address \
-         (--database-url), and pg_hba.conf."
-    )]
-    Password {
-        /// Host and port, or the socket.
-        place: String,
-        /// Who.
-        user: String,
-        /// What PostgreSQL says.
-        detail: String,
-    },
-    /// There is no such database.
-    #[error(
-        "PostgreSQL at {place} has no database \"{database}\". Make it (createdb --encoding=UTF8 \"{database}\"), or name another \
-         one in the address (--database-url)."
-    )]
-    NoDatabase {
-        /// Host and port, or the socket.
-        place: String,
-        /// Which.
-        database: String,
-    },
-    /// It is too old.
-    #[error(
-        "PostgreSQL at {place} has version {found}, and Balie needs 14 or newer. Upgrade it, or take another server."
-    )]
-    TooOld {
-        /// Host and port, or the socket.
-        place: String,
-        /// Its version.
-        found: String,
-    },
-    /// It cannot hold every text.
-    #[error(
-        "the database \"{database}\" has the encoding {found}, which cannot hold every text. Make it anew with \
-         createdb --encoding=UTF8 --template=template0."
-    )]
-    Encoding {
-        /// Which.
-        database: String,
-        /// Its encoding.
-        found: String,
-    },
-    /// It is a standby, or set to be read only.
-    #[error(
-        "PostgreSQL at {place} is read-only ({why}). Name the primary in the address (--database-url)."
-    )]
-    ReadOnly {
-        /// Host and port, or the socket.
-        place: String,
-        /// Why.
-        why: &'static str,
-    },
-    /// The user may not do what Balie does.
-    #[error("the user \"{user}\" may not {what}. As the owner of the database: {remedy}.")]
-    Permission {
-        /// Who.
-        user: String,
-        /// What is missing.
-        what: String,
-        /// The statement that gives it.
-        remedy: String,
-    },
-    /// Something else lives there.
-    #[error(
-        "the database \"{database}\" holds tables of another program (\"{table}\", for one). Give Balie a database of its own."
-    )]
-    Foreign {
-        /// Which.
-        database: String,
-        /// A table of theirs.
-        table: String,
-    },
-    /// A newer Balie has taken away what this one needs.
-    #[error(
-        "the database was made for a newer Balie (schema {found}; this one knows {known}). Install that version."
-    )]
-    Newer {
-        /// The database's schema version.
-        found: u32,
-        /// The newest this program knows.
-        known: u32,
-    },
-    /// It answered, and then something went wrong.
-    #[error("PostgreSQL cannot be used now: {0}. See its own log, and try again.")]
-    Away(String),
-}
-
-impl From<sqlx::Error> for OpenError {
-    fn from(error: sqlx::Error) -> Self {
-        OpenError::Away(error.to_string())
-    }
-}
 
 /// Where the server is and how to talk to it, read from the address.
 pub(super) struct Target {
@@ -387,10 +273,7 @@ pub(super) fn session_options(
             "idle_in_transaction_session_timeout",
             format!("{answer_ms}ms"),
         ),
-        (
-            "default_transaction_isolation",
-            "read committed".to_owned(),
-        ),
+        ("default_transaction_isolation", "read committed".to_owned()),
     ])
 }
 

@@ -83,9 +83,7 @@ pub(super) async fn save(
     .execute(connection)
     .await;
     match unless_dangling(saved, "visitor_site", "site") {
-        Err(Failure::Database(error)) => {
-            unless_taken(Err(error), "visitor_subject", "identity").map(|()| ())
-        }
+        Err(Failure::Database(error)) => unless_taken(Err(error), "visitor_subject", "identity"),
         saved => saved.map(|_| ()),
     }
 }

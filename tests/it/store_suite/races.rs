@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use balie::domain::conversation::{Command, Place, Refusal};
-use balie::model::event::{AgentName, View};
+use balie::model::event::{AgentName, RequeueReason, View};
 use balie::model::time::{At, Millis};
 use balie::store::{Append, AppendError, Outcome, Receipt, Store, StoreError};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::{Chat, START, agent, conversation, log_of, started};
+use super::{Chat, START, agent, conversation, log_of, refused, started, written};
 
 /// Appends all at once and answers every outcome.
 async fn all_at_once(
@@ -156,6 +156,49 @@ fn assign(agent: &AgentName) -> Command {
         agent: agent.clone(),
         placed_seq: 1,
     }
+}
+
+/// A node that stood still while others served the conversation and gave it back comes with what it had decided before.
+pub async fn a_late_append_of_a_stalled_node_changes_nothing(store: Arc<dyn Store>) {
+    let ana = agent(&store, "Ana", 1).await;
+    let bea = agent(&store, "Bea", 1).await;
+    let chat = started(&store, "Hello").await;
+    let late = chat.does(assign(&ana));
+    written(&store, chat.does(assign(&bea))).await;
+    let requeue = Command::Requeue {
+        agent: bea.id,
+        reason: RequeueReason::AgentGone,
+    };
+    written(&store, chat.does(requeue.clone())).await;
+    let before = conversation(&store, chat.id).await;
+    assert_eq!(refused(&store, late.clone()).await, Refusal::Moved);
+    assert_eq!(conversation(&store, chat.id).await, before);
+
+    // Served again: what the stalled node still has to say of either agent's earlier turn is as late.
+    let again = Command::Assign {
+        agent: ana.clone(),
+        placed_seq: before.placed_seq,
+    };
+    written(&store, chat.does(again)).await;
+    let before = conversation(&store, chat.id).await;
+    let word = Command::AgentSend {
+        agent: bea.clone(),
+        text: "Still here".to_owned(),
+    };
+    let own_earlier = Command::AgentBack { agent: bea.id };
+    for command in [requeue, word, own_earlier] {
+        refused(&store, chat.does(command)).await;
+    }
+    refused(&store, late).await;
+    assert_eq!(conversation(&store, chat.id).await, before);
+    assert!(
+        store
+            .conversations_of_agent(bea.id)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(store.conversations_of_agent(ana.id).await.unwrap().len(), 1);
 }
 
 pub async fn a_visitor_starts_one_conversation_at_a_time(store: Arc<dyn Store>) {

@@ -22,6 +22,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::people::{self, PASSWORD, beginning, email_of};
+use super::postgres::shared;
 
 /// A debug build on a busy machine starts within this time, or not at all.
 const START_MAX: Duration = Duration::from_secs(30);
@@ -58,13 +59,18 @@ impl Node {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         fs::create_dir(&data).unwrap();
-        fs::write(data.join("balie.db"), &beginning().database).unwrap();
+        let template = beginning().template.as_deref();
+        let url = template.map(|template| shared().url(&shared().copy(template)));
+        if url.is_none() {
+            fs::write(data.join("balie.db"), &beginning().database).unwrap();
+        }
         let address = own_address();
         let mut environment = vec![
             ("BALIE_DATA", data.display().to_string()),
             ("BALIE_LISTEN", address.to_string()),
             ("BALIE_PUBLIC_URL", format!("http://{address}")),
         ];
+        environment.extend(url.iter().map(|url| ("BALIE_DATABASE_URL", url.clone())));
         environment.extend(
             settings
                 .iter()
@@ -197,7 +203,12 @@ impl Node {
 
     /// Runs `balie admin …` beside it.
     pub fn admin(&self, arguments: &[&str], input: &str) -> String {
-        people::admin(&self.data(), arguments, input)
+        let url = self
+            .environment
+            .iter()
+            .find(|(name, _)| *name == "BALIE_DATABASE_URL");
+        let url = url.map(|(_, url)| url.as_str());
+        people::admin(&self.data(), url, arguments, input)
     }
 
     // --- who comes --------------------------------------------------------------------------------------------

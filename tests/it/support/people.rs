@@ -8,6 +8,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use super::postgres::shared;
+
 /// Everybody signs in with it.
 pub const PASSWORD: &str = "tests never guess this";
 
@@ -24,10 +26,12 @@ const PEOPLE: [(&str, &str, &[&str]); 9] = [
     ("ada", "admin", &[]),
 ];
 
-/// A data folder in which nobody has chatted yet.
+/// The store of a desk where nobody has chatted yet.
 pub struct Beginning {
-    /// The database file.
+    /// The database file; empty where the desks under test are kept in PostgreSQL.
     pub database: Vec<u8>,
+    /// The database that each desk's is a copy of, where they are kept in PostgreSQL: `BALIE_TEST_STORE=postgres`.
+    pub template: Option<String>,
     /// An API token of each person.
     pub tokens: BTreeMap<&'static str, String>,
 }
@@ -43,20 +47,38 @@ pub fn beginning() -> &'static Beginning {
     BEGINNING.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
+        let template = is_on_postgres().then(|| shared().database());
+        let url = template.as_deref().map(|database| shared().url(database));
         let tokens = PEOPLE
             .iter()
             .map(|(person, role, departments)| {
-                create(&data, person, role, departments);
-                (*person, token(&data, person))
+                create(&data, url.as_deref(), person, role, departments);
+                (*person, token(&data, url.as_deref(), person))
             })
             .collect();
-        let database = std::fs::read(data.join("balie.db")).unwrap();
-        Beginning { database, tokens }
+        let database = match template {
+            None => std::fs::read(data.join("balie.db")).unwrap(),
+            Some(_) => Vec::new(),
+        };
+        Beginning {
+            database,
+            template,
+            tokens,
+        }
     })
 }
 
+/// Whether the desks under test are kept in PostgreSQL instead of their data folders.
+fn is_on_postgres() -> bool {
+    match std::env::var("BALIE_TEST_STORE").as_deref() {
+        Err(_) | Ok("sqlite") => false,
+        Ok("postgres") => true,
+        Ok(other) => panic!("BALIE_TEST_STORE is {other}: give it as sqlite or postgres"),
+    }
+}
+
 /// Adds a person.
-pub fn create(data: &Path, person: &str, role: &str, departments: &[&str]) {
+pub fn create(data: &Path, url: Option<&str>, person: &str, role: &str, departments: &[&str]) {
     let email = email_of(person);
     let mut arguments = vec![
         "create",
@@ -70,24 +92,25 @@ pub fn create(data: &Path, person: &str, role: &str, departments: &[&str]) {
     for department in departments {
         arguments.extend(["--department", department]);
     }
-    admin(data, &arguments, PASSWORD);
+    admin(data, url, &arguments, PASSWORD);
 }
 
 /// A new API token of a person.
-pub fn token(data: &Path, person: &str) -> String {
-    admin(data, &["token", &email_of(person)], "")
+pub fn token(data: &Path, url: Option<&str>, person: &str) -> String {
+    admin(data, url, &["token", &email_of(person)], "")
         .trim()
         .to_owned()
 }
 
 /// Runs `balie admin …` and gives what it printed.
-pub fn admin(data: &Path, arguments: &[&str], input: &str) -> String {
+pub fn admin(data: &Path, url: Option<&str>, arguments: &[&str], input: &str) -> String {
     let mut child = Command::new(env!("CARGO_BIN_EXE_balie"))
         .arg("admin")
         .args(arguments)
         .arg("--data")
         .arg(data)
         .env_clear()
+        .envs(url.map(|url| ("BALIE_DATABASE_URL", url)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
