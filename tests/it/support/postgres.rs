@@ -243,9 +243,9 @@ impl Drop for Server {
 
 /// A program of PostgreSQL's: on the path, or where Debian keeps them.
 fn binary(name: &str) -> PathBuf {
-    let on_path = std::env::var_os("PATH")
+    let on_path: Vec<PathBuf> = std::env::var_os("PATH")
         .map(|path| std::env::split_paths(&path).collect())
-        .unwrap_or_else(Vec::new);
+        .unwrap_or_default();
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let mut packaged: Vec<PathBuf> = versions
         .filter_map(|version| Some(version.ok()?.path().join("bin")))
