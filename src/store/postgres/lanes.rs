@@ -1,7 +1,8 @@
 //! The writers of a node: a few tasks, each with a connection of its own, that turn whatever was asked meanwhile into one
 //! transaction each.
 //!
-//! A conversation always goes through the same lane, so that a node's own appends to it never wait for each other's locks. A batch
+//! A conversation always goes through the same lane, so that a node's own appends to it never wait for each other's locks; but all
+//! starts go through the first, in the order in which they came: nobody is overtaken because another lane was quicker. A batch
 //! that breaks a constraint (another node was faster) is done again append by append, so that each hears its own answer. Where
 //! PostgreSQL is away, everybody who waits hears so at once; the next append connects anew. An append whose commit was not answered
 //! is told to be of unknown outcome: who repeats it with the same `cmd` gets the receipt, if it was written after all.
@@ -17,7 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::batch::{BatchFailure, Decided, attempt};
 use super::error::{breaks, breaks_any, breaks_unique, is_connection_lost, is_lost_race};
 use super::pool::ATTEMPTS_MAX;
-use crate::domain::conversation::Refusal;
+use crate::domain::conversation::{Command, Refusal};
 use crate::store::{Append, AppendError, Outcome, StoreError};
 
 /// Writers of a node: enough that one which waits for a lock does not hold up everybody, few enough that batches are large.
@@ -73,7 +74,10 @@ impl Lanes {
 
     /// Decides and writes one append, together with others.
     pub(super) async fn append(&self, append: Append) -> Result<Outcome, AppendError> {
-        let lane = usize::from(append.conversation.bytes()[15]) % self.senders.len();
+        let lane = match append.command {
+            Command::Start(_) => 0,
+            _ => usize::from(append.conversation.bytes()[15]) % self.senders.len(),
+        };
         let (reply, answer) = oneshot::channel();
         let deadline = Instant::now() + self.answer;
         let job = Job {
