@@ -205,6 +205,10 @@ impl Coordination for MemoryCoordination {
         Ok(self.board().is_open(departments))
     }
 
+    async fn served(&self) -> Result<Vec<ConversationId>, Away> {
+        Ok(self.board().served())
+    }
+
     async fn load(&self, agent: AgentId) -> Result<u32, Away> {
         Ok(self.board().load(agent))
     }

@@ -1,8 +1,8 @@
 //! Who is here, who waits, who serves whom next, and how news travels between nodes.
 //!
 //! [`Coordination`] proposes quickly; the log disposes. All that it holds can be rebuilt from the log and the live
-//! sockets (`desk::rebuild`), so it may be emptied at any moment. Engines: [`memory`] for one machine; each passes the
-//! one conformance suite (`tests/it/coordination_suite.rs`). Called by the desk only.
+//! sockets (`desk::rebuild`), so it may be emptied at any moment. Engines: [`memory`] for one machine, [`redis`] for many;
+//! each passes the one conformance suite (`tests/it/coordination_suite.rs`). Called by the desk only.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,10 @@ use tokio::sync::mpsc;
 use crate::domain::routing::{Claim, Due, LineState, Observed, Ringing, Seat, SocketId, Withdrawn};
 use crate::model::event::{AgentName, Event, Sender, Seq, View};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, SessionId, VisitorId};
-use crate::model::time::At;
+use crate::model::time::{At, Millis};
 
 pub mod memory;
+pub mod redis;
 
 /// Coordination does not answer just now. The call may still have been carried out: every call may be repeated.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +158,27 @@ pub trait Coordination: Send + Sync + 'static {
     /// Whether it answers right now.
     async fn probe(&self) -> Result<(), Away>;
 
+    // --- whether it is whole ----------------------------------------------------------------------------------
+
+    /// Resolves while coordination has been emptied and this node is who tells it everything again; pairing waits for
+    /// [`Coordination::rebuilt`]. Cancel-safe. An engine that is never emptied by others never resolves.
+    async fn emptied(&self) {
+        std::future::pending().await
+    }
+
+    /// Everything has been told: pairing goes on.
+    async fn rebuilt(&self) -> Result<(), Away> {
+        Ok(())
+    }
+
+    /// Whether pairing goes on, as far as is known without asking; else those who wait are told that it pauses.
+    fn is_whole(&self) -> bool {
+        true
+    }
+
+    /// Every conversation that is believed to be with an agent, to be compared with the log.
+    async fn served(&self) -> Result<Vec<ConversationId>, Away>;
+
     // --- news from the log ------------------------------------------------------------------------------------
 
     /// Takes in where a conversation is; late, doubled and reordered news does no harm. Answers the offer that no
@@ -170,6 +192,8 @@ pub trait Coordination: Send + Sync + 'static {
     async fn remove_agent(&self, agent: AgentId) -> Result<(), Away>;
 
     // --- presence ---------------------------------------------------------------------------------------------
+    //
+    // An engine that is away notes what its node's sockets do all the same, and catches up by itself.
 
     /// A socket of an open conversation's visitor is there.
     async fn visitor_joined(
@@ -240,6 +264,19 @@ pub trait Coordination: Send + Sync + 'static {
     /// How many conversations the agent owns or is about to.
     async fn load(&self, agent: AgentId) -> Result<u32, Away>;
 
+    // --- rates ------------------------------------------------------------------------------------------------
+
+    /// Counts one more of something of which there may be so many within a span, over all nodes; answers after how long
+    /// one may come, if there are too many. An engine of one process leaves that to its caller, who counts too.
+    async fn count(
+        &self,
+        _what: &str,
+        _count_max: u32,
+        _span: Millis,
+    ) -> Result<Option<Millis>, Away> {
+        Ok(None)
+    }
+
     // --- fan-out ----------------------------------------------------------------------------------------------
 
     /// Tells every node. At most once: a notice may be lost, and then [`Notice::Lost`] follows as soon as it can.
@@ -247,4 +284,9 @@ pub trait Coordination: Send + Sync + 'static {
 
     /// This node's notices, in the order published here. Taken once.
     fn notices(&self) -> Option<mpsc::Receiver<Notice>>;
+
+    /// Whether notices of other nodes come in just now. Else followers look at the log themselves.
+    fn hears(&self) -> bool {
+        true
+    }
 }

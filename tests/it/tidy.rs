@@ -35,7 +35,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("admin", &["accounts", "config", "files", "model", "store"]),
     // Asks the listener whether the address is free, in the way the server will.
-    ("check", &["config", "files", "store", "web"]),
+    (
+        "check",
+        &["config", "coordination", "files", "store", "web"],
+    ),
     // Writes logs as the desk would have written them.
     ("demo", &["accounts", "config", "domain", "model", "store"]),
     (
@@ -96,8 +99,20 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bytes", &["desk/", "files/", "hub/", "web/"]),
     ("clap", &["admin.rs", "config.rs", "demo/", "main.rs"]),
     ("dashmap", &["hub/"]),
-    ("futures_util", &["files/", "store/postgres/", "web/"]),
-    ("getrandom", &["accounts/", "demo/", "server.rs", "store/"]),
+    (
+        "futures_util",
+        &["coordination/redis/", "files/", "store/postgres/", "web/"],
+    ),
+    (
+        "getrandom",
+        &[
+            "accounts/",
+            "coordination/redis/",
+            "demo/",
+            "server.rs",
+            "store/",
+        ],
+    ),
     ("hmac", &["accounts/"]),
     ("hyper", &["web/listen.rs"]),
     ("hyper_util", &["web/listen.rs"]),
@@ -109,12 +124,21 @@ const CRATES: &[(&str, &[&str])] = &[
     ("object_store", &["files/mod.rs"]),
     ("prometheus_client", &["web/metrics.rs"]),
     ("pulldown_cmark", &["domain/article.rs"]),
+    ("redis", &["coordination/redis/"]),
     ("rusqlite", &["store/sqlite/"]),
     ("schemars", &["model/", "protocol/"]),
     ("serde", &[""]),
     (
         "serde_json",
-        &["accounts/", "hub/", "model/", "protocol/", "store/", "web/"],
+        &[
+            "accounts/",
+            "coordination/redis/",
+            "hub/",
+            "model/",
+            "protocol/",
+            "store/",
+            "web/",
+        ],
     ),
     ("serde_path_to_error", &["web/rest/"]),
     ("sha2", &["accounts/", "files/"]),
@@ -144,6 +168,7 @@ const CRATES: &[(&str, &[&str])] = &[
         &[
             "accounts/",
             "admin.rs",
+            "coordination/redis/",
             "desk/",
             "files/",
             "main.rs",
@@ -160,7 +185,15 @@ const CRATES: &[(&str, &[&str])] = &[
     ("unicode_normalization", &["domain/search.rs"]),
     (
         "uuid",
-        &["demo/", "desk/", "hub/", "model/", "store/", "web/"],
+        &[
+            "coordination/redis/",
+            "demo/",
+            "desk/",
+            "hub/",
+            "model/",
+            "store/",
+            "web/",
+        ],
     ),
 ];
 

@@ -60,6 +60,12 @@ impl Board {
         self.agents.get(&agent).map_or(0, Agent::load)
     }
 
+    /// The conversations that are with an agent.
+    #[must_use]
+    pub fn served(&self) -> Vec<ConversationId> {
+        self.served.keys().copied().collect()
+    }
+
     fn in_line(&self, id: ConversationId) -> Option<InLine> {
         let waiting = self.waiting.get(&id)?;
         let is_offered = waiting.claim.is_some_and(|held| held.is_offer);

@@ -380,6 +380,10 @@ impl Coordination for Shaky {
         self.inner.is_open(departments).await
     }
 
+    async fn served(&self) -> Result<Vec<ConversationId>, Away> {
+        self.inner.served().await
+    }
+
     async fn load(&self, agent: AgentId) -> Result<u32, Away> {
         self.inner.load(agent).await
     }

@@ -1,0 +1,150 @@
+//! Minds the board: gives this node's sign of life, finds a board that was emptied, tells it the sockets that are here, and
+//! buries nodes that died.
+//!
+//! One task a node, once a second and whenever a call met another board than the one expected. What the log knows is told
+//! by the desk, on the one node that is asked to ([`Keeper::asked`]).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::board::{Board, SETTLE, Viewers};
+use super::presence::Presence;
+use crate::coordination::Away;
+use crate::model::time::Millis;
+
+/// Between two signs of life.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Minds the board.
+pub struct Keeper {
+    board: Arc<Board>,
+    presence: Arc<Presence>,
+    /// Whether this node is to tell the board everything. Level-triggered: it stays so until it is done.
+    asked: watch::Sender<bool>,
+    /// Whether the board had been told everything at the last look.
+    is_whole: AtomicBool,
+    /// When the board was found that is to be told. A std mutex: held for a copy.
+    found_at: Mutex<Instant>,
+    /// Viewers that changed because a node died.
+    bereaved: tokio::sync::mpsc::Sender<Vec<Viewers>>,
+}
+
+impl Keeper {
+    /// A keeper of this board; what changes by a burial goes to `bereaved`.
+    #[must_use]
+    pub fn new(
+        board: Arc<Board>,
+        presence: Arc<Presence>,
+        bereaved: tokio::sync::mpsc::Sender<Vec<Viewers>>,
+    ) -> Self {
+        Self {
+            board,
+            presence,
+            asked: watch::Sender::new(false),
+            is_whole: AtomicBool::new(false),
+            found_at: Mutex::new(Instant::now()),
+            bereaved,
+        }
+    }
+
+    /// Minds the board for as long as it is polled.
+    pub async fn run(self: Arc<Self>) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut changes = self.board.link.changes();
+        let mut heard_at = Instant::now();
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.board.lost.notified() => {}
+                // Redis is back: every waiting second is one in which nobody is paired.
+                Ok(()) = changes.changed() => {}
+            }
+            if !self.board.link.is_up() {
+                continue;
+            }
+            let away = Millis(i64::try_from(heard_at.elapsed().as_millis()).unwrap_or(i64::MAX));
+            match self.look(away).await {
+                Ok(()) => heard_at = Instant::now(),
+                Err(away) => tracing::debug!(error = %away, "the board was not looked at"),
+            }
+        }
+    }
+
+    /// One look at the board.
+    pub async fn look(&self, away: Millis) -> Result<(), Away> {
+        let tick = self.board.tick(away).await?;
+        let before = self.board.incarnation();
+        let is_new = *before != *tick.incarnation;
+        if is_new || !tick.is_known {
+            self.presence.owe_everything();
+        }
+        if is_new {
+            if !before.is_empty() {
+                tracing::warn!("Redis was emptied; everything is told again, pairing pauses");
+            }
+            *self.found_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            self.board.found(&tick.incarnation);
+        }
+        self.is_whole.store(tick.is_whole, Ordering::Relaxed);
+        self.tell_owed().await?;
+        self.asked.send_if_modified(|asked| {
+            let is_asked = tick.is_teller && !tick.is_whole;
+            std::mem::replace(asked, is_asked) != is_asked
+        });
+        if tick.is_whole && (is_new || !tick.is_known) {
+            self.board.changed.notify_one();
+        }
+        if let Some(dead) = tick.dead {
+            tracing::warn!(node = %dead, "a node died; its sockets are taken away");
+            let changed = self.board.bury(&dead).await?;
+            if !changed.is_empty() {
+                let _ = self.bereaved.send(changed).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the board had been told everything at the last look.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.is_whole.load(Ordering::Relaxed)
+    }
+
+    async fn tell_owed(&self) -> Result<(), Away> {
+        loop {
+            let (spots, arguments) = self.presence.owed();
+            if spots.is_empty() {
+                return Ok(());
+            }
+            self.board.note_sockets(&arguments).await?;
+            for (spot, is_here) in spots {
+                self.presence.told(spot, is_here);
+            }
+        }
+    }
+
+    /// Resolves when this node is to tell the board everything.
+    pub async fn asked(&self) {
+        let mut asked = self.asked.subscribe();
+        // The sender lives as long as `self`.
+        let _ = asked.wait_for(|asked| *asked).await;
+    }
+
+    /// Everything has been told. Pairing goes on once every node had time to tell its sockets: whoever is served before
+    /// could have an older one before them whose socket is not known yet.
+    pub async fn told(&self) -> Result<(), Away> {
+        let found_at = *self.found_at.lock().unwrap_or_else(PoisonError::into_inner);
+        sleep_until(found_at + SETTLE.duration()).await;
+        if self.board.told().await? {
+            tracing::info!("Redis knows everything again; pairing goes on");
+        }
+        self.asked.send_replace(false);
+        self.board.lost.notify_one();
+        Ok(())
+    }
+}
