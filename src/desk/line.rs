@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::desk::{Desk, Refused, is_supervisor, visitor_card};
-use crate::domain::routing::LineState;
+use crate::domain::conversation::Place::Waiting;
+use crate::domain::routing::{InLine, LineState};
 use crate::hub::frame_bytes;
 use crate::hub::mailbox::{EphemeralKey, Item, Mailbox, Who};
 use crate::model::event::{Mode, View};
@@ -40,6 +41,8 @@ pub struct Board {
     pub changed_agents: HashSet<AgentId>,
     /// For those who wait and are followed here.
     places: HashMap<ConversationId, Place>,
+    /// Nobody is paired just now.
+    is_paused: bool,
     lanes: Vec<Lane>,
     rows: BTreeMap<ConversationId, (DepartmentKey, WaitingRow)>,
     /// Sockets that have been sent everybody who waits.
@@ -54,6 +57,7 @@ pub struct Board {
 
 struct Place {
     position: u64,
+    is_paused: bool,
     told_at: At,
 }
 
@@ -75,6 +79,8 @@ impl Desk {
     async fn show_what_changed(&self, board: &mut Board) -> Result<(), Refused> {
         let now = self.clock.now();
         board.has_moved |= self.have_hours_turned(board, now);
+        let was_paused = std::mem::replace(&mut board.is_paused, !self.coordination.is_whole());
+        board.has_moved |= was_paused != board.is_paused;
         let viewers = self.hub.lane_sockets();
         let is_due = board
             .places
@@ -86,14 +92,54 @@ impl Desk {
         if !board.has_moved && !is_due && !has_new_viewer && board.changed_agents.is_empty() {
             return Ok(());
         }
-        let lines = self.coordination.lines().await?;
+        let lines = match self.coordination.lines().await {
+            Ok(lines) => {
+                board.is_paused = false;
+                lines
+            }
+            // Nobody is paired; who waits, and in which order, the log knows too.
+            Err(_away) => {
+                board.is_paused = true;
+                self.lines_of_log().await?
+            }
+        };
         board.has_moved = self.show_places(board, &lines, now);
         let changed = std::mem::take(&mut board.changed_agents);
         if !changed.is_empty() {
             self.show_agents(changed).await?;
         }
-        self.show_presence(board).await?;
+        if !board.is_paused {
+            self.show_presence(board).await?;
+        }
         self.show_lanes(board, &lines, &viewers, now).await
+    }
+
+    /// The lines as the log has them: without agents, and without what rings.
+    async fn lines_of_log(&self) -> Result<Vec<LineState>, Refused> {
+        let mut lines: BTreeMap<DepartmentKey, Vec<(i64, InLine)>> = BTreeMap::new();
+        for conversation in self.store.open_conversations().await? {
+            let Waiting { since } = conversation.place else {
+                continue;
+            };
+            let in_line = InLine {
+                conversation: conversation.id,
+                since,
+                mode: conversation.mode,
+                is_offered: false,
+            };
+            let line = lines.entry(conversation.department.clone()).or_default();
+            line.push((conversation.order_key(), in_line));
+        }
+        let sorted = lines.into_iter().map(|(department, mut line)| {
+            line.sort_by_key(|(key, one)| (*key, one.conversation));
+            LineState {
+                department,
+                waiting: line.into_iter().map(|(_, one)| one).collect(),
+                agents_online: 0,
+                free_slots: 0,
+            }
+        });
+        Ok(sorted.collect())
     }
 
     /// Whether the hours of a department began or ended since the last look.
@@ -134,6 +180,7 @@ impl Desk {
                     Some(place)
                         if !has_newcomer
                             && place.position == position
+                            && place.is_paused == board.is_paused
                             && now - place.told_at < QUEUE_MAX =>
                     {
                         place
@@ -153,7 +200,7 @@ impl Desk {
                             },
                             waited_ms: now - one.since,
                             eta: None,
-                            paused: None,
+                            paused: board.is_paused.then_some(true),
                             at: now,
                         };
                         let item = Item::Ephemeral(EphemeralKey::Queue, frame_bytes(&frame));
@@ -161,6 +208,7 @@ impl Desk {
                             .push_to_followers(one.conversation, View::Visitor, 0, &item);
                         Place {
                             position,
+                            is_paused: board.is_paused,
                             told_at: now,
                         }
                     }

@@ -16,7 +16,7 @@ use crate::domain::routing::{Observed, Seat};
 use crate::hub::Hub;
 use crate::model::event::{AgentName, Event, Seq};
 use crate::model::id::{CommandId, ConversationId};
-use crate::model::record::{Person, PersonRole, Site, Visitor};
+use crate::model::record::{Person, PersonRole, Site, Status, Visitor};
 use crate::model::time::{Clock, Millis};
 use crate::protocol::REPLAY_EVENTS_MAX;
 use crate::protocol::error::{ErrorCode, ErrorFrame};
@@ -321,9 +321,20 @@ impl Desk {
     }
 
     /// Whether an agent of a department that is open could answer a visitor of the site now.
-    pub async fn is_open(&self, site: &Site) -> Result<bool, Away> {
+    pub async fn is_open(&self, site: &Site) -> Result<bool, StoreError> {
         let departments = self.settings.snapshot().in_hours(site, self.clock.now());
-        self.coordination.is_open(&departments).await
+        if let Ok(is_open) = self.coordination.is_open(&departments).await {
+            return Ok(is_open);
+        }
+        // Without coordination by the journal: pairing goes on in seconds, and whoever starts waits for it.
+        let serves = |person: &Person| {
+            person.status == Status::Online
+                && person
+                    .departments
+                    .iter()
+                    .any(|department| departments.contains(department))
+        };
+        Ok(self.store.people().await?.iter().any(serves))
     }
 
     /// A conversation's state as the wire names it.

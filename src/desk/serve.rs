@@ -1,9 +1,9 @@
 //! What an agent does: come to the desk, take and serve conversations, hand them on, end them.
 
-use crate::coordination::{Notice, OfferEnd};
+use crate::coordination::{Away, Notice, OfferEnd};
 use crate::desk::{Desk, Refused, agent_name, is_supervisor, may_see, seat, visitor_card};
 use crate::domain::conversation::{Command, Conversation, Refusal};
-use crate::domain::routing::SocketId;
+use crate::domain::routing::{Ringing, SocketId};
 use crate::hub::Following;
 use crate::model::article::{Article, ArticleStatus};
 use crate::model::event::{ArticleName, RequeueReason, Sender, Seq, TransferredTo, View};
@@ -25,6 +25,13 @@ pub struct Owned {
     pub owned_from: Seq,
 }
 
+/// Presence and seats are told again by themselves when coordination is back: who serves need not wait for it.
+fn noted(outcome: Result<(), Away>) {
+    if let Err(away) = outcome {
+        tracing::warn!(error = %away, "coordination is told later");
+    }
+}
+
 impl Desk {
     /// An agent's socket is there. Somebody who was offline begins away; who was gone for a while is announced as
     /// back. Answers the person as they are at the desk now.
@@ -34,13 +41,13 @@ impl Desk {
             .person(agent)
             .await?
             .ok_or(Refused::NotFound("agent"))?;
-        self.coordination.agent_joined(agent, socket).await?;
+        noted(self.coordination.agent_joined(agent, socket).await);
         if person.status == Status::Offline {
             person = self
                 .sit(person, Status::Away, None, JournalReason::SignedIn)
                 .await?;
         } else {
-            self.coordination.seat(agent, seat(&person)).await?;
+            noted(self.coordination.seat(agent, seat(&person)).await);
         }
         self.agent_moved(agent).await;
         Ok(person)
@@ -137,7 +144,7 @@ impl Desk {
             reason,
         };
         self.store.journal(entry, self.clock.now()).await?;
-        self.coordination.seat(person.id, seat(&person)).await?;
+        noted(self.coordination.seat(person.id, seat(&person)).await);
         self.coordination
             .publish(Notice::AgentChanged(person.id))
             .await;
@@ -147,11 +154,19 @@ impl Desk {
 
     /// An agent's place at the desk, as colleagues see it.
     pub async fn agent_frame(&self, person: &Person) -> Result<ToAgent, Refused> {
+        let load = match self.coordination.load(person.id).await {
+            Ok(load) => load,
+            // Without what is claimed: nothing is, while coordination is away.
+            Err(_away) => {
+                let owned = self.store.conversations_of_agent(person.id).await?;
+                u32::try_from(owned.len()).unwrap_or(u32::MAX)
+            }
+        };
         Ok(ToAgent::Agent {
             id: person.id,
             name: person.name.clone(),
             status: person.status,
-            load: self.coordination.load(person.id).await?,
+            load,
             capacity: person.capacity,
         })
     }
@@ -204,6 +219,17 @@ impl Desk {
             seq: conversation.seq,
             from_seq: from_seq + 1,
             read: conversation.read,
+        }
+    }
+
+    /// The offers that ring at the agent. Without coordination none does.
+    pub async fn ringing_at(&self, agent: AgentId) -> Vec<Ringing> {
+        match self.coordination.ringing_at(agent).await {
+            Ok(ringing) => ringing,
+            Err(away) => {
+                tracing::warn!(error = %away, "what rings is not known");
+                Vec::new()
+            }
         }
     }
 

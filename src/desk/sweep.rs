@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+use tokio::task::JoinSet;
 use tokio::time::{Duration, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,8 @@ const SESSIONS_LOOKS: u64 = 3_600;
 /// Looks at a log that an append without an answer may have changed: a write that the store gave up waiting for ends
 /// within this many seconds, if ever.
 const DOUBTED_LOOKS: u32 = 30;
+/// Conversations told to coordination at once when it was emptied.
+const OBSERVING_MAX: usize = 64;
 /// Logs in doubt at once. Beyond that the comparison of everything finds them.
 const DOUBTED_MAX: usize = 10_000;
 
@@ -46,6 +49,27 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
         if let Err(refused) = desk.look(tick).await {
             tracing::debug!(reason = %refused, "a sweep was cut short");
         }
+    }
+}
+
+/// Tells coordination everything, each time it was emptied and this node is asked to, until the token is cancelled.
+pub async fn rebuild_when_emptied(desk: Arc<Desk>, stop: CancellationToken) {
+    let rebuilding = async {
+        loop {
+            desk.coordination.emptied().await;
+            let outcome = match desk.rebuild().await {
+                Ok(()) => desk.coordination.rebuilt().await.map_err(Refused::from),
+                Err(refused) => Err(refused),
+            };
+            if let Err(refused) = outcome {
+                tracing::warn!(reason = %refused, "coordination could not be told everything; it is tried again");
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    };
+    tokio::select! {
+        () = rebuilding => {}
+        () = stop.cancelled() => {}
     }
 }
 
@@ -68,8 +92,14 @@ impl Desk {
         self.look_at_doubted().await?;
         self.mind_idle_chats().await?;
         let has_lost_notices = self.has_lost_notices.swap(false, Ordering::Relaxed);
+        if has_lost_notices {
+            // Coordination may have been away: seats that changed meanwhile were not told.
+            self.seat_everybody().await.ok();
+        }
         if tick.is_multiple_of(RECONCILE_LOOKS) || has_lost_notices {
             self.reconcile().await?;
+        } else if !self.coordination.hears() {
+            self.look_at_followed().await?;
         }
         if tick.is_multiple_of(SESSIONS_LOOKS) {
             let now = self.clock.now();
@@ -102,13 +132,27 @@ impl Desk {
     /// Tells an empty coordination everything: called once at the start, and whenever it was emptied. The graces of
     /// whoever has no socket begin now.
     pub async fn rebuild(&self) -> Result<(), Refused> {
+        self.seat_everybody().await?;
+        let mut observing = JoinSet::new();
+        for conversation in self.store.open_conversations().await? {
+            if observing.len() >= OBSERVING_MAX
+                && let Some(observed) = observing.join_next().await
+            {
+                observed.map_err(|_panic| Refused::Away)??;
+            }
+            let coordination = Arc::clone(&self.coordination);
+            observing
+                .spawn(async move { coordination.observe(Observed::from(&conversation)).await });
+        }
+        while let Some(observed) = observing.join_next().await {
+            observed.map_err(|_panic| Refused::Away)??;
+        }
+        Ok(())
+    }
+
+    async fn seat_everybody(&self) -> Result<(), Refused> {
         for person in self.store.people().await? {
             self.coordination.seat(person.id, seat(&person)).await?;
-        }
-        for conversation in self.store.open_conversations().await? {
-            self.coordination
-                .observe(Observed::from(&conversation))
-                .await?;
         }
         Ok(())
     }
@@ -145,6 +189,11 @@ impl Desk {
     /// Compares what coordination, followers and those who should follow know with the log.
     async fn compare(&self, conversation: &Conversation) {
         self.observe(conversation).await;
+        self.follow_up(conversation);
+    }
+
+    /// Compares what followers and those who should follow know with the log.
+    fn follow_up(&self, conversation: &Conversation) {
         let id = conversation.id;
         self.hub
             .check(id, conversation.visitor_seq, conversation.seq);
@@ -157,11 +206,24 @@ impl Desk {
     /// Compares coordination and the followers with the log. An append whose answer was lost may be durable without
     /// anybody having been told.
     async fn reconcile(&self) -> Result<(), Refused> {
+        // What it holds first: what begins after is among the open ones.
+        let served = self.coordination.served().await;
         let open = self.store.open_conversations().await?;
+        let Ok(served) = served else {
+            // Nothing to compare; the followers are minded all the same.
+            open.iter()
+                .for_each(|conversation| self.follow_up(conversation));
+            return Ok(());
+        };
         let known: HashSet<ConversationId> =
             open.iter().map(|conversation| conversation.id).collect();
         for conversation in &open {
             self.compare(conversation).await;
+        }
+        for conversation in served {
+            if !known.contains(&conversation) {
+                self.forget_if_closed(conversation).await?;
+            }
         }
         for line in self.coordination.lines().await? {
             for waiting in line.waiting {
@@ -169,6 +231,14 @@ impl Desk {
                     self.forget_if_closed(waiting.conversation).await?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Compares the followers' places with the log, in one statement: no news of other nodes comes in just now.
+    async fn look_at_followed(&self) -> Result<(), Refused> {
+        for conversation in self.store.open_conversations().await? {
+            self.follow_up(&conversation);
         }
         Ok(())
     }

@@ -163,12 +163,7 @@ impl AgentPeer {
                 Err(refused) => answers.push(refusal("hello", None, Some(id), &refused)),
             }
         }
-        for ringing in desk
-            .coordination
-            .ringing_at(self.person.id)
-            .await
-            .map_err(|away| refused(away.into()))?
-        {
+        for ringing in desk.ringing_at(self.person.id).await {
             answers.extend(
                 self.offer(&ringing)
                     .await
