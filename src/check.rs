@@ -3,11 +3,12 @@
 use anyhow::{Context, bail};
 
 use crate::config::Config;
+use crate::coordination::{self, redis::Address};
 use crate::files::{Files, Place};
 use crate::store::place::Place as StorePlace;
 use crate::store::{postgres, sqlite};
 
-/// Checks the settings (which were resolved to come here), the store, the place of files and the address.
+/// Checks the settings (which were resolved to come here), the store, the place of files, Redis and the address.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     println!("settings  fine");
     let place = config.store_place();
@@ -47,6 +48,11 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         None => println!("data      {place} holds nothing yet; the first start fills it"),
     }
     check_files(config.files_place()).await?;
+    if !config.redis_url.is_empty() {
+        let address: Address = config.redis_url.parse()?;
+        let version = coordination::redis::check(&address, "check").await?;
+        println!("redis     {address} answers, version {version}");
+    }
     match crate::web::listen::bind(config.listen) {
         Ok(_) => println!("address   {} is free", config.listen),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {

@@ -76,6 +76,8 @@ settings! {
     database_connect_ms: u32 = 2_000, "BALIE_DATABASE_CONNECT_MS", "MS";
     /// Longest time to wait for an answer of PostgreSQL, in ms
     database_answer_ms: u32 = 5_000, "BALIE_DATABASE_ANSWER_MS", "MS";
+    /// Redis or Valkey that several nodes coordinate over: `redis://`, `rediss://`, `redis+sentinel://host:port,host:port/SERVICE` or `redis+cluster://host:port,host:port`; without it everything is in this process
+    redis_url: String = String::new(), "BALIE_REDIS_URL", "URL";
     /// Address under which browsers reach the server, as `https://chat.example.com`
     public_url: PublicUrl = PublicUrl(None), "BALIE_PUBLIC_URL", "URL";
     /// Proxies whose X-Forwarded-For is believed, as addresses or networks with commas

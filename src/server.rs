@@ -17,6 +17,7 @@ use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::coordination::Coordination;
 use crate::coordination::memory::MemoryCoordination;
+use crate::coordination::redis::{Address, RedisCoordination};
 use crate::desk::{self, Desk};
 use crate::files::Files;
 use crate::hub::mailbox::Farewell;
@@ -146,9 +147,8 @@ async fn compose(
         config.limit_loopback,
     )
     .await?;
-    let coordination: Arc<dyn Coordination> =
-        Arc::new(MemoryCoordination::new(clock.clone(), config.graces()));
     let installation = store.installation().await?;
+    let coordination = open_coordination(&config, &installation.epoch, &clock).await?;
     let first_socket = getrandom::u64().context("the system gives no randomness")? >> 12;
     let hub = Arc::new(Hub::new(first_socket));
     let desk = Desk::new(
@@ -160,14 +160,16 @@ async fn compose(
         &installation.epoch,
     );
     let desk = Arc::new(desk);
-    desk.rebuild().await?;
+    if config.redis_url.is_empty() {
+        desk.rebuild().await?;
+    }
     let files = open_files(&config)?;
     let secure_cookies = config
         .public_url
         .0
         .as_ref()
         .is_some_and(|url| url.starts_with("https://"));
-    let addresses = Addresses::new(&config);
+    let addresses = Addresses::new(&config, Arc::clone(&desk.coordination));
     let rest = Rest {
         addresses: Arc::clone(&addresses),
         store,
@@ -188,6 +190,21 @@ async fn compose(
         config,
         is_ready: AtomicBool::new(false),
     }))
+}
+
+/// Who is here and who waits: in this process, or over Redis, where one of the nodes tells an empty board everything.
+async fn open_coordination(
+    config: &Config,
+    epoch: &str,
+    clock: &Clock,
+) -> anyhow::Result<Arc<dyn Coordination>> {
+    if config.redis_url.is_empty() {
+        let engine = MemoryCoordination::new(clock.clone(), config.graces());
+        return Ok(Arc::new(engine));
+    }
+    let address: Address = config.redis_url.parse()?;
+    let engine = RedisCoordination::open(address, epoch, clock.clone(), config.graces());
+    Ok(Arc::new(engine.await?))
 }
 
 /// Where files go. One in S3 may be away at the start: chats go on without files until it is back.
@@ -239,6 +256,11 @@ fn start_tasks(
     tasks.spawn(async move {
         desk::sweep::run(one, token).await;
         "sweeping"
+    });
+    let (one, token) = (Arc::clone(desk), stop.clone());
+    tasks.spawn(async move {
+        desk::sweep::rebuild_when_emptied(one, token).await;
+        "rebuilding"
     });
     let (one, token) = (Arc::clone(desk), stop.clone());
     let files = Arc::clone(&web.rest.files);

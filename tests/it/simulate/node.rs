@@ -85,7 +85,7 @@ impl Node {
             false,
         );
         let config = config(folder);
-        let addresses = Addresses::new(&config);
+        let addresses = Addresses::new(&config, coordination.clone());
         let rest = Rest {
             addresses: Arc::clone(&addresses),
             store: shared,
@@ -161,6 +161,7 @@ pub fn config(folder: &Path) -> Config {
         database_connections_max: 1,
         database_connect_ms: 1_000,
         database_answer_ms: 1_000,
+        redis_url: String::new(),
         public_url: PublicUrl(None),
         trusted_proxies: Networks(Vec::new()),
         log: LogForm::Text,
