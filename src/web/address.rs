@@ -13,6 +13,7 @@ use axum::http::HeaderMap;
 use ipnet::IpNet;
 
 use crate::config::Config;
+use crate::coordination::Coordination;
 use crate::model::time::{At, Millis};
 
 /// The window that starts are counted in.
@@ -27,6 +28,8 @@ pub struct Addresses {
     sockets_max: u32,
     starts_per_min: u32,
     counts_loopback: bool,
+    /// Counts over all nodes what this one has let pass.
+    coordination: Arc<dyn Coordination>,
     /// A std mutex: held for one look-up.
     entries: Mutex<HashMap<IpAddr, Entry>>,
 }
@@ -50,11 +53,12 @@ struct Counted {
 impl Addresses {
     /// The limits that are set.
     #[must_use]
-    pub fn new(config: &Config) -> Arc<Self> {
+    pub fn new(config: &Config, coordination: Arc<dyn Coordination>) -> Arc<Self> {
         Arc::new(Self {
             sockets_max: config.address_sockets_max,
             starts_per_min: config.address_starts_per_min,
             counts_loopback: config.limit_loopback,
+            coordination,
             entries: Mutex::new(HashMap::new()),
         })
     }
@@ -80,20 +84,38 @@ impl Addresses {
     }
 
     /// Counts a conversation started on a socket; else says after how long one may be.
-    pub fn start(&self, seen: &Seen, now: At) -> Result<(), Millis> {
+    pub async fn start(&self, seen: &Seen, now: At) -> Result<(), Millis> {
         match &seen.0 {
-            Some(counted) => self.count_start(counted.key, now),
+            Some(counted) => self.count_start_everywhere(counted.key, now).await,
             None => Ok(()),
         }
     }
 
     /// Counts a conversation started without a socket, together with those started on one.
-    pub fn start_from(&self, address: IpAddr, now: At) -> Result<(), Millis> {
+    pub async fn start_from(&self, address: IpAddr, now: At) -> Result<(), Millis> {
         let address = address.to_canonical();
         if address.is_loopback() && !self.counts_loopback {
             return Ok(());
         }
-        self.count_start(counted_as(address), now)
+        self.count_start_everywhere(counted_as(address), now).await
+    }
+
+    /// On this node, then on all of them. While coordination is away this node's own count must do.
+    async fn count_start_everywhere(&self, key: IpAddr, now: At) -> Result<(), Millis> {
+        self.count_start(key, now)?;
+        if self.starts_per_min == 0 {
+            return Ok(());
+        }
+        let what = format!("start:{key}");
+        let counted = self.coordination.count(&what, self.starts_per_min, WINDOW);
+        match counted.await {
+            Ok(Some(wait)) => Err(wait),
+            Ok(None) => Ok(()),
+            Err(away) => {
+                tracing::debug!(error = %away, "a start was counted on this node alone");
+                Ok(())
+            }
+        }
     }
 
     fn count_start(&self, key: IpAddr, now: At) -> Result<(), Millis> {

@@ -382,6 +382,7 @@ impl VisitorPeer {
             .web
             .addresses
             .start(&self.address, self.web.desk.clock.now())
+            .await
         {
             // A repeat of what was acknowledged is no new start.
             if let Ok(Some(receipt)) = self.web.desk.store.receipt(self.who.visitor.0, cmd).await {

@@ -11,6 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use balie::accounts::Accounts;
 use balie::config::Config;
+use balie::coordination::Coordination;
 use balie::coordination::memory::MemoryCoordination;
 use balie::desk::visit::Whereabouts;
 use balie::desk::{Desk, Refused};
@@ -118,10 +119,11 @@ impl Api {
             away: Millis::seconds(5),
             ring: Millis::seconds(20),
         };
-        let coordination = Arc::new(MemoryCoordination::new(clock.clone(), graces));
+        let coordination: Arc<dyn Coordination> =
+            Arc::new(MemoryCoordination::new(clock.clone(), graces));
         let desk = Arc::new(Desk::new(
             store.clone(),
-            coordination,
+            Arc::clone(&coordination),
             Arc::new(Hub::new(1)),
             settings.clone(),
             clock.clone(),
@@ -136,10 +138,13 @@ impl Api {
             store,
             settings,
             clock: clock.clone(),
-            addresses: Addresses::new(&Config {
-                address_starts_per_min: STARTS_PER_MIN,
-                ..config(folder.path())
-            }),
+            addresses: Addresses::new(
+                &Config {
+                    address_starts_per_min: STARTS_PER_MIN,
+                    ..config(folder.path())
+                },
+                coordination,
+            ),
             files: Arc::new(Files::open(Place::Folder(folder.path().join("files"))).unwrap()),
             uploads: Uploads::new(false),
             desk: noted.clone(),

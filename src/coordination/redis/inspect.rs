@@ -108,7 +108,7 @@ pub enum Unfit {
         /// What it said.
         reason: String,
         /// The keys and channels.
-        pattern: String,
+        pattern: &'static str,
     },
 }
 
@@ -120,7 +120,7 @@ pub async fn check(address: &Address, keys: &Keys) -> Result<(String, Wire), Unf
         let wire = address
             .connect()
             .await
-            .map_err(|error| unfit(address, keys, &error))?;
+            .map_err(|error| unfit(address, &error))?;
         try_everything(address, keys, &wire).await?;
         Ok((version, wire))
     };
@@ -134,14 +134,13 @@ pub async fn check(address: &Address, keys: &Keys) -> Result<(String, Wire), Unf
 }
 
 async fn greet(address: &Address) -> Result<MultiplexedConnection, Unfit> {
-    let no_keys = Keys::new("*");
     let connecting = async {
         let info = address.in_charge().await?;
         Client::open(info)?.get_multiplexed_async_connection().await
     };
     match timeout(CONNECT * 2, connecting).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(unfit(address, &no_keys, &error)),
+        Ok(Err(error)) => Err(unfit(address, &error)),
         Err(_elapsed) => Err(Unfit::Away {
             address: address.to_string(),
             reason: "no answer in time".to_owned(),
@@ -153,11 +152,10 @@ async fn read_info(
     address: &Address,
     connection: &mut MultiplexedConnection,
 ) -> Result<String, Unfit> {
-    let no_keys = Keys::new("*");
     let info: String = cmd("INFO")
         .query_async(connection)
         .await
-        .map_err(|error| unfit(address, &no_keys, &error))?;
+        .map_err(|error| unfit(address, &error))?;
     let field = |name: &str| {
         info.lines()
             .find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(':'))
@@ -199,7 +197,7 @@ async fn read_info(
 
 /// Runs what the scripts run, publishes and listens.
 async fn try_everything(address: &Address, keys: &Keys, wire: &Wire) -> Result<(), Unfit> {
-    let told = |error: RedisError| unfit(address, keys, &error);
+    let told = |error: RedisError| unfit(address, &error);
     let mut trial = cmd("EVAL");
     trial.arg(TRIAL).arg(2);
     trial
@@ -213,7 +211,7 @@ async fn try_everything(address: &Address, keys: &Keys, wire: &Wire) -> Result<(
     subscription.subscribe(keys.channel()).await.map_err(told)
 }
 
-fn unfit(address: &Address, keys: &Keys, error: &RedisError) -> Unfit {
+fn unfit(address: &Address, error: &RedisError) -> Unfit {
     let address = address.to_string();
     let reason = error.to_string();
     if error.kind() == ErrorKind::AuthenticationFailed
@@ -228,7 +226,7 @@ fn unfit(address: &Address, keys: &Keys, error: &RedisError) -> Unfit {
         return Unfit::Permission {
             address,
             reason,
-            pattern: keys.pattern(),
+            pattern: Keys::pattern(),
         };
     }
     Unfit::Away { address, reason }

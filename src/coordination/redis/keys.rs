@@ -98,9 +98,9 @@ impl Keys {
         format!("{}:news", self.prefix)
     }
 
-    /// What all names begin with, as a permission names it.
+    /// What all names of Balie begin with, as a permission names it.
     #[must_use]
-    pub fn pattern(&self) -> String {
-        format!("{}:*", self.prefix)
+    pub fn pattern() -> &'static str {
+        "balie:*"
     }
 }

@@ -119,7 +119,7 @@ async fn left(
     let tokens = &rest.accounts.visitor_tokens;
     let cmd = start.cmd;
     let visitor = known.unwrap_or_else(|| tokens.newcomer(&key, cmd));
-    let receipt = match rest.addresses.start_from(address, rest.clock.now()) {
+    let receipt = match rest.addresses.start_from(address, rest.clock.now()).await {
         Ok(()) => {
             let left = rest.desk.leave_message(visitor, &site, &whereabouts, start);
             left.await?

@@ -9,6 +9,7 @@ pub mod node;
 pub mod people;
 pub mod postgres;
 pub mod raw;
+pub mod redis_server;
 pub mod s3;
 pub mod scenes;
 

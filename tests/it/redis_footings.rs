@@ -1,0 +1,241 @@
+//! Redis with Sentinels, and as a cluster: a failover and a slot that moves are a pause, nothing more.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use balie::coordination::{Coordination, Notice};
+use balie::model::id::AgentId;
+use balie::model::time::Clock;
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use crate::coordination_redis::{claims_soon, online, waits, whole};
+use crate::coordination_suite::BEGIN;
+use crate::support::redis_server::{SOON, Server, free_port, until};
+
+struct Sentinel {
+    child: Child,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl Sentinel {
+    fn minding(master: &Server) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sentinel.conf");
+        let port = free_port("127.0.0.1");
+        let lines = [
+            format!("port {port}"),
+            "bind 127.0.0.1".to_owned(),
+            format!("dir {}", folder.path().display()),
+            format!("sentinel monitor desk {} {} 1", master.host, master.port),
+            "sentinel down-after-milliseconds desk 1000".to_owned(),
+            "sentinel failover-timeout desk 3000".to_owned(),
+        ];
+        fs::write(&file, lines.join("\n")).unwrap();
+        let child = Command::new("redis-server")
+            .arg(&file)
+            .arg("--sentinel")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            child,
+            port,
+            _folder: folder,
+        }
+    }
+
+    /// Where it says the master is, and how many replicas it knows.
+    async fn knows(&self) -> Option<(u16, usize)> {
+        let client = redis::Client::open(("127.0.0.1", self.port)).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.ok()?;
+        let mut ask = redis::cmd("SENTINEL");
+        ask.arg("get-master-addr-by-name").arg("desk");
+        let (_, port): (String, u16) = ask.query_async(&mut connection).await.ok()?;
+        let mut ask = redis::cmd("SENTINEL");
+        ask.arg("replicas").arg("desk");
+        let replicas: Vec<redis::Value> = ask.query_async(&mut connection).await.ok()?;
+        Some((port, replicas.len()))
+    }
+}
+
+impl Drop for Sentinel {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failover_is_followed_and_news_is_heard_again() {
+    let mut master = Server::start(&[]).await;
+    let (host, port) = (master.host.clone(), master.port.to_string());
+    let replica = Server::start(&["--replicaof", &host, &port]).await;
+    // At once, not in five seconds.
+    master
+        .run(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"])
+        .await;
+    replica
+        .run(&["CONFIG", "SET", "replica-announce-ip", &replica.host])
+        .await;
+    // It says so when it connects anew.
+    replica.run(&["REPLICAOF", "NO", "ONE"]).await;
+    replica.run(&["REPLICAOF", &host, &port]).await;
+    until("the replica has everything", async || {
+        let info: String =
+            redis::from_redis_value(replica.run(&["INFO", "replication"]).await).unwrap();
+        info.contains("master_link_status:up")
+    })
+    .await;
+    let sentinel = Sentinel::minding(&master);
+    until("the Sentinel knows both", async || {
+        sentinel.knows().await == Some((master.port, 1))
+    })
+    .await;
+    let clock = Clock::manual(BEGIN);
+    let url = format!("redis+sentinel://127.0.0.1:{}/desk", sentinel.port);
+    let engine = whole(&url, &clock).await;
+    let other = {
+        let address = url.parse().unwrap();
+        let graces = crate::coordination_suite::GRACES;
+        let opening = balie::coordination::redis::RedisCoordination::open(
+            address,
+            "test",
+            clock.clone(),
+            graces,
+        );
+        opening.await.unwrap()
+    };
+    let mut notices = other.notices().unwrap();
+    let agent = AgentId::fresh();
+    online(&engine, agent, 1).await;
+    let conversation = waits(&engine, 1).await;
+    master.run(&["WAIT", "1", "400"]).await;
+    master.kill();
+    until("another is master", async || {
+        sentinel
+            .knows()
+            .await
+            .is_some_and(|(port, _)| port == replica.port)
+    })
+    .await;
+    assert_eq!(claims_soon(&engine).await, (conversation, agent));
+    let hearing = async {
+        loop {
+            engine.publish(Notice::AgentChanged(agent)).await;
+            let heard = timeout(Duration::from_millis(500), notices.recv()).await;
+            if matches!(heard, Ok(Some(Notice::AgentChanged(who))) if who == agent) {
+                return;
+            }
+        }
+    };
+    timeout(SOON, hearing)
+        .await
+        .expect("news is not heard again");
+}
+
+fn of_cluster(words: &[&str]) -> String {
+    let output = Command::new("redis-cli").args(words).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_serves_while_the_boards_slot_moves() {
+    let mut nodes = Vec::new();
+    for _ in 0..3 {
+        // The bus of a cluster listens ten thousand ports above.
+        let host = format!("127.10.{}.{}", std::process::id() % 250, nodes.len() + 2);
+        let port = loop {
+            let port = free_port(&host);
+            if port < 55_000 {
+                break port;
+            }
+        };
+        let arguments = [
+            "--cluster-enabled",
+            "yes",
+            "--cluster-node-timeout",
+            "2000",
+            "--cluster-announce-ip",
+            &host,
+        ];
+        nodes.push(Server::start_at(&host, port, &arguments).await);
+    }
+    let places: Vec<String> = nodes
+        .iter()
+        .map(|node| format!("{}:{}", node.host, node.port))
+        .collect();
+    let mut words = vec!["--cluster", "create"];
+    words.extend(places.iter().map(String::as_str));
+    words.push("--cluster-yes");
+    let said = of_cluster(&words);
+    assert!(said.contains("16384 slots covered"), "{said}");
+    until("everybody agrees", async || {
+        let mut agree = true;
+        for node in &nodes {
+            let info: String =
+                redis::from_redis_value(node.run(&["CLUSTER", "INFO"]).await).unwrap();
+            agree &= info.contains("cluster_state:ok");
+        }
+        agree
+    })
+    .await;
+    let engine = whole(
+        &format!("redis+cluster://{}", places.join(",")),
+        &Clock::manual(BEGIN),
+    )
+    .await;
+    let agent = AgentId::fresh();
+    online(&engine, agent, 9).await;
+    let first = waits(&engine, 1).await;
+    assert_eq!(claims_soon(&engine).await, (first, agent));
+    let slot: i64 =
+        redis::from_redis_value(nodes[0].run(&["CLUSTER", "KEYSLOT", "{b}"]).await).unwrap();
+    let slot = slot.to_string();
+    let mut ids: Vec<String> = Vec::new();
+    for node in &nodes {
+        ids.push(redis::from_redis_value(node.run(&["CLUSTER", "MYID"]).await).unwrap());
+    }
+    let mut from = 0;
+    for (nth, node) in nodes.iter().enumerate() {
+        let keys: i64 =
+            redis::from_redis_value(node.run(&["CLUSTER", "COUNTKEYSINSLOT", &slot]).await)
+                .unwrap();
+        if keys > 0 {
+            from = nth;
+        }
+    }
+    let to = (from + 1) % 3;
+    let (old, new) = (&nodes[from], &nodes[to]);
+    new.run(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &ids[from]])
+        .await;
+    old.run(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &ids[to]])
+        .await;
+    // In the middle of it keys are here and there, and no script can run.
+    let port = new.port.to_string();
+    loop {
+        let some = old.run(&["CLUSTER", "GETKEYSINSLOT", &slot, "3"]).await;
+        let some: Vec<String> = redis::from_redis_value(some).unwrap();
+        if some.is_empty() {
+            break;
+        }
+        for key in some {
+            old.run(&["MIGRATE", &new.host, &port, &key, "0", "5000"])
+                .await;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    for node in [new, old, &nodes[(from + 2) % 3]] {
+        node.run(&["CLUSTER", "SETSLOT", &slot, "NODE", &ids[to]])
+            .await;
+    }
+    until("the board is where it went", async || {
+        engine.load(agent).await.is_ok_and(|load| load == 1)
+    })
+    .await;
+    let second = waits(&engine, 2).await;
+    assert_eq!(claims_soon(&engine).await, (second, agent));
+}
