@@ -25,6 +25,8 @@ const REFUSED_PAUSE: Millis = Millis(100);
 /// Pairs until the token is cancelled.
 pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
     let mut claims = JoinSet::new();
+    // Said once, not with every look.
+    let mut is_paused = false;
     loop {
         tokio::select! {
             // Both cancel-safe: nothing is taken before it is returned.
@@ -39,7 +41,7 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
                     claims.spawn(async move { desk.deal_with(one).await });
                 }
             }
-            Err(away) => tracing::warn!(error = %away, "nothing is known of what is due"),
+            Err(away) => tracing::debug!(error = %away, "nothing is known of what is due"),
         }
         while claims.len() < CLAIMS_MAX {
             match desk.coordination.claim().await {
@@ -47,9 +49,14 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
                     let desk = Arc::clone(&desk);
                     claims.spawn(async move { desk.carry_out(claim).await });
                 }
-                Ok(None) => break,
+                Ok(None) => {
+                    is_paused = false;
+                    break;
+                }
                 Err(away) => {
-                    tracing::warn!(error = %away, "pairing pauses");
+                    if !std::mem::replace(&mut is_paused, true) {
+                        tracing::warn!(error = %away, "pairing pauses");
+                    }
                     break;
                 }
             }

@@ -4,14 +4,16 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use balie::coordination::redis::RedisCoordination;
 use balie::coordination::{Coordination, Notice};
 use balie::model::id::AgentId;
 use balie::model::time::Clock;
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use crate::coordination_redis::{claims_soon, online, waits, whole};
-use crate::coordination_suite::BEGIN;
+use crate::coordination_suite::{BEGIN, GRACES};
 use crate::support::redis_server::{SOON, Server, free_port, until};
 
 struct Sentinel {
@@ -98,17 +100,7 @@ async fn a_failover_is_followed_and_news_is_heard_again() {
     let clock = Clock::manual(BEGIN);
     let url = format!("redis+sentinel://127.0.0.1:{}/desk", sentinel.port);
     let engine = whole(&url, &clock).await;
-    let other = {
-        let address = url.parse().unwrap();
-        let graces = crate::coordination_suite::GRACES;
-        let opening = balie::coordination::redis::RedisCoordination::open(
-            address,
-            "test",
-            clock.clone(),
-            graces,
-        );
-        opening.await.unwrap()
-    };
+    let other = another(&url, &clock).await;
     let mut notices = other.notices().unwrap();
     let agent = AgentId::fresh();
     online(&engine, agent, 1).await;
@@ -123,6 +115,21 @@ async fn a_failover_is_followed_and_news_is_heard_again() {
     })
     .await;
     assert_eq!(claims_soon(&engine).await, (conversation, agent));
+    is_heard(&engine, agent, &mut notices).await;
+}
+
+/// A second node on the same board.
+async fn another(url: &str, clock: &Clock) -> RedisCoordination {
+    let opening = RedisCoordination::open(url.parse().unwrap(), "test", clock.clone(), GRACES);
+    opening.await.unwrap()
+}
+
+/// What one node publishes comes to another, sooner or later.
+async fn is_heard(
+    engine: &RedisCoordination,
+    agent: AgentId,
+    notices: &mut mpsc::Receiver<Notice>,
+) {
     let hearing = async {
         loop {
             engine.publish(Notice::AgentChanged(agent)).await;
@@ -132,9 +139,7 @@ async fn a_failover_is_followed_and_news_is_heard_again() {
             }
         }
     };
-    timeout(SOON, hearing)
-        .await
-        .expect("news is not heard again");
+    timeout(SOON, hearing).await.expect("news is not heard");
 }
 
 fn of_cluster(words: &[&str]) -> String {
@@ -183,12 +188,13 @@ async fn a_cluster_serves_while_the_boards_slot_moves() {
         agree
     })
     .await;
-    let engine = whole(
-        &format!("redis+cluster://{}", places.join(",")),
-        &Clock::manual(BEGIN),
-    )
-    .await;
+    let clock = Clock::manual(BEGIN);
+    let url = format!("redis+cluster://{}", places.join(","));
+    let engine = whole(&url, &clock).await;
     let agent = AgentId::fresh();
+    let other = another(&url, &clock).await;
+    let mut notices = other.notices().unwrap();
+    is_heard(&engine, agent, &mut notices).await;
     online(&engine, agent, 9).await;
     let first = waits(&engine, 1).await;
     assert_eq!(claims_soon(&engine).await, (first, agent));

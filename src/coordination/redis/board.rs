@@ -76,7 +76,7 @@ struct Unanswered {
 pub struct Tick {
     /// Which board there is.
     pub incarnation: String,
-    /// Whether it has been told everything.
+    /// Whether it has been told everything, and pairing goes on.
     pub is_whole: bool,
     /// Whether this node is to tell it.
     pub is_teller: bool,

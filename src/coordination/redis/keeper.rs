@@ -25,7 +25,7 @@ pub struct Keeper {
     presence: Arc<Presence>,
     /// Whether this node is to tell the board everything. Level-triggered: it stays so until it is done.
     asked: watch::Sender<bool>,
-    /// Whether the board had been told everything at the last look.
+    /// Whether pairing went on at the last look.
     is_whole: AtomicBool,
     /// When the board was found that is to be told. A std mutex: held for a copy.
     found_at: Mutex<Instant>,
@@ -90,17 +90,15 @@ impl Keeper {
             *self.found_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
             self.board.found(&tick.incarnation);
         }
-        self.is_whole.store(tick.is_whole, Ordering::Relaxed);
         self.tell_owed().await?;
-        self.asked.send_if_modified(|asked| {
-            let is_asked = tick.is_teller && !tick.is_whole;
-            std::mem::replace(asked, is_asked) != is_asked
-        });
-        if tick.is_whole && (is_new || !tick.is_known) {
+        self.asked
+            .send_if_modified(|asked| std::mem::replace(asked, tick.is_teller) != tick.is_teller);
+        let was_whole = self.is_whole.swap(tick.is_whole, Ordering::Relaxed);
+        if tick.is_whole && !(was_whole && tick.is_known) {
             self.board.changed.notify_one();
         }
         if let Some(dead) = tick.dead {
-            tracing::warn!(node = %dead, "a node died; its sockets are taken away");
+            tracing::info!(node = %dead, "a node is gone; what it left is taken away");
             let changed = self.board.bury(&dead).await?;
             if !changed.is_empty() {
                 let _ = self.bereaved.send(changed).await;
@@ -109,7 +107,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Whether the board had been told everything at the last look.
+    /// Whether pairing went on at the last look.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.is_whole.load(Ordering::Relaxed)

@@ -9,7 +9,7 @@
 -- KEYS as in `board.lua`; this script stands alone, because it must run when there is no board.
 -- ARGV: incarnation to found; node; now_ms; lease in ms; office in ms; time to settle in ms; how long this node could
 -- not reach Redis, in ms; absence of all nodes that tells of an outage, in ms; most sockets to bury.
--- Returns {incarnation; 1 if the board is whole, else 0; 1 if this node is to tell it, else 0; 1 if this node's sockets
+-- Returns {incarnation; 1 if pairing may go on, else 0; 1 if this node is to tell it, else 0; 1 if this node's sockets
 -- are known, else 0; the dead node with sockets to bury, or ''}.
 local STATE, LEASES = KEYS[1], KEYS[16]
 local fresh, node, now_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -21,8 +21,8 @@ local function text_of(number)
   return string.format('%.0f', number)
 end
 
-local incarnation, phase, teller, teller_until, ticked_at =
-  unpack(call('HMGET', STATE, 'incarnation', 'phase', 'teller', 'teller_until', 'ticked_at'))
+local incarnation, phase, teller, teller_until, ticked_at, settles_at =
+  unpack(call('HMGET', STATE, 'incarnation', 'phase', 'teller', 'teller_until', 'ticked_at', 'settles_at'))
 if not incarnation then
   -- Whatever is left belongs to a board that is lost.
   for index = 1, #KEYS do
@@ -44,10 +44,12 @@ if ticked_at and away_ms >= outage_ms and now_ms - tonumber(ticked_at) >= outage
   for _, one in ipairs(call('ZRANGE', LEASES, 0, -1)) do
     call('ZADD', LEASES, text_of(now_ms + lease_ms), one)
   end
-  call('HSET', STATE, 'settles_at', text_of(now_ms + settle_ms))
+  settles_at = text_of(now_ms + settle_ms)
+  call('HSET', STATE, 'settles_at', settles_at)
 end
 call('HSET', STATE, 'ticked_at', text_of(now_ms))
 local is_known = call('ZSCORE', LEASES, node)
 call('ZADD', LEASES, text_of(now_ms + lease_ms), node)
 local dead = call('ZRANGEBYSCORE', LEASES, '-inf', '(' .. text_of(now_ms), 'LIMIT', 0, 1)[1] or ''
-return { incarnation, phase == 'whole' and 1 or 0, teller == node and 1 or 0, is_known and 1 or 0, dead }
+local is_whole = phase == 'whole' and not (settles_at and tonumber(settles_at) > now_ms)
+return { incarnation, is_whole and 1 or 0, phase ~= 'whole' and teller == node and 1 or 0, is_known and 1 or 0, dead }
