@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 
 use crate::config::Config;
-use crate::coordination::{self, redis::Address};
+use crate::coordination::redis::{Address, check};
 use crate::files::{Files, Place};
 use crate::store::place::Place as StorePlace;
 use crate::store::{postgres, sqlite};
@@ -50,7 +50,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     check_files(config.files_place()).await?;
     if !config.redis_url.is_empty() {
         let address: Address = config.redis_url.parse()?;
-        let version = coordination::redis::check(&address, "check").await?;
+        let version = check(&address, "check").await?;
         println!("redis     {address} answers, version {version}");
     }
     match crate::web::listen::bind(config.listen) {
