@@ -28,6 +28,8 @@ pub fn hold<S: Strategy>(
         cases: histories * soak,
         failure_persistence: None,
         max_shrink_iters: 50_000,
+        // Where a step goes over a wire, all of them would take hours; in milliseconds.
+        max_shrink_time: 120_000,
         ..Config::default()
     };
     let mut seed_bytes = [0; 32];
