@@ -259,6 +259,11 @@ fn start_tasks(
     });
     let (one, token) = (Arc::clone(desk), stop.clone());
     tasks.spawn(async move {
+        desk::sweep::watch_followed(one, token).await;
+        "watching what is followed"
+    });
+    let (one, token) = (Arc::clone(desk), stop.clone());
+    tasks.spawn(async move {
         desk::sweep::rebuild_when_emptied(one, token).await;
         "rebuilding"
     });

@@ -285,8 +285,8 @@ pub trait Coordination: Send + Sync + 'static {
     /// This node's notices, in the order published here. Taken once.
     fn notices(&self) -> Option<mpsc::Receiver<Notice>>;
 
-    /// Whether notices of other nodes come in just now. Else followers look at the log themselves.
-    fn hears(&self) -> bool {
-        true
+    /// Whether other nodes write logs too, whose notices may be lost on the way. Then followers do not rely on notices alone.
+    fn is_shared(&self) -> bool {
+        false
     }
 }

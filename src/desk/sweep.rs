@@ -18,7 +18,7 @@ use crate::domain::routing::{Observed, ObservedPlace};
 use crate::hub::mailbox::{Farewell, Who};
 use crate::model::id::ConversationId;
 use crate::protocol::error::Close;
-use crate::store::StoreError;
+use crate::store::{Standing, StoreError};
 
 /// Between two looks at settings, epoch and idle chats.
 const LOOK: Duration = Duration::from_secs(1);
@@ -31,6 +31,8 @@ const SESSIONS_LOOKS: u64 = 3_600;
 const DOUBTED_LOOKS: u32 = 30;
 /// Conversations told to coordination at once when it was emptied.
 const OBSERVING_MAX: usize = 64;
+/// Followed logs compared in one statement; where more are followed, their turn comes a second later.
+const FOLLOWED_MAX: usize = 20_000;
 /// Logs in doubt at once. Beyond that the comparison of everything finds them.
 const DOUBTED_MAX: usize = 10_000;
 
@@ -73,6 +75,28 @@ pub async fn rebuild_when_emptied(desk: Arc<Desk>, stop: CancellationToken) {
     }
 }
 
+/// Compares the followers' places with the log until the token is cancelled, where notices of other nodes may be lost: what
+/// another node wrote is shown here within this second, whatever became of its notice. A task of its own: nothing else
+/// that is slow just now may hold it up.
+pub async fn watch_followed(desk: Arc<Desk>, stop: CancellationToken) {
+    if !desk.coordination.is_shared() {
+        return stop.cancelled().await;
+    }
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = None;
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        match desk.look_at_followed(last).await {
+            Ok(reached) => last = reached,
+            Err(error) => tracing::debug!(%error, "the followers' places were not compared"),
+        }
+    }
+}
+
 impl Desk {
     fn turn_wheel(&self, tick: u64) {
         for mailbox in self.hub.turn(tick) {
@@ -98,8 +122,6 @@ impl Desk {
         }
         if tick.is_multiple_of(RECONCILE_LOOKS) || has_lost_notices {
             self.reconcile().await?;
-        } else if !self.coordination.hears() {
-            self.look_at_followed().await?;
         }
         if tick.is_multiple_of(SESSIONS_LOOKS) {
             let now = self.clock.now();
@@ -189,18 +211,38 @@ impl Desk {
     /// Compares what coordination, followers and those who should follow know with the log.
     async fn compare(&self, conversation: &Conversation) {
         self.observe(conversation).await;
-        self.follow_up(conversation);
+        self.follow_up(&Standing::of(conversation));
     }
 
     /// Compares what followers and those who should follow know with the log.
-    fn follow_up(&self, conversation: &Conversation) {
-        let id = conversation.id;
-        self.hub
-            .check(id, conversation.visitor_seq, conversation.seq);
-        let owner = conversation
-            .owner()
-            .map(|agent| (agent.id, conversation.placed_seq));
-        self.hub.remind(id, conversation.visitor, owner);
+    fn follow_up(&self, stands: &Standing) {
+        let id = stands.conversation;
+        self.hub.check(id, stands.visitor_seq, stands.seq);
+        self.hub.remind(id, stands.visitor, stands.owner);
+    }
+
+    /// Compares some of the followers' places with the log, those after `last` in order of their ids; answers the last one
+    /// looked at, `None` after the last of all.
+    async fn look_at_followed(
+        &self,
+        last: Option<ConversationId>,
+    ) -> Result<Option<ConversationId>, StoreError> {
+        let mut followed = self.hub.followed();
+        followed.retain(|id| Some(*id) > last);
+        let agents = self.hub.agents();
+        if followed.is_empty() && agents.is_empty() {
+            return Ok(None);
+        }
+        let has_more = followed.len() > FOLLOWED_MAX;
+        if has_more {
+            followed.select_nth_unstable(FOLLOWED_MAX);
+            followed.truncate(FOLLOWED_MAX);
+        }
+        let reached = followed.iter().max().copied();
+        for stands in self.store.standings(followed, agents).await? {
+            self.follow_up(&stands);
+        }
+        Ok(reached.filter(|_| has_more))
     }
 
     /// Compares coordination and the followers with the log. An append whose answer was lost may be durable without
@@ -212,7 +254,7 @@ impl Desk {
         let Ok(served) = served else {
             // Nothing to compare; the followers are minded all the same.
             open.iter()
-                .for_each(|conversation| self.follow_up(conversation));
+                .for_each(|conversation| self.follow_up(&Standing::of(conversation)));
             return Ok(());
         };
         let known: HashSet<ConversationId> =
@@ -231,14 +273,6 @@ impl Desk {
                     self.forget_if_closed(waiting.conversation).await?;
                 }
             }
-        }
-        Ok(())
-    }
-
-    /// Compares the followers' places with the log, in one statement: no news of other nodes comes in just now.
-    async fn look_at_followed(&self) -> Result<(), Refused> {
-        for conversation in self.store.open_conversations().await? {
-            self.follow_up(&conversation);
         }
         Ok(())
     }

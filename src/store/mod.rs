@@ -149,6 +149,36 @@ pub const SUMMARY_CHARS_MAX: usize = 160;
 /// Silent conversations told at once; the rest is told once these were dealt with.
 const SILENT_MAX: u32 = 1_000;
 
+/// How far a log has come, and who should follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Whose conversation it is.
+    pub visitor: VisitorId,
+    /// The last event that visitors may see.
+    pub visitor_seq: Seq,
+    /// The last event.
+    pub seq: Seq,
+    /// Who owns it, and since which event.
+    pub owner: Option<(AgentId, Seq)>,
+}
+
+impl Standing {
+    /// Of a conversation that was read.
+    #[must_use]
+    pub fn of(conversation: &Conversation) -> Self {
+        let owner = conversation.owner();
+        Self {
+            conversation: conversation.id,
+            visitor: conversation.visitor,
+            visitor_seq: conversation.visitor_seq,
+            seq: conversation.seq,
+            owner: owner.map(|agent| (agent.id, conversation.placed_seq)),
+        }
+    }
+}
+
 /// Which conversations a list shows, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct ConversationFilter {
@@ -298,6 +328,14 @@ pub trait Store: Articles + Send + Sync + 'static {
 
     /// Every conversation that waits or is served, in order of `enqueued_at`.
     async fn open_conversations(&self) -> Result<Vec<Conversation>, StoreError>;
+
+    /// How these conversations stand, open or closed, and all that these agents own: each once, in no order. One statement,
+    /// for a node that looks every second whether its followers have everything.
+    async fn standings(
+        &self,
+        followed: Vec<ConversationId>,
+        agents: Vec<AgentId>,
+    ) -> Result<Vec<Standing>, StoreError>;
 
     /// The conversations this agent owns.
     async fn conversations_of_agent(&self, agent: AgentId) -> Result<Vec<Card>, StoreError>;

@@ -4,7 +4,7 @@
 
 use crate::domain::conversation::Room;
 use crate::model::article::Article;
-use crate::model::event::{AgentName, Attachment};
+use crate::model::event::{AgentName, Attachment, Seq};
 use crate::model::id::{AgentId, AttachmentId};
 use crate::model::record::{CannedReply, Department, JournalEntry, Person, Session, Site, Visitor};
 use crate::model::time::At;
@@ -12,7 +12,7 @@ use crate::store::articles::{ArticleFigures, SelfServiceFigures, Unanswered};
 use crate::store::attachments::StoredAttachment;
 use crate::store::stored;
 use crate::store::values::{Columns, Json, Word};
-use crate::store::{Card, DepartmentFigures, Receipt};
+use crate::store::{Card, DepartmentFigures, Receipt, Standing};
 
 /// The columns of `visitor as v` that [`visitor`] takes, in its order.
 macro_rules! visitor_columns {
@@ -53,6 +53,29 @@ pub(super) fn card<C: Columns>(columns: &mut C) -> Result<Card, C::Error> {
             .last_agent
             .zip(last_agent_name)
             .map(|(id, name)| AgentName { id, name }),
+    })
+}
+
+/// The columns of `conversation as c` that [`standing`] takes, in its order.
+macro_rules! standing_columns {
+    () => {
+        "c.id, c.visitor, c.visitor_seq, c.seq, c.owner, c.placed_seq"
+    };
+}
+pub(super) use standing_columns;
+
+/// Reads `standing_columns!()`.
+pub(super) fn standing<C: Columns>(columns: &mut C) -> Result<Standing, C::Error> {
+    let (conversation, visitor) = (columns.take()?, columns.take()?);
+    let (visitor_seq, seq) = (columns.take()?, columns.take()?);
+    let owner: Option<AgentId> = columns.take()?;
+    let placed_seq: Seq = columns.take()?;
+    Ok(Standing {
+        conversation,
+        visitor,
+        visitor_seq,
+        seq,
+        owner: owner.map(|agent| (agent, placed_seq)),
     })
 }
 

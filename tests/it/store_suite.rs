@@ -52,6 +52,7 @@ macro_rules! cases {
             histories: a_history_can_be_imported,
             lists: lists_show_what_is_asked_for,
             lists: open_conversations_stand_in_their_order,
+            lists: standings_tell_how_far_each_log_has_come,
             lists: a_visitor_finds_the_open_conversation_or_the_last,
             lists: a_card_shows_first_words_and_rating,
             lists: silent_conversations_are_found,

@@ -298,8 +298,8 @@ impl Coordination for RedisCoordination {
         self.news.take()
     }
 
-    fn hears(&self) -> bool {
-        self.news.hears()
+    fn is_shared(&self) -> bool {
+        true
     }
 
     fn is_whole(&self) -> bool {

@@ -6,7 +6,6 @@
 //! in charge, or to nobody.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -57,7 +56,6 @@ pub struct News {
     /// To the other nodes, each with its number. A std mutex: held for a push, so that numbers go out in order.
     outgoing: Mutex<(u64, mpsc::Sender<(u64, Notice)>)>,
     queue: Mutex<Option<mpsc::Receiver<(u64, Notice)>>>,
-    hears: AtomicBool,
     /// Whether it was tried once to listen.
     begun: watch::Sender<bool>,
 }
@@ -75,7 +73,6 @@ impl News {
             receiver: Mutex::new(Some(receiver)),
             outgoing: Mutex::new((0, outgoing)),
             queue: Mutex::new(Some(queue)),
-            hears: AtomicBool::new(false),
             begun: watch::Sender::new(false),
         }
     }
@@ -103,12 +100,6 @@ impl News {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
-    }
-
-    /// Whether news of other nodes comes in.
-    #[must_use]
-    pub fn hears(&self) -> bool {
-        self.hears.load(Ordering::Relaxed)
     }
 
     /// Resolves when news comes in, or could not be had at the first attempt.
@@ -206,13 +197,11 @@ impl News {
             match timeout(CONNECT * 2, subscribing).await {
                 Ok(Ok(subscription)) => {
                     attempts = 0;
-                    self.hears.store(true, Ordering::Relaxed);
                     // Whatever was told while nobody listened is lost; before the beginning nobody needed it.
                     if self.begun.send_replace(true) {
                         self.tell_here(Notice::Lost).await;
                     }
                     self.hear(subscription, &board).await;
-                    self.hears.store(false, Ordering::Relaxed);
                 }
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "news of other nodes cannot be heard");

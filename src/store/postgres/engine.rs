@@ -22,7 +22,7 @@ use crate::model::time::{At, Millis};
 use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use crate::store::{
     Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
-    NewPerson, Outcome, PersonChange, Receipt, Store, StoreError,
+    NewPerson, Outcome, PersonChange, Receipt, Standing, Store, StoreError,
 };
 
 /// Logs of a demo history in one transaction: enough to share the flush, few enough for others to get in between.
@@ -107,6 +107,14 @@ impl Store for PostgresStore {
 
     async fn open_conversations(&self) -> Result<Vec<Conversation>, StoreError> {
         directly!(self, connection => lists::open_conversations(connection))
+    }
+
+    async fn standings(
+        &self,
+        followed: Vec<ConversationId>,
+        agents: Vec<AgentId>,
+    ) -> Result<Vec<Standing>, StoreError> {
+        directly!(self, connection => lists::standings(connection, &followed, &agents))
     }
 
     async fn conversations_of_agent(&self, agent: AgentId) -> Result<Vec<Card>, StoreError> {

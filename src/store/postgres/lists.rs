@@ -12,11 +12,11 @@ use crate::model::event::{Seq, View};
 use crate::model::id::{AgentId, CommandId, ConversationId, DepartmentKey, VisitorId};
 use crate::model::record::ReadMarks;
 use crate::model::time::{At, Millis};
-use crate::store::rows::{self, visitor_columns};
+use crate::store::rows::{self, standing_columns, visitor_columns};
 use crate::store::stored::{self, conversation_columns, event_columns, state_name};
 use crate::store::values::Columns;
 use crate::store::{
-    Card, ConversationFilter, DepartmentFigures, Events, Receipt, SILENT_MAX, StoreError,
+    Card, ConversationFilter, DepartmentFigures, Events, Receipt, SILENT_MAX, Standing, StoreError,
 };
 
 /// A conversation, its visitor and the name of who served it last: `conversation as c join visitor as v`. The log is
@@ -106,6 +106,28 @@ pub(super) async fn open_conversations(
     .fetch_all(connection)
     .await?;
     Ok(all(&open, read_conversation)?)
+}
+
+/// See [`crate::store::Store::standings`].
+pub(super) async fn standings(
+    connection: &mut PgConnection,
+    followed: &[ConversationId],
+    agents: &[AgentId],
+) -> Result<Vec<Standing>, Failure> {
+    let followed: Vec<Uuid> = followed.iter().map(|one| one.0).collect();
+    let agents: Vec<Uuid> = agents.iter().map(|one| one.0).collect();
+    let rows = sqlx::query(concat!(
+        "select ",
+        standing_columns!(),
+        " from conversation as c where c.id = any($1) union select ",
+        standing_columns!(),
+        " from conversation as c where c.owner = any($2)"
+    ))
+    .bind(followed)
+    .bind(agents)
+    .fetch_all(connection)
+    .await?;
+    Ok(all(&rows, rows::standing)?)
 }
 
 /// See [`crate::store::Store::conversations_of_agent`].

@@ -19,7 +19,7 @@ use crate::model::time::{At, Millis};
 use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use crate::store::{
     Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
-    NewPerson, Outcome, PersonChange, Receipt, Store, StoreError,
+    NewPerson, Outcome, PersonChange, Receipt, Standing, Store, StoreError,
 };
 
 /// Logs of a demo history in one transaction: enough to share the flush, few enough for others to get in between.
@@ -111,6 +111,16 @@ impl Store for SqliteStore {
 
     async fn open_conversations(&self) -> Result<Vec<Conversation>, StoreError> {
         self.readers.read(lists::open_conversations).await
+    }
+
+    async fn standings(
+        &self,
+        followed: Vec<ConversationId>,
+        agents: Vec<AgentId>,
+    ) -> Result<Vec<Standing>, StoreError> {
+        self.readers
+            .read(move |connection| lists::standings(connection, followed, agents))
+            .await
     }
 
     async fn conversations_of_agent(&self, agent: AgentId) -> Result<Vec<Card>, StoreError> {

@@ -8,10 +8,10 @@ use super::values::Cells;
 use crate::domain::conversation::Conversation;
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, VisitorId};
 use crate::model::time::{At, Millis};
-use crate::store::rows::{self, visitor_columns};
+use crate::store::rows::{self, standing_columns, visitor_columns};
 use crate::store::stored::{conversation_columns, state_name};
 use crate::store::values::Json;
-use crate::store::{Card, ConversationFilter, DepartmentFigures, SILENT_MAX, StoreError};
+use crate::store::{Card, ConversationFilter, DepartmentFigures, SILENT_MAX, Standing, StoreError};
 
 /// A conversation, its visitor and the name of who served it last: `conversation as c join visitor as v`. The log is
 /// asked for a name only where the person was removed.
@@ -102,6 +102,26 @@ pub(super) fn open_conversations(connection: &Connection) -> Result<Vec<Conversa
     ))?;
     let open = statement.query_map([], read_conversation)?;
     Ok(open.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::store::Store::standings`].
+pub(super) fn standings(
+    connection: &Connection,
+    followed: Vec<ConversationId>,
+    agents: Vec<AgentId>,
+) -> Result<Vec<Standing>, StoreError> {
+    // Ids are bytes in their columns and text in JSON.
+    let mut statement = connection.prepare_cached(concat!(
+        "select ",
+        standing_columns!(),
+        " from conversation as c where c.id in (select unhex(value, '-') from json_each(?1)) union select ",
+        standing_columns!(),
+        " from conversation as c where c.owner in (select unhex(value, '-') from json_each(?2))"
+    ))?;
+    let standings = statement.query_map((Json(followed), Json(agents)), |row| {
+        rows::standing(&mut Cells::of(row))
+    })?;
+    Ok(standings.collect::<Result<_, _>>()?)
 }
 
 /// See [`crate::store::Store::conversations_of_agent`].

@@ -24,7 +24,7 @@ use balie::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use balie::store::sqlite::SqliteStore;
 use balie::store::{
     Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
-    NewPerson, Outcome, PersonChange, Receipt, Store, StoreError,
+    NewPerson, Outcome, PersonChange, Receipt, Standing, Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -125,6 +125,7 @@ store! {
     fn card(id: ConversationId) -> Result<Option<Card>, StoreError>;
     fn conversation_of_visitor(visitor: VisitorId, closed_since: At) -> Result<Option<Conversation>, StoreError>;
     fn open_conversations() -> Result<Vec<Conversation>, StoreError>;
+    fn standings(followed: Vec<ConversationId>, agents: Vec<AgentId>) -> Result<Vec<Standing>, StoreError>;
     fn conversations_of_agent(agent: AgentId) -> Result<Vec<Card>, StoreError>;
     fn conversations(filter: ConversationFilter) -> Result<Vec<Card>, StoreError>;
     fn events(id: ConversationId, view: View, after: Seq, limit: u32) -> Result<Events, StoreError>;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use balie::domain::conversation::{Command, Refusal};
+use balie::domain::conversation::{Command, Conversation, Refusal};
 use balie::model::event::Mode;
-use balie::model::id::ConversationId;
+use balie::model::id::{AgentId, ConversationId};
 use balie::model::time::{At, Millis};
-use balie::store::{ConversationFilter, PlaceFilter, SUMMARY_CHARS_MAX, Store};
+use balie::store::{ConversationFilter, PlaceFilter, SUMMARY_CHARS_MAX, Standing, Store};
 
 use super::{
     Chat, START, agent, at, close, conversation, department, refused, served, started, take,
@@ -178,6 +178,43 @@ pub async fn open_conversations_stand_in_their_order(store: Arc<dyn Store>) {
     let open = store.open_conversations().await.unwrap();
     let open: Vec<_> = open.iter().map(|conversation| conversation.id).collect();
     assert_eq!(open, [chats[1].id, chats[3].id, chats[2].id, chats[0].id]);
+}
+
+pub async fn standings_tell_how_far_each_log_has_come(store: Arc<dyn Store>) {
+    let ana = agent(&store, "Ana", 2).await;
+    let waiting = started(&store, "Hello").await;
+    let served = started(&store, "Hello").await;
+    written(&store, served.does(take(&ana))).await;
+    let closed = started(&store, "Never mind").await;
+    written(&store, closed.does(Command::Leave)).await;
+    let elsewhere = started(&store, "Hello").await;
+    let expected = |conversations: Vec<Conversation>| {
+        let mut standings: Vec<_> = conversations.iter().map(Standing::of).collect();
+        standings.sort_by_key(|stands| stands.conversation);
+        standings
+    };
+    let told = async |followed: &[ConversationId], agents: &[AgentId]| {
+        let told = store.standings(followed.to_vec(), agents.to_vec()).await;
+        let mut told = told.unwrap();
+        told.sort_by_key(|stands| stands.conversation);
+        told
+    };
+    let [waiting, served, closed, _] = [
+        conversation(&store, waiting.id).await,
+        conversation(&store, served.id).await,
+        conversation(&store, closed.id).await,
+        conversation(&store, elsewhere.id).await,
+    ];
+    assert_eq!(served.owner().map(|owner| owner.id), Some(ana.id));
+    let unknown = ConversationId::fresh();
+    let followed = [waiting.id, closed.id, unknown];
+    assert_eq!(
+        told(&followed, &[ana.id, AgentId::fresh()]).await,
+        expected(vec![waiting, closed, served.clone()])
+    );
+    // Followed and owned: once.
+    assert_eq!(told(&[served.id], &[ana.id]).await, expected(vec![served]));
+    assert_eq!(told(&[], &[]).await, []);
 }
 
 pub async fn a_visitor_finds_the_open_conversation_or_the_last(store: Arc<dyn Store>) {
