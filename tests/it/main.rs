@@ -27,6 +27,8 @@ mod identity_docs;
 mod kill;
 mod limits;
 mod messages;
+mod nodes;
+mod nodes_that_go;
 mod offers;
 mod open_postgres;
 mod pairing;

@@ -3,8 +3,10 @@
 //! The participants themselves are those of the load tester (`balie_loadtest::participant`), which check every frame. A test reads as
 //! what people do; how a process is started, killed and looked after stands here.
 
+pub mod balancer;
 pub mod cutter;
 pub mod files;
+pub mod fleet;
 pub mod node;
 pub mod people;
 pub mod postgres;

@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::people::{self, PASSWORD, beginning, email_of};
+use super::people::{self, Beginning, PASSWORD, beginning, beginning_on_postgres, email_of};
 use super::postgres::shared;
 
 /// A debug build on a busy machine starts within this time, or not at all.
@@ -36,9 +36,10 @@ pub struct Node {
     folder: TempDir,
     address: SocketAddr,
     environment: Vec<(&'static str, String)>,
+    beginning: &'static Beginning,
     child: Option<Child>,
     /// In front of the program, for odd circumstances.
-    wrapper: Option<&'static str>,
+    wrapper: Option<String>,
     /// An error in the log that the test is about.
     expected_error: Option<&'static str>,
 }
@@ -55,14 +56,22 @@ impl Node {
     }
 
     /// As [`Node::with`], started by this shell line, which ends in `exec "$0"` and the like.
-    pub async fn wrapped(wrapper: Option<&'static str>, settings: &[(&'static str, &str)]) -> Self {
+    pub async fn wrapped(wrapper: Option<&str>, settings: &[(&'static str, &str)]) -> Self {
+        let has_database = settings
+            .iter()
+            .any(|(name, _)| *name == "BALIE_DATABASE_URL");
+        let beginning = if has_database {
+            beginning_on_postgres()
+        } else {
+            beginning()
+        };
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         fs::create_dir(&data).unwrap();
-        let template = beginning().template.as_deref();
+        let template = beginning.template.as_deref().filter(|_| !has_database);
         let url = template.map(|template| shared().url(&shared().copy(template)));
-        if url.is_none() {
-            fs::write(data.join("balie.db"), &beginning().database).unwrap();
+        if beginning.template.is_none() {
+            fs::write(data.join("balie.db"), &beginning.database).unwrap();
         }
         let address = own_address();
         let mut environment = vec![
@@ -80,8 +89,9 @@ impl Node {
             folder,
             address,
             environment,
+            beginning,
             child: None,
-            wrapper,
+            wrapper: wrapper.map(str::to_owned),
             expected_error: None,
         };
         node.restart().await;
@@ -113,6 +123,11 @@ impl Node {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// Writes a file to the folder that it runs in.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
     /// Errors with these words in the log are what the test is about.
     pub fn expects_error(&mut self, words: &'static str) {
         self.expected_error = Some(words);
@@ -131,7 +146,7 @@ impl Node {
             .open(self.log_file())
             .unwrap();
         let program = env!("CARGO_BIN_EXE_balie");
-        let mut command = match self.wrapper {
+        let mut command = match &self.wrapper {
             None => Command::new(program),
             Some(line) => {
                 let mut shell = Command::new("sh");
@@ -232,7 +247,7 @@ impl Node {
 
     /// The API token of a person at the desk.
     pub fn token_of(&self, person: &str) -> &'static str {
-        beginning().tokens.get(person).expect("a person of ours")
+        self.beginning.tokens.get(person).expect("a person of ours")
     }
 
     /// A person at the desk, to be connected as one likes.

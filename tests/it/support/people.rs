@@ -41,31 +41,42 @@ pub fn email_of(person: &str) -> String {
     format!("{person}@desk.example")
 }
 
-/// The data folder that every node begins with.
+/// What every node of its own begins with.
 pub fn beginning() -> &'static Beginning {
     static BEGINNING: OnceLock<Beginning> = OnceLock::new();
-    BEGINNING.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        let template = is_on_postgres().then(|| shared().database());
-        let url = template.as_deref().map(|database| shared().url(database));
-        let tokens = PEOPLE
-            .iter()
-            .map(|(person, role, departments)| {
-                create(&data, url.as_deref(), person, role, departments);
-                (*person, token(&data, url.as_deref(), person))
-            })
-            .collect();
-        let database = match template {
-            None => std::fs::read(data.join("balie.db")).unwrap(),
-            Some(_) => Vec::new(),
-        };
-        Beginning {
-            database,
-            template,
-            tokens,
-        }
-    })
+    if is_on_postgres() {
+        beginning_on_postgres()
+    } else {
+        BEGINNING.get_or_init(|| begin(None))
+    }
+}
+
+/// What nodes begin with that share a database.
+pub fn beginning_on_postgres() -> &'static Beginning {
+    static BEGINNING: OnceLock<Beginning> = OnceLock::new();
+    BEGINNING.get_or_init(|| begin(Some(shared().database())))
+}
+
+fn begin(template: Option<String>) -> Beginning {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let url = template.as_deref().map(|database| shared().url(database));
+    let tokens = PEOPLE
+        .iter()
+        .map(|(person, role, departments)| {
+            create(&data, url.as_deref(), person, role, departments);
+            (*person, token(&data, url.as_deref(), person))
+        })
+        .collect();
+    let database = match template {
+        None => std::fs::read(data.join("balie.db")).unwrap(),
+        Some(_) => Vec::new(),
+    };
+    Beginning {
+        database,
+        template,
+        tokens,
+    }
 }
 
 /// Whether the desks under test are kept in PostgreSQL instead of their data folders.

@@ -207,6 +207,50 @@ impl Server {
         name
     }
 
+    /// Makes a database that is a copy of one of another server's.
+    pub fn copy_from(&self, other: &Self, database: &str) -> String {
+        let copy = self.database();
+        let file = self.folder.join(format!("{copy}.sql"));
+        let to = format!("--file={}", file.display());
+        let port = other.port.to_string();
+        let dumped = self.run(
+            "pg_dump",
+            &[
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-U",
+                USER,
+                "--no-owner",
+                &to,
+                database,
+            ],
+        );
+        assert_eq!(dumped, "");
+        let (port, file) = (self.port.to_string(), file.display().to_string());
+        self.run(
+            "psql",
+            &[
+                "-X",
+                "-q",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-U",
+                USER,
+                "-d",
+                &copy,
+                "-f",
+                &file,
+            ],
+        );
+        copy
+    }
+
     /// Runs statements as the first user, and gives what they print.
     pub fn sql(&self, database: &str, statements: &str) -> String {
         let port = self.port.to_string();

@@ -1,0 +1,265 @@
+//! Several whole servers on one Redis and one PostgreSQL: who chats with whom, and what is seen of whom, is the same as on one.
+//!
+//! Each test has its own nodes, Redis and database; those that stop PostgreSQL have a server of their own. What dies, is stopped or
+//! restarted while people chat stands in `nodes_that_go.rs`.
+
+use std::time::{Duration, Instant};
+
+use balie_loadtest::participant::agent::Agent;
+use balie_loadtest::participant::mind::Frame;
+use balie_loadtest::participant::visitor::Visitor;
+use balie_loadtest::participant::wire::ConversationId;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::support::fleet::{Fleet, start};
+use crate::support::node::Node;
+use crate::support::people::beginning_on_postgres;
+use crate::support::postgres::{self, shared};
+use crate::support::redis_server;
+use crate::support::scenes::{kinds, place, waiting_in};
+use crate::support::{number, refused};
+
+fn is_unavailable(frame: &Frame) -> bool {
+    frame.is("error") && frame.json["code"] == "unavailable"
+}
+
+async fn hears_presence(visitor: &mut Visitor, open: bool) {
+    let is_it = |frame: &Frame| frame.is("presence") && frame.json["open"] == open;
+    visitor.expect_frame("presence", is_it).await.unwrap();
+}
+
+async fn told_of_pause(visitor: &mut Visitor, is_paused: bool) {
+    let is_it = |frame: &Frame| frame.is("queue") && (frame.json["paused"] == true) == is_paused;
+    let what = format!("paused: {is_paused}");
+    visitor.expect_frame(&what, is_it).await.unwrap();
+}
+
+/// A visitor on one node, served by an agent on another.
+async fn chat(ben: &mut Agent, at: &Node) -> (Visitor, ConversationId) {
+    let mut vera = at.visitor_who_says("help").await;
+    let conversation = ben.next_assigned().await.unwrap();
+    assert_eq!(Some(conversation), vera.conversation());
+    vera.agent().await.unwrap();
+    (vera, conversation)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_on_different_nodes_chat_as_on_one() {
+    let fleet = Fleet::of(3, &[]).await;
+    let [one, two, three] = &fleet.nodes[..] else {
+        panic!("three were asked for")
+    };
+    let mut vera = two.visitor().await;
+    let mut ben = one.online("ben", 1).await;
+    hears_presence(&mut vera, true).await;
+    vera.start("help").await.unwrap();
+    let conversation = ben.next_assigned().await.unwrap();
+    vera.agent().await.unwrap();
+    ben.send(conversation, "hello").await.unwrap();
+    let seen = vera.expect_text("hello").await.unwrap();
+    vera.send("good morning").await.unwrap();
+    ben.expect_text("good morning").await.unwrap();
+    // What is only for the moment comes over as well.
+    vera.typing_preview("I have a question");
+    let typing = ben.expect_type("typing").await.unwrap().json;
+    assert_eq!(typing["preview"], "I have a question");
+    ben.typing(conversation, true);
+    assert_eq!(vera.expect_type("typing").await.unwrap().json["on"], true);
+    vera.read(seen.seq);
+    let read = ben.expect_type("read").await.unwrap().json;
+    assert_eq!(read["seq"], json!(seen.seq));
+    // Capacity is one number, wherever who asks stands.
+    let mut wim = waiting_in(three, "support").await;
+    place(&mut wim, 1).await;
+    // Handed on to somebody on the third node; the place that is free now goes to who waits on it.
+    let mut cas = three.online("cas", 1).await;
+    assert_eq!(Some(cas.next_assigned().await.unwrap()), wim.conversation());
+    let mut dia = three.online("dia", 1).await;
+    ben.transfer_to_agent(conversation, &dia.id(), Some("knows this"))
+        .await
+        .unwrap();
+    assert_eq!(dia.next_assigned().await.unwrap(), conversation);
+    assert_eq!(ben.unassigned(conversation).await.unwrap(), "transferred");
+    refused(ben.send(conversation, "still here?").await);
+    dia.send(conversation, "I am dia").await.unwrap();
+    vera.expect_text("I am dia").await.unwrap();
+    // A colleague watches from yet another node, and sees who else does.
+    let mut sue = two.agent("sue").await;
+    sue.open(conversation, None).await.unwrap();
+    vera.send("thank you").await.unwrap();
+    sue.expect_text("thank you").await.unwrap();
+    dia.end(conversation).await.unwrap();
+    vera.expect_kind("closed").await.unwrap();
+    vera.rate(5, Some("quick")).await.unwrap();
+    sue.expect_kind("rated").await.unwrap();
+    let log = sue.read_log(conversation).await.unwrap();
+    assert_eq!(kinds(&log).last(), Some(&"rated"));
+    for agent in [&mut ben, &mut dia, &mut cas] {
+        agent.status("offline", None).await.unwrap();
+    }
+    hears_presence(&mut vera, false).await;
+    for visitor in [vera, wim] {
+        visitor.finish().await.unwrap();
+    }
+    for agent in [ben, cas, dia, sue] {
+        agent.finish().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_line_over_all_nodes_is_served_in_the_order_they_came() {
+    let fleet = Fleet::of(3, &[]).await;
+    let mut line = Vec::new();
+    for position in 1..=6 {
+        let node = &fleet.nodes[position % 3];
+        let mut visitor = waiting_in(node, "support").await;
+        place(&mut visitor, i64::try_from(position).unwrap()).await;
+        line.push(visitor);
+    }
+    let mut ben = fleet.nodes[0].online("ben", 1).await;
+    for visitor in &line {
+        let next = ben.next_assigned().await.unwrap();
+        assert_eq!(Some(next), visitor.conversation());
+        ben.end(next).await.unwrap();
+    }
+    for visitor in line {
+        visitor.finish().await.unwrap();
+    }
+    ben.finish().await.unwrap();
+}
+
+/// Goal: a chat over two nodes goes on at a talking pace though no notice gets across. Method: twelve messages to and fro, each waited
+/// for; by the comparison of everything alone, every ten seconds, they would take two minutes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chats_go_on_through_the_log_while_no_notice_gets_across() {
+    let fleet = Fleet::of(2, &[]).await;
+    let mut ben = fleet.nodes[0].online("ben", 2).await;
+    let (mut vera, conversation) = chat(&mut ben, &fleet.nodes[1]).await;
+    let (mut wim, other) = chat(&mut ben, &fleet.nodes[1]).await;
+    fleet.redis.stop();
+    let mut longest = Duration::ZERO;
+    let talking = async {
+        for number in 0..6 {
+            let text = format!("question {number}");
+            vera.send(&text).await.unwrap();
+            let sent = Instant::now();
+            ben.expect_text(&text).await.unwrap();
+            longest = longest.max(sent.elapsed());
+            let text = format!("answer {number}");
+            ben.send(conversation, &text).await.unwrap();
+            let sent = Instant::now();
+            vera.expect_text(&text).await.unwrap();
+            longest = longest.max(sent.elapsed());
+        }
+        // The end of a chat is news like any other.
+        ben.end(other).await.unwrap();
+        wim.expect_kind("closed").await.unwrap();
+    };
+    timeout(Duration::from_secs(60), talking)
+        .await
+        .expect("they do not hear each other");
+    println!("longest way of a message without notices: {longest:?}");
+    let mut sam = fleet.nodes[1].visitor_who_says("anybody?").await;
+    told_of_pause(&mut sam, true).await;
+    fleet.redis.go_on();
+    assert_eq!(Some(ben.next_assigned().await.unwrap()), sam.conversation());
+    for visitor in [vera, wim, sam] {
+        visitor.finish().await.unwrap();
+    }
+    ben.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_that_comes_back_empty_is_told_the_line_of_all_nodes() {
+    let mut fleet = Fleet::of(3, &[]).await;
+    let mut cas = fleet.nodes[0].online("cas", 1).await;
+    let (mut vera, served) = chat(&mut cas, &fleet.nodes[1]).await;
+    let mut line = Vec::new();
+    for position in 1..=3 {
+        let node = &fleet.nodes[3 - position];
+        let mut visitor = waiting_in(node, "support").await;
+        place(&mut visitor, i64::try_from(position).unwrap()).await;
+        line.push(visitor);
+    }
+    fleet.redis.kill();
+    for visitor in &mut line {
+        told_of_pause(visitor, true).await;
+    }
+    // Who comes now stands behind, and cannot be served.
+    let mut late = waiting_in(&fleet.nodes[1], "support").await;
+    told_of_pause(&mut late, true).await;
+    line.push(late);
+    let mut ben = fleet.nodes[2].online("ben", 1).await;
+    fleet.redis.start_again().await;
+    for visitor in &line {
+        let next = ben.next_assigned().await.unwrap();
+        assert_eq!(Some(next), visitor.conversation());
+        ben.end(next).await.unwrap();
+    }
+    // What was owned all along still is, and counts.
+    cas.send(served, "still yours").await.unwrap();
+    vera.expect_text("still yours").await.unwrap();
+    line.push(vera);
+    for visitor in line {
+        visitor.finish().await.unwrap();
+    }
+    for agent in [cas, ben] {
+        agent.finish().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_postgresql_is_away_everything_is_put_off_and_nothing_lost() {
+    let mut server = postgres::Server::start(&[]);
+    let template = beginning_on_postgres().template.as_deref().unwrap();
+    let database = server.url(&server.copy_from(shared(), template));
+    let redis = redis_server::Server::start(&[]).await;
+    let nodes = start(2, &redis.url(), &database, &[]).await;
+    let mut ben = nodes[0].online("ben", 2).await;
+    let (mut vera, conversation) = chat(&mut ben, &nodes[1]).await;
+    server.crash();
+    let said = vera.send_later("can you hear me?");
+    let answered = ben.send_later(conversation, "wait a moment");
+    let error = vera
+        .expect_frame("unavailable", is_unavailable)
+        .await
+        .unwrap();
+    assert_eq!(error.json["cmd"], json!(said));
+    assert!(number(&error.json, "retry_ms") > 0);
+    ben.expect_frame("unavailable", is_unavailable)
+        .await
+        .unwrap();
+    for node in &nodes {
+        let answer = node.stranger().http("GET", "/readyz", None).await.unwrap();
+        assert_eq!(
+            answer.status, 200,
+            "a store that is away makes no node unready"
+        );
+    }
+    // Who comes now is not turned away: the page tries again, and so does this one.
+    let newcomer = nodes[1].visitor_builder().keeps_going();
+    let newcomer = tokio::spawn(newcomer.patience_ms(60_000).connect());
+    let resuming = tokio::task::spawn_blocking(move || {
+        server.resume();
+        server
+    });
+    let _server = resuming.await.unwrap();
+    vera.answer(said).await.unwrap();
+    ben.answer(answered).await.unwrap();
+    ben.expect_text("can you hear me?").await.unwrap();
+    vera.expect_text("wait a moment").await.unwrap();
+    let mut wim = newcomer.await.unwrap().unwrap();
+    wim.start("hello").await.unwrap();
+    assert_eq!(Some(ben.next_assigned().await.unwrap()), wim.conversation());
+    let log = ben.read_log(conversation).await.unwrap();
+    let messages = kinds(&log)
+        .iter()
+        .filter(|kind| **kind == "message")
+        .count();
+    assert_eq!(messages, 3, "each once: {log:?}");
+    for visitor in [vera, wim] {
+        visitor.finish().await.unwrap();
+    }
+    ben.finish().await.unwrap();
+}
