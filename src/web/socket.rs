@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use bytes::Bytes;
 use futures_util::SinkExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::hub::mailbox::{EphemeralKey, Farewell, Item, Mailbox, Taken};
 use crate::hub::{Hub, frame_bytes};
@@ -218,10 +218,30 @@ impl Life {
         G: Fn(Utf8Bytes) -> F,
         F: Future<Output = (Vec<Answer>, Option<P>)> + Send,
     {
-        let hello = first_hello(&mut self.socket, &mut self.pace, greet);
-        match timeout(Duration::from_secs(HELLO_TIMEOUT_S), hello).await {
-            Ok(greeted) => greeted.map(Box::new),
-            Err(_elapsed) => Err(End::from(Close::Policy)),
+        let deadline = Instant::now() + Duration::from_secs(HELLO_TIMEOUT_S);
+        loop {
+            let received = timeout_at(deadline, self.socket.recv()).await;
+            let text = match incoming(received.map_err(|_elapsed| End::from(Close::Policy))?) {
+                Incoming::Alive => continue,
+                Incoming::End(end) => return Err(end),
+                Incoming::Text(text) => text,
+            };
+            if let Err(retry) = self.pace.take() {
+                let refusal = vec![too_fast(&text, retry)];
+                answer(&mut self.socket, &mut self.pace, refusal).await?;
+                continue;
+            }
+            // Never given up half-way, however long the store takes: whoever has entered must leave again.
+            let (answers, peer) = greet(text).await;
+            let answered = answer(&mut self.socket, &mut self.pace, answers).await;
+            match (peer, answered) {
+                (Some(peer), Ok(())) => return Ok(Box::new(peer)),
+                (Some(peer), Err(end)) => {
+                    self.part(peer).await;
+                    return Err(end);
+                }
+                (None, answered) => answered?,
+            }
         }
     }
 
@@ -269,30 +289,6 @@ impl Life {
     async fn part<P: Peer>(&mut self, peer: P) {
         self.hub.leave(peer.mailbox());
         peer.leave().await;
-    }
-}
-
-async fn first_hello<P, G, F>(socket: &mut WebSocket, pace: &mut Pace, greet: G) -> Result<P, End>
-where
-    G: Fn(Utf8Bytes) -> F,
-    F: Future<Output = (Vec<Answer>, Option<P>)> + Send,
-{
-    loop {
-        match incoming(socket.recv().await) {
-            Incoming::Alive => {}
-            Incoming::End(end) => return Err(end),
-            Incoming::Text(text) => {
-                if let Err(retry) = pace.take() {
-                    answer(socket, pace, vec![too_fast(&text, retry)]).await?;
-                    continue;
-                }
-                let (answers, peer) = greet(text).await;
-                answer(socket, pace, answers).await?;
-                if let Some(peer) = peer {
-                    return Ok(peer);
-                }
-            }
-        }
     }
 }
 
