@@ -73,6 +73,8 @@ impl Desk {
     pub(super) async fn show(&self, board: &mut Board) {
         if let Err(refused) = self.show_what_changed(board).await {
             tracing::debug!(reason = %refused, "the lines were not shown");
+            // Nobody may hear of it otherwise.
+            board.has_moved = true;
         }
     }
 
@@ -104,9 +106,9 @@ impl Desk {
             }
         };
         board.has_moved = self.show_places(board, &lines, now);
-        let changed = std::mem::take(&mut board.changed_agents);
-        if !changed.is_empty() {
-            self.show_agents(changed).await?;
+        if !board.changed_agents.is_empty() {
+            self.show_agents(&board.changed_agents).await?;
+            board.changed_agents.clear();
         }
         if !board.is_paused {
             self.show_presence(board).await?;
@@ -221,7 +223,7 @@ impl Desk {
     }
 
     /// Tells each changed agent, and those who share a department with them, where they stand.
-    async fn show_agents(&self, changed: HashSet<AgentId>) -> Result<(), Refused> {
+    async fn show_agents(&self, changed: &HashSet<AgentId>) -> Result<(), Refused> {
         let people = self.store.people().await?;
         let here: Vec<&Person> = people
             .iter()
