@@ -300,7 +300,7 @@ impl Desk {
             }
             Ok(None) => {}
             Err(away) => {
-                tracing::warn!(error = %away, "a place was not observed; it is told again");
+                tracing::debug!(error = %away, "a place was not observed; it is told again");
                 self.doubt(conversation.id);
             }
         }

@@ -81,7 +81,7 @@ impl Desk {
         tracing::debug!(conversation.id = %claim.conversation, reason = %refused, "a claim was given back");
         tokio::time::sleep(REFUSED_PAUSE.duration()).await;
         if let Err(away) = self.look_again(&claim).await {
-            tracing::warn!(error = %away, "a refused claim could not be looked at");
+            tracing::debug!(error = %away, "a refused claim could not be looked at");
         }
         self.coordination
             .give_back(claim.conversation, claim.agent)

@@ -186,7 +186,7 @@ impl Desk {
                 Ok(ringing) => ringing
                     .into_iter()
                     .for_each(|one| self.hub.push_to_agent(agent, &Item::Offered(one))),
-                Err(away) => tracing::warn!(error = %away, "what rings is not known"),
+                Err(away) => tracing::debug!(error = %away, "what rings is not known"),
             }
         }
     }

@@ -28,7 +28,7 @@ pub struct Owned {
 /// Presence and seats are told again by themselves when coordination is back: who serves need not wait for it.
 fn noted(outcome: Result<(), Away>) {
     if let Err(away) = outcome {
-        tracing::warn!(error = %away, "coordination is told later");
+        tracing::debug!(error = %away, "coordination is told later");
     }
 }
 
@@ -227,7 +227,7 @@ impl Desk {
         match self.coordination.ringing_at(agent).await {
             Ok(ringing) => ringing,
             Err(away) => {
-                tracing::warn!(error = %away, "what rings is not known");
+                tracing::debug!(error = %away, "what rings is not known");
                 Vec::new()
             }
         }
@@ -523,7 +523,7 @@ impl Desk {
                     })
                     .await
             }
-            Err(away) => tracing::warn!(error = %away, "a viewer was not noted"),
+            Err(away) => tracing::debug!(error = %away, "a viewer was not noted"),
         }
     }
 

@@ -605,7 +605,7 @@ impl Peer for AgentPeer {
             .agent_left(self.person.id, self.mailbox.socket)
             .await
         {
-            tracing::warn!(error = %away, "an agent's leaving was not noted");
+            tracing::debug!(error = %away, "an agent's leaving was not noted");
         }
         self.web.desk.agent_moved(self.person.id).await;
     }

@@ -233,7 +233,7 @@ impl VisitorPeer {
                 .visitor_joined(conversation, self.who.socket)
                 .await
         {
-            tracing::warn!(error = %away, "a visitor's presence was not noted");
+            tracing::debug!(error = %away, "a visitor's presence was not noted");
         }
         desk.hub
             .follow(conversation, &self.mailbox, Following::Visitor, place);
