@@ -1,7 +1,7 @@
 //! [`Store`] on PostgreSQL, as a table of contents: appends go to the lanes, what writes in several statements is a transaction.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -25,6 +25,9 @@ use crate::store::{
     NewPerson, Outcome, PersonChange, Receipt, Standing, Store, StoreError,
 };
 
+/// How often the server is asked for the time: the quickest answer tells it best. One that was held up would put this node's
+/// visitors before or behind those of the others.
+const MOMENTS: u32 = 5;
 /// Logs of a demo history in one transaction: enough to share the flush, few enough for others to get in between.
 const IMPORT_LOGS: usize = 200;
 
@@ -64,11 +67,21 @@ impl Store for PostgresStore {
     }
 
     async fn moment(&self) -> Result<Option<At>, StoreError> {
-        let asked = Instant::now();
-        let at = directly!(self, connection => settings::moment(connection))?;
-        // It told the time somewhere on the way; half of it is the best guess.
-        let way = i64::try_from(asked.elapsed().as_millis() / 2).unwrap_or(0);
-        Ok(Some(at + Millis(way)))
+        let mut best: Option<(Duration, Instant, At)> = None;
+        for _ in 0..MOMENTS {
+            let asked = Instant::now();
+            let at = directly!(self, connection => settings::moment(connection))?;
+            let way = asked.elapsed();
+            if best.is_none_or(|(shortest, ..)| way < shortest) {
+                best = Some((way, asked, at));
+            }
+        }
+        // It was told somewhere on the way; the middle of it is the best guess.
+        let now = best.map(|(way, asked, at)| {
+            let since = asked.elapsed().saturating_sub(way / 2);
+            at + Millis(i64::try_from(since.as_millis()).unwrap_or(0))
+        });
+        Ok(now)
     }
 
     async fn backup(&self, _to: &Path) -> Result<(), StoreError> {
