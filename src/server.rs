@@ -29,6 +29,7 @@ use crate::protocol::visitor::ToVisitor;
 use crate::store::Store;
 use crate::store::settings::Settings;
 use crate::web::address::Addresses;
+use crate::web::attempts::Attempts;
 use crate::web::hooks::Hooks;
 use crate::web::rest::uploads::Uploads;
 use crate::web::rest::{PublicPace, Rest};
@@ -172,6 +173,7 @@ async fn compose(
     let addresses = Addresses::new(&config, Arc::clone(&desk.coordination));
     let rest = Rest {
         addresses: Arc::clone(&addresses),
+        attempts: Attempts::new(Arc::clone(&desk.coordination), config.limit_loopback),
         store,
         accounts,
         settings,

@@ -10,6 +10,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use sha2::{Digest, Sha256};
+
 use crate::model::time::{At, Clock, Millis};
 
 /// Failures are forgotten so long after the first of them.
@@ -191,6 +193,17 @@ fn make_room(entries: &mut HashMap<Key, Entry>, now: At) {
     for (_, key) in &ranked[..surplus] {
         entries.remove(key);
     }
+}
+
+/// The account of this mail address, for whoever counts over several nodes: the same on all of them, and not the address itself,
+/// which is nobody's business elsewhere.
+#[must_use]
+pub fn name_of_account(email: &str) -> String {
+    let hash = Sha256::digest(email.trim().to_lowercase());
+    hash[..12]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Whom an address stands for: an IPv6 network of 64 bits is one household's or one server's, all of it.

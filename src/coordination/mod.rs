@@ -277,6 +277,11 @@ pub trait Coordination: Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Takes one back that was counted: it was none of those that are to be few.
+    async fn uncount(&self, _what: &str) -> Result<(), Away> {
+        Ok(())
+    }
+
     // --- fan-out ----------------------------------------------------------------------------------------------
 
     /// Tells every node. At most once: a notice may be lost, and then [`Notice::Lost`] follows as soon as it can.

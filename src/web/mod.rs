@@ -29,6 +29,7 @@ use crate::web::socket::{Pace, live, sized};
 pub mod address;
 pub mod agent;
 pub mod assets;
+pub mod attempts;
 pub mod error;
 pub mod former;
 pub mod handshake;

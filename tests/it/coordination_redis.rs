@@ -15,7 +15,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use crate::coordination_suite::{BEGIN, GRACES};
-use crate::support::redis_server::{Proxy, SOON, Server, until};
+use crate::support::redis_server::{SOON, Server, until};
+use crate::support::wire::{Instead, Wire};
 
 async fn opened(url: &str, clock: &Clock) -> Result<RedisCoordination, Unfit> {
     let address: Address = url.parse().unwrap();
@@ -190,7 +191,7 @@ async fn a_stopped_redis_makes_calls_fail_and_everything_go_on_after() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cut_wire_is_mended_by_itself() {
     let (clock, server) = (Clock::manual(BEGIN), Server::start(&[]).await);
-    let proxy = Proxy::before(&server).await;
+    let proxy = Wire::before(&server).await;
     let engine = whole(&proxy.url(), &clock).await;
     let mut notices = engine.notices().unwrap();
     let (agent, gone) = (AgentId::fresh(), AgentId::fresh());
@@ -220,7 +221,7 @@ async fn a_cut_wire_is_mended_by_itself() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_claim_whose_answer_was_lost_is_the_same_claim() {
     let (clock, server) = (Clock::manual(BEGIN), Server::start(&[]).await);
-    let proxy = Proxy::before(&server).await;
+    let proxy = Wire::before(&server).await;
     let engine = whole(&proxy.url(), &clock).await;
     // A look by another way: nothing of it is swallowed.
     let other = opened(&server.url(), &clock).await.unwrap();
@@ -339,6 +340,11 @@ async fn rates_are_counted_over_all_nodes() {
     assert_eq!(one.count("start:a", 10, minute).await.unwrap(), wait);
     assert_eq!(two.count("start:a", 10, minute).await.unwrap(), wait);
     assert_eq!(two.count("start:b", 10, minute).await.unwrap(), None);
+    // One that is taken back makes room for one.
+    two.uncount("start:a").await.unwrap();
+    assert_eq!(one.count("start:a", 10, minute).await.unwrap(), None);
+    assert_eq!(two.count("start:a", 10, minute).await.unwrap(), wait);
+    one.uncount("start:nothing").await.unwrap();
     clock.advance(Millis::seconds(40));
     assert_eq!(two.count("start:a", 10, minute).await.unwrap(), None);
 }
@@ -393,6 +399,27 @@ async fn what_cannot_serve_is_named_with_the_remedy() {
     online(&engine, AgentId::fresh(), 1).await;
     waits(&engine, 1).await;
     claims_soon(&engine).await;
+}
+
+/// A real server whose answers say that it is older than it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_is_too_old_is_named() {
+    let server = Server::start(&[]).await;
+    let info: String = redis::from_redis_value(server.run(&["INFO", "server"]).await).unwrap();
+    let line = info.lines().find(|line| line.starts_with("redis_version:"));
+    let major = &line.unwrap()[..line.unwrap().find('.').unwrap()];
+    let instead = Instead {
+        of: major.to_owned().leak(),
+        this: format!("{}6", &major[..major.len() - 1]).leak(),
+    };
+    let there = format!("{}:{}", server.host, server.port).parse().unwrap();
+    let wire = Wire::between("127.0.0.1:0".parse().unwrap(), there, Some(instead)).await;
+    let words = refused(&wire.url()).await;
+    assert!(words.contains("is version 6."), "{words}");
+    assert!(
+        words.contains("needs 7.0 or later, or any Valkey"),
+        "{words}"
+    );
 }
 
 #[test]

@@ -3,8 +3,10 @@
 //! Each test has its own nodes, Redis and database; those that stop PostgreSQL have a server of their own. What dies, is stopped or
 //! restarted while people chat stands in `nodes_that_go.rs`.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use balie::protocol::HELLO_TIMEOUT_S;
 use balie_loadtest::participant::agent::Agent;
 use balie_loadtest::participant::mind::Frame;
 use balie_loadtest::participant::visitor::Visitor;
@@ -12,12 +14,13 @@ use balie_loadtest::participant::wire::ConversationId;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::support::fleet::{Fleet, start};
+use crate::support::fleet::{Fleet, fresh_database, start};
 use crate::support::node::Node;
-use crate::support::people::beginning_on_postgres;
+use crate::support::people::{PASSWORD, beginning_on_postgres, email_of};
 use crate::support::postgres::{self, shared};
 use crate::support::redis_server;
 use crate::support::scenes::{kinds, place, waiting_in};
+use crate::support::wire::{Weather, Wire};
 use crate::support::{number, refused};
 
 fn is_unavailable(frame: &Frame) -> bool {
@@ -129,6 +132,29 @@ async fn one_line_over_all_nodes_is_served_in_the_order_they_came() {
     ben.finish().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_of_a_password_are_counted_over_all_nodes() {
+    let fleet = Fleet::of(2, &[]).await;
+    let log_in = async |number: usize, password: &str| {
+        let words = json!({"email": email_of("ben"), "password": password});
+        let node = &fleet.nodes[number % 2];
+        let dial = node.stranger().with_header("origin", &node.url());
+        let answer = dial.http("POST", "/api/login", Some(&words)).await;
+        answer.unwrap().status
+    };
+    // Whoever knows it is not counted.
+    for number in 0..4 {
+        assert_eq!(log_in(number, PASSWORD).await, 200);
+    }
+    for number in 0..10 {
+        assert_eq!(log_in(number, "a guess").await, 401);
+    }
+    // Each node has seen five.
+    for number in 0..2 {
+        assert_eq!(log_in(number, PASSWORD).await, 429);
+    }
+}
+
 /// Goal: a chat over two nodes goes on at a talking pace though no notice gets across. Method: twelve messages to and fro, each waited
 /// for; by the comparison of everything alone, every ten seconds, they would take two minutes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -207,6 +233,26 @@ async fn redis_that_comes_back_empty_is_told_the_line_of_all_nodes() {
     for agent in [cas, ben] {
         agent.finish().await.unwrap();
     }
+}
+
+/// Goal: a `hello` for which the store takes longer than a client may take to say it is answered in the end. It was given up half-way,
+/// and whoever had entered by then stayed at the desk for ever: the node says so when it is dropped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hello_is_answered_however_slow_the_store_is() {
+    let server = shared();
+    let place = SocketAddr::from(([127, 0, 0, 1], server.port()));
+    let wire = Wire::between("127.0.0.1:0".parse().unwrap(), place, None).await;
+    let port = wire.address.port();
+    let url = server.url_for(postgres::USER, postgres::PASSWORD, port, &fresh_database());
+    let node = Node::with(&[("BALIE_DATABASE_URL", &url)]).await;
+    wire.set(Weather::Slow(Duration::from_millis(1_200)));
+    let ben = node.agent_builder("ben").patience_ms(60_000);
+    let coming = tokio::spawn(ben.connect());
+    // The longest that a client may take.
+    tokio::time::sleep(Duration::from_secs(HELLO_TIMEOUT_S + 1)).await;
+    wire.mend();
+    let ben = coming.await.unwrap().unwrap();
+    ben.finish().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

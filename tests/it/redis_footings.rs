@@ -1,104 +1,25 @@
 //! Redis with Sentinels, and as a cluster: a failover and a slot that moves are a pause, nothing more.
 
-use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use balie::coordination::redis::RedisCoordination;
 use balie::coordination::{Coordination, Notice};
 use balie::model::id::AgentId;
 use balie::model::time::Clock;
-use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use crate::coordination_redis::{claims_soon, online, waits, whole};
 use crate::coordination_suite::{BEGIN, GRACES};
 use crate::support::redis_server::{SOON, Server, free_port, until};
-
-struct Sentinel {
-    child: Child,
-    port: u16,
-    _folder: TempDir,
-}
-
-impl Sentinel {
-    fn minding(master: &Server) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("sentinel.conf");
-        let port = free_port("127.0.0.1");
-        let lines = [
-            format!("port {port}"),
-            "bind 127.0.0.1".to_owned(),
-            format!("dir {}", folder.path().display()),
-            format!("sentinel monitor desk {} {} 1", master.host, master.port),
-            "sentinel down-after-milliseconds desk 1000".to_owned(),
-            "sentinel failover-timeout desk 3000".to_owned(),
-        ];
-        fs::write(&file, lines.join("\n")).unwrap();
-        let child = Command::new("redis-server")
-            .arg(&file)
-            .arg("--sentinel")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self {
-            child,
-            port,
-            _folder: folder,
-        }
-    }
-
-    /// Where it says the master is, and how many replicas it knows.
-    async fn knows(&self) -> Option<(u16, usize)> {
-        let client = redis::Client::open(("127.0.0.1", self.port)).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.ok()?;
-        let mut ask = redis::cmd("SENTINEL");
-        ask.arg("get-master-addr-by-name").arg("desk");
-        let (_, port): (String, u16) = ask.query_async(&mut connection).await.ok()?;
-        let mut ask = redis::cmd("SENTINEL");
-        ask.arg("replicas").arg("desk");
-        let replicas: Vec<redis::Value> = ask.query_async(&mut connection).await.ok()?;
-        Some((port, replicas.len()))
-    }
-}
-
-impl Drop for Sentinel {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::support::sentinel::minded_pair;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failover_is_followed_and_news_is_heard_again() {
-    let mut master = Server::start(&[]).await;
-    let (host, port) = (master.host.clone(), master.port.to_string());
-    let replica = Server::start(&["--replicaof", &host, &port]).await;
-    // At once, not in five seconds.
-    master
-        .run(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"])
-        .await;
-    replica
-        .run(&["CONFIG", "SET", "replica-announce-ip", &replica.host])
-        .await;
-    // It says so when it connects anew.
-    replica.run(&["REPLICAOF", "NO", "ONE"]).await;
-    replica.run(&["REPLICAOF", &host, &port]).await;
-    until("the replica has everything", async || {
-        let info: String =
-            redis::from_redis_value(replica.run(&["INFO", "replication"]).await).unwrap();
-        info.contains("master_link_status:up")
-    })
-    .await;
-    let sentinel = Sentinel::minding(&master);
-    until("the Sentinel knows both", async || {
-        sentinel.knows().await == Some((master.port, 1))
-    })
-    .await;
+    let (mut master, replica, sentinel) = minded_pair().await;
     let clock = Clock::manual(BEGIN);
-    let url = format!("redis+sentinel://127.0.0.1:{}/desk", sentinel.port);
+    let url = format!("redis+sentinel://{}:{}/desk", sentinel.host, sentinel.port);
     let engine = whole(&url, &clock).await;
     let other = another(&url, &clock).await;
     let mut notices = other.notices().unwrap();

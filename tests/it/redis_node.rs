@@ -1,11 +1,14 @@
 //! A server over Redis, while Redis is emptied, stopped and gone: chats go on, who waits is told, nobody loses a place.
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use balie_loadtest::participant::mind::Frame;
 use balie_loadtest::participant::visitor::Visitor;
 
 use crate::support::node::{Node, run_to_end};
-use crate::support::redis_server::Server;
-use crate::support::scenes::{place, waiting_in};
+use crate::support::redis_server::{Server, free_port, own_host};
+use crate::support::scenes::{chat, place, waiting_in};
 
 async fn over(redis: &Server) -> Node {
     Node::with(&[("BALIE_REDIS_URL", &redis.url())]).await
@@ -146,4 +149,57 @@ async fn check_and_start_name_what_is_wrong_with_redis() {
         "{}",
         ended.said
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_pairs_over_redis_with_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let (host, [cert, key]) = (
+        own_host(),
+        ["cert.pem", "key.pem"].map(|name| folder.path().join(name)),
+    );
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args(["-days", "2", "-subj", "/CN=redis", "-addext"])
+        .arg(format!("subjectAltName=IP:{host}"))
+        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"])
+        .args([&key, &PathBuf::from("-out"), &cert])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let [cert, key] = [cert, key].map(|path| path.display().to_string());
+    let (port, tls_port) = (free_port(&host), free_port(&host).to_string());
+    let arguments = [
+        "--tls-port",
+        &tls_port,
+        "--tls-cert-file",
+        &cert,
+        "--tls-key-file",
+        &key,
+    ];
+    let arguments = [
+        &arguments[..],
+        &["--tls-auth-clients", "no", "--tls-ca-cert-file", &cert],
+    ];
+    let _redis = Server::start_at(&host, port, &arguments.concat()).await;
+    let url = format!("rediss://{host}:{tls_port}");
+    // The machine's own list of whom to believe, here a file with one.
+    let settings = [("BALIE_REDIS_URL", url.as_str()), ("SSL_CERT_FILE", &cert)];
+    let node = Node::with(&settings).await;
+    let (ben, vera, _) = chat(&node).await;
+    vera.finish().await.unwrap();
+    ben.finish().await.unwrap();
+    let data = folder.path().join("data").display().to_string();
+    let stranger = [("BALIE_REDIS_URL", url.as_str()), ("BALIE_DATA", &data)];
+    let ended = run_to_end(folder.path(), &["check"], &stranger);
+    assert!(ended.code != Some(0), "{}", ended.printed);
+    assert!(ended.said.contains("certificate"), "{}", ended.said);
 }

@@ -26,6 +26,7 @@ use balie::store::settings::Settings;
 use balie::store::sqlite::SqliteStore;
 use balie::store::{Receipt, Store, StoreError};
 use balie::web::address::Addresses;
+use balie::web::attempts::Attempts;
 use balie::web::hooks::Hooks;
 use balie::web::rest::caller::ClientAddress;
 use balie::web::rest::uploads::Uploads;
@@ -138,6 +139,7 @@ impl Api {
             store,
             settings,
             clock: clock.clone(),
+            attempts: Attempts::new(Arc::clone(&coordination), false),
             addresses: Addresses::new(
                 &Config {
                     address_starts_per_min: STARTS_PER_MIN,

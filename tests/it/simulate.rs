@@ -12,9 +12,9 @@ use coordination::Faults;
 use dice::Dice;
 use world::World;
 
-mod books;
+pub mod books;
 mod coordination;
-mod dice;
+pub mod dice;
 pub mod node;
 mod people;
 mod store;

@@ -256,6 +256,13 @@ impl<M: Mind> Participant<M> {
         self.shared.order(Order::Cut);
     }
 
+    /// [`Participant::cut`] for somebody else to do, while the participant is busy.
+    #[must_use]
+    pub fn scissors(&self) -> Box<dyn Fn() + Send + Sync> {
+        let shared = Arc::clone(&self.shared);
+        Box::new(move || shared.order(Order::Cut))
+    }
+
     /// A copy of what was seen of one log.
     #[must_use]
     pub fn timeline(&self, conversation: ConversationId) -> Option<Timeline> {

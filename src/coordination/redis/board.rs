@@ -452,6 +452,16 @@ impl Board {
         }
     }
 
+    /// Takes one back that was counted.
+    pub async fn uncount(&self, what: &str) -> Result<(), Away> {
+        let keys = [self.keys.counter(what)];
+        match self.link.run(&script::UNCOUNT, &keys, &[]).await {
+            Ok(_) => Ok(()),
+            Err(Failed::Away(away)) => Err(away),
+            Err(Failed::Refused(error)) => Err(Away(error.to_string())),
+        }
+    }
+
     // --- the board itself -------------------------------------------------------------------------------------
 
     /// Gives a sign of life. `away` is how long Redis could not be reached from here.

@@ -290,6 +290,10 @@ impl Coordination for RedisCoordination {
         self.board.count(what, count_max, span).await
     }
 
+    async fn uncount(&self, what: &str) -> Result<(), Away> {
+        self.board.uncount(what).await
+    }
+
     async fn publish(&self, notice: Notice) {
         self.news.publish(notice).await;
     }

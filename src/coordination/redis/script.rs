@@ -62,6 +62,9 @@ verbs! {
 /// `tick.lua`
 pub static TICK: LazyLock<Script> =
     LazyLock::new(|| Script::alone("tick.lua", include_str!("tick.lua")));
+/// `uncount.lua`
+pub static UNCOUNT: LazyLock<Script> =
+    LazyLock::new(|| Script::alone("uncount.lua", include_str!("uncount.lua")));
 /// `count.lua`
 pub static COUNT: LazyLock<Script> =
     LazyLock::new(|| Script::alone("count.lua", include_str!("count.lua")));

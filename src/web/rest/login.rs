@@ -11,6 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::sessions::Begun;
+use crate::accounts::sign_in::SignInError;
+use crate::accounts::throttle::Throttled;
 use crate::model::id::AgentId;
 use crate::model::record::{Person, PersonRole, SessionKind};
 use crate::web::error::{Problem, ProblemBody};
@@ -87,10 +89,16 @@ async fn log_in(
     headers: HeaderMap,
     Body(login): Body<Login>,
 ) -> Result<(SetCookie, Json<LoggedIn>), Problem> {
-    let (person, begun) = rest
+    let attempt = rest.attempts.attempt(from, &login.email).await;
+    let attempt = attempt.map_err(|wait| SignInError::Throttled(Throttled(wait)))?;
+    let signed_in = rest
         .accounts
         .sign_in(from, &login.email, &login.password)
-        .await?;
+        .await;
+    if !matches!(signed_in, Err(SignInError::WrongWords)) {
+        attempt.taken_back().await;
+    }
+    let (person, begun) = signed_in?;
     let cookie = entered(&rest, &headers, begun).await?;
     Ok((cookie, Json(LoggedIn::of(&person))))
 }

@@ -51,6 +51,7 @@ use crate::protocol::visitor::VisitorStart;
 use crate::store::settings::Settings;
 use crate::store::{Receipt, Store, StoreError};
 use crate::web::address::{Addresses, PerMinute};
+use crate::web::attempts::Attempts;
 use crate::web::error::{Kind, Problem};
 use crate::web::rest::uploads::Uploads;
 
@@ -79,6 +80,8 @@ pub struct Rest {
     pub changes: tokio::sync::Mutex<()>,
     /// How much one address may ask of the public paths.
     pub pace: PublicPace,
+    /// Failed logins over all nodes.
+    pub attempts: Attempts,
 }
 
 /// How much one address may ask of the paths that are open to anybody and cost a look into the store, or room in it.

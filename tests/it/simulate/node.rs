@@ -28,6 +28,7 @@ use balie::store::sqlite::SqliteStore;
 use balie::web::Web;
 use balie::web::address::Addresses;
 use balie::web::agent::AgentPeer;
+use balie::web::attempts::Attempts;
 use balie::web::hooks::Hooks;
 use balie::web::rest::uploads::Uploads;
 use balie::web::rest::{PublicPace, Rest};
@@ -87,6 +88,7 @@ impl Node {
         let config = config(folder);
         let addresses = Addresses::new(&config, coordination.clone());
         let rest = Rest {
+            attempts: Attempts::new(coordination.clone(), false),
             addresses: Arc::clone(&addresses),
             store: shared,
             accounts: accounts.await.unwrap(),

@@ -14,6 +14,8 @@ pub mod raw;
 pub mod redis_server;
 pub mod s3;
 pub mod scenes;
+pub mod sentinel;
+pub mod wire;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -29,7 +29,7 @@ const START_MAX: Duration = Duration::from_secs(30);
 /// A stop is promised within 10 s.
 pub const STOP_MAX: Duration = Duration::from_secs(10);
 /// The sockets of participants that are gone are noticed within this time.
-const SOCKETS_GONE_MAX: Duration = Duration::from_secs(5);
+const SOCKETS_GONE_MAX: Duration = Duration::from_secs(20);
 
 /// A server.
 pub struct Node {

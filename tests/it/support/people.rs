@@ -122,6 +122,8 @@ pub fn admin(data: &Path, url: Option<&str>, arguments: &[&str], input: &str) ->
         .arg(data)
         .env_clear()
         .envs(url.map(|url| ("BALIE_DATABASE_URL", url)))
+        // A machine that builds and tests something else meanwhile is slow.
+        .env("BALIE_DATABASE_CONNECT_MS", "20000")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -4,7 +4,8 @@
 //! ([`Server::start`]). PostgreSQL refuses to run as root, so it then runs as `postgres` or `nobody`. The process hangs on a pipe
 //! from this one: however the tests end, it ends too, and removes its folder.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
@@ -82,6 +83,9 @@ impl Server {
         }
         let file = data.join("postgresql.auto.conf");
         fs::write(file, lines).unwrap();
+        // Wires come from an address of their own.
+        let file = File::options().append(true).open(data.join("pg_hba.conf"));
+        writeln!(file.unwrap(), "host all all 127.0.0.0/8 scram-sha-256").unwrap();
         server.resume();
         server
     }

@@ -1,17 +1,14 @@
-//! A real Redis for a test, on a free port and in a folder of its own; and a proxy in front of it that cuts the wire.
+//! A real Redis for a test, on a free port and in a folder of its own.
 
-use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Longest wait for a server to start, or for a state to come about.
@@ -27,7 +24,7 @@ pub struct Server {
 }
 
 /// A loopback address from which nobody connects: a client that tries a dead port there cannot meet itself.
-fn own_host() -> String {
+pub fn own_host() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed) + std::process::id() % 1_000 * 50;
     format!("127.9.{}.{}", number / 250 % 250, number % 250 + 2)
@@ -77,7 +74,12 @@ impl Server {
 
     pub async fn connection(&self) -> MultiplexedConnection {
         let client = redis::Client::open(self.url()).unwrap();
-        client.get_multiplexed_async_connection().await.unwrap()
+        // A machine that builds and tests something else meanwhile is slow.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(SOON))
+            .set_response_timeout(Some(SOON));
+        let connecting = client.get_multiplexed_async_connection_with_config(&config);
+        connecting.await.unwrap()
     }
 
     /// Runs one command.
@@ -88,6 +90,18 @@ impl Server {
             .query_async(&mut self.connection().await)
             .await
             .unwrap()
+    }
+
+    /// Runs one command, if the server is there to do it.
+    pub async fn try_run(&self, words: &[&str]) {
+        let running = async {
+            let client = redis::Client::open(self.url())?;
+            let mut connection = client.get_multiplexed_async_connection().await?;
+            let mut command = redis::cmd(words[0]);
+            command.arg(&words[1..]);
+            command.query_async::<redis::Value>(&mut connection).await
+        };
+        let _ = timeout(Duration::from_millis(500), running).await;
     }
 
     fn pid(&self) -> Pid {
@@ -120,7 +134,8 @@ fn spawn(host: &str, port: u16, folder: &TempDir, arguments: &[String]) -> Child
     Command::new("redis-server")
         .args(arguments.iter().filter(|one| one.ends_with(".conf")))
         .args(["--bind", host, "--port", &port, "--dir", folder])
-        .args(["--save", "", "--appendonly", "no"])
+        // Wires come from another address than the one that it takes for its own.
+        .args(["--save", "", "--appendonly", "no", "--protected-mode", "no"])
         .args(arguments.iter().filter(|one| !one.ends_with(".conf")))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -132,108 +147,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Stands between a node and Redis.
-pub struct Proxy {
-    pub address: SocketAddr,
-    state: Arc<State>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-struct State {
-    /// Nothing is let through, and what stands is closed.
-    is_cut: AtomicBool,
-    /// What Redis answers is thrown away, and the wire cut after it.
-    swallows: AtomicBool,
-    changed: Notify,
-}
-
-impl Proxy {
-    pub async fn before(server: &Server) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let target = (server.host.clone(), server.port);
-        let state = Arc::new(State {
-            is_cut: AtomicBool::new(false),
-            swallows: AtomicBool::new(false),
-            changed: Notify::new(),
-        });
-        let shared = Arc::clone(&state);
-        let task = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                if shared.is_cut.load(Ordering::SeqCst) {
-                    continue;
-                }
-                let Ok(upstream) = TcpStream::connect(target.clone()).await else {
-                    continue;
-                };
-                tokio::spawn(carry(client, upstream, Arc::clone(&shared)));
-            }
-        });
-        Self {
-            address,
-            state,
-            task,
-        }
-    }
-
-    pub fn url(&self) -> String {
-        format!("redis://{}", self.address)
-    }
-
-    pub fn cut(&self) {
-        self.state.is_cut.store(true, Ordering::SeqCst);
-        self.state.changed.notify_waiters();
-    }
-
-    pub fn mend(&self) {
-        self.state.is_cut.store(false, Ordering::SeqCst);
-    }
-
-    /// The next answer of Redis is lost with its connection.
-    pub fn swallow(&self) {
-        self.state.swallows.store(true, Ordering::SeqCst);
-    }
-
-    pub async fn swallowed(&self) {
-        let begun = Instant::now();
-        while self.state.swallows.load(Ordering::SeqCst) {
-            assert!(begun.elapsed() < SOON, "nothing was answered");
-            sleep(Duration::from_millis(5)).await;
-        }
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn carry(mut client: TcpStream, mut upstream: TcpStream, state: Arc<State>) {
-    let (mut asked, mut answered) = ([0; 16_384], [0; 16_384]);
-    loop {
-        tokio::select! {
-            read = client.read(&mut asked) => match read {
-                Ok(0) | Err(_) => return,
-                Ok(count) => if upstream.write_all(&asked[..count]).await.is_err() { return },
-            },
-            read = upstream.read(&mut answered) => match read {
-                Ok(0) | Err(_) => return,
-                Ok(count) => {
-                    if state.swallows.swap(false, Ordering::SeqCst) {
-                        return;
-                    }
-                    if client.write_all(&answered[..count]).await.is_err() { return }
-                }
-            },
-            () = state.changed.notified() => return,
-        }
-        if state.is_cut.load(Ordering::SeqCst) {
-            return;
-        }
     }
 }
 
