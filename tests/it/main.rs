@@ -15,6 +15,7 @@ mod coordination_redis;
 mod coordination_suite;
 mod demo;
 mod door;
+mod faults;
 mod files_folder;
 mod files_s3;
 mod files_suite;

@@ -80,6 +80,7 @@ fn settings(address: SocketAddr, nodes: &[SocketAddr]) -> String {
 defaults
   mode http
   timeout connect 1s
+  timeout check 2s
   timeout client 2m
   timeout server 2m
   timeout tunnel 2m

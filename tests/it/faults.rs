@@ -1,0 +1,71 @@
+//! Whatever fails of three nodes, Redis and PostgreSQL, and whenever: nothing acknowledged is lost, doubled or out of order, one
+//! owner, no agent over capacity, first come first served, nobody stranded, and figures that are those of the logs.
+//!
+//! Method: three whole servers behind haproxy, a Redis with its replica and a Sentinel, and a PostgreSQL, all of the test's own, with a
+//! wire of its own from each node to each (`world.rs`). People come, chat, hand on, are cut off and return (`people.rs`); faults of
+//! twelve kinds begin and end at random moments, up to three at once. Then everything heals, everybody must come to an end
+//! of what they do, and the whole history — what participants were told, and the logs with the order in which PostgreSQL committed
+//! them — is held to the promises (`checker.rs`). Each history is also spoilt in every way that the checker must notice
+//! (`mutants.rs`), so that it is known to see. `BALIE_SEED=<number>` begins with that history, `BALIE_SOAK=1` lives through 200.
+//! Threads, processes and a network make a repetition likely, not certain.
+
+use dice::Dice;
+use world::World;
+
+use crate::simulate::dice;
+
+mod checker;
+mod history;
+mod mutants;
+mod people;
+mod world;
+
+fn first_seed() -> u64 {
+    match std::env::var("BALIE_SEED") {
+        Ok(seed) => seed.parse().expect("BALIE_SEED is a number"),
+        Err(_) => uuid::Uuid::now_v7().as_u64_pair().1 >> 32,
+    }
+}
+
+fn histories() -> u64 {
+    if std::env::var_os("BALIE_SOAK").is_some() {
+        200
+    } else {
+        5
+    }
+}
+
+async fn live_through(seed: u64) {
+    // Shown when the test fails.
+    println!("BALIE_SEED={seed}");
+    let mut dice = Dice::new(seed);
+    let mut world = World::begin().await;
+    let people = people::begin(&world, &mut dice).await;
+    world.storm(&mut dice, &people).await;
+    world.heal().await;
+    let told = people.come_to_an_end(&world).await;
+    let history = history::read(&world, told).await;
+    let breaches = checker::check(&history);
+    assert!(
+        breaches.is_empty(),
+        "{breaches:#?}\nafter {:#?}",
+        world.faults
+    );
+    let caught = mutants::all_are_caught(&history);
+    println!(
+        "seed {seed}: {} conversations, {} events, {} acknowledged, {caught} ways to spoil it seen, after {}",
+        history.logs.len(),
+        history.logs.values().map(Vec::len).sum::<usize>(),
+        history.told.acts.len(),
+        world.summary(),
+    );
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_fails_the_promises_hold() {
+    let first = first_seed();
+    for seed in first..first + histories() {
+        live_through(seed).await;
+    }
+}

@@ -1,0 +1,303 @@
+//! Whether a history keeps the promises. Each check is a function of the history alone, so that a spoilt one can be given to it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use balie::model::event::{Body, CloseReason, Event, Mode, Role};
+use balie::model::id::{AgentId, CommandId, ConversationId, VisitorId};
+use balie::model::time::At;
+use balie::store::DepartmentFigures;
+
+use super::history::{History, WITHIN, Written};
+
+/// A promise that was broken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Breach {
+    /// Something acknowledged is not in the log as it was acknowledged.
+    Lost,
+    /// One command was carried out twice.
+    Twice,
+    /// One participant's words stand in another order than they were said in.
+    Reordered,
+    /// A log has a hole, or a beginning that is none.
+    Gap,
+    /// Time falls within a log.
+    TimeFell,
+    /// An agent said something in a conversation that was not theirs.
+    NotTheirs,
+    /// An agent came to own more than they have room for.
+    OverCapacity,
+    /// A visitor had two open conversations.
+    TwoOpen,
+    /// Something happened in a conversation that was over.
+    AfterTheEnd,
+    /// Somebody was served before an older one in the line.
+    OutOfTurn,
+    /// Somebody was left in the line.
+    Stranded,
+    /// The figures are not those of the logs.
+    WrongFigures,
+}
+
+/// All that is wrong, each with where.
+pub fn check(history: &History) -> Vec<(Breach, String)> {
+    let mut breaches = Vec::new();
+    for (id, log) in &history.logs {
+        check_log(*id, log, &mut breaches);
+    }
+    check_told(history, &mut breaches);
+    check_commands(history, &mut breaches);
+    check_capacity(history, &mut breaches);
+    check_visitors(history, &mut breaches);
+    check_line(history, &mut breaches);
+    check_figures(history, &mut breaches);
+    breaches
+}
+
+type Breaches = Vec<(Breach, String)>;
+
+fn check_log(id: ConversationId, log: &[Written], breaches: &mut Breaches) {
+    let mut owner: Option<AgentId> = None;
+    let mut is_closed = false;
+    let mut last_at = At(0);
+    for (index, written) in log.iter().enumerate() {
+        let event = &written.event;
+        let place = || format!("{id} {}: {event:?}", event.seq);
+        if event.seq != index as u64 + 1 {
+            breaches.push((Breach::Gap, place()));
+        }
+        if event.at < last_at {
+            breaches.push((Breach::TimeFell, place()));
+        }
+        last_at = event.at;
+        // What may still come is a word among agents, and what the visitor thinks of it.
+        if is_closed && !matches!(event.body, Body::Rated { .. } | Body::Note { .. }) {
+            breaches.push((Breach::AfterTheEnd, place()));
+        }
+        let is_said = matches!(event.body, Body::Message { .. });
+        if is_said && event.from.role == Role::Agent && event.from.id != owner.map(|one| one.0) {
+            breaches.push((Breach::NotTheirs, place()));
+        }
+        match &event.body {
+            Body::Assigned { agent, .. } => owner = Some(agent.id),
+            Body::Transferred { .. } | Body::Requeued { .. } => owner = None,
+            Body::Closed { .. } => (owner, is_closed) = (None, true),
+            _ => {}
+        }
+    }
+    // In the end everybody was served.
+    if !is_closed {
+        breaches.push((Breach::Stranded, format!("{id} is still open")));
+    }
+}
+
+fn check_told(history: &History, breaches: &mut Breaches) {
+    let mut last: HashMap<(uuid::Uuid, ConversationId), u64> = HashMap::new();
+    for act in &history.told.acts {
+        let id = ConversationId(act.ack.conversation.0);
+        let event = history.logs.get(&id).and_then(|log| {
+            let place = usize::try_from(act.ack.seq).ok()?.checked_sub(1)?;
+            Some(&log.get(place)?.event)
+        });
+        let stands = |event: &&Event| {
+            let said = act.text.as_deref();
+            event.cmd == Some(CommandId(act.ack.cmd.0))
+                && i64::try_from(act.ack.at) == Ok(event.at.0)
+                && said.is_none_or(|said| text_of(event) == Some(said))
+        };
+        if event.filter(stands).is_none() {
+            breaches.push((Breach::Lost, format!("{act:?} against {event:?}")));
+        }
+        let before = last.insert((act.by, id), act.ack.seq);
+        if before.is_some_and(|before| before >= act.ack.seq) {
+            breaches.push((Breach::Reordered, format!("{act:?} after {before:?}")));
+        }
+    }
+}
+
+fn text_of(event: &Event) -> Option<&str> {
+    match &event.body {
+        Body::Message { text, .. } | Body::Note { text, .. } => Some(text),
+        _ => None,
+    }
+}
+
+/// One command made one run of events, in one log.
+fn check_commands(history: &History, breaches: &mut Breaches) {
+    let mut made: HashMap<CommandId, (ConversationId, u64)> = HashMap::new();
+    for (id, log) in &history.logs {
+        for written in log {
+            let Some(cmd) = written.event.cmd else {
+                continue;
+            };
+            let here = (*id, written.event.seq);
+            if let Some((other, seq)) = made.insert(cmd, here)
+                && (other, seq + 1) != here
+            {
+                breaches.push((
+                    Breach::Twice,
+                    format!("{cmd} at {other} {seq} and {here:?}"),
+                ));
+            }
+        }
+    }
+}
+
+/// What was committed, in order; of one transaction what gives something up comes first.
+fn in_order<T>(mut steps: Vec<(i64, bool, T)>) -> Vec<(bool, T)> {
+    steps.sort_by_key(|(committed_us, takes, _)| (*committed_us, *takes));
+    let rest = |(_, takes, what)| (takes, what);
+    steps.into_iter().map(rest).collect()
+}
+
+fn check_capacity(history: &History, breaches: &mut Breaches) {
+    let mut steps = Vec::new();
+    for (id, log) in &history.logs {
+        let mut owner = None;
+        for written in log {
+            let next = match &written.event.body {
+                Body::Assigned { agent, .. } => Some(agent.id),
+                Body::Transferred { .. } | Body::Requeued { .. } | Body::Closed { .. } => None,
+                _ => continue,
+            };
+            if let Some(before) = owner {
+                steps.push((written.committed_us, false, (before, *id)));
+            }
+            if let Some(agent) = next {
+                steps.push((written.committed_us, true, (agent, *id)));
+            }
+            owner = next;
+        }
+    }
+    let mut capacities: Vec<(i64, AgentId, usize)> = Vec::new();
+    for seat in &history.seats {
+        capacities.push((seat.committed_us, seat.agent, seat.capacity));
+    }
+    steps.sort_by_key(|(committed_us, takes, _)| (*committed_us, *takes));
+    let mut owned: HashMap<AgentId, BTreeSet<ConversationId>> = HashMap::new();
+    for (committed_us, takes, (agent, id)) in steps {
+        let theirs = owned.entry(agent).or_default();
+        if !takes {
+            theirs.remove(&id);
+            continue;
+        }
+        theirs.insert(id);
+        let capacity = capacities
+            .iter()
+            .rfind(|(since_us, one, _)| *one == agent && *since_us <= committed_us)
+            .map_or(0, |(_, _, capacity)| *capacity);
+        if theirs.len() > capacity {
+            let load = theirs.len();
+            breaches.push((
+                Breach::OverCapacity,
+                format!("{agent} got {id} as number {load} of {capacity}"),
+            ));
+        }
+    }
+}
+
+fn check_visitors(history: &History, breaches: &mut Breaches) {
+    let mut steps = Vec::new();
+    for (id, log) in &history.logs {
+        let visitor = history.visitors[id];
+        for written in log {
+            match written.event.body {
+                Body::Queued { .. } => steps.push((written.committed_us, true, (visitor, *id))),
+                Body::Closed { .. } => steps.push((written.committed_us, false, (visitor, *id))),
+                _ => {}
+            }
+        }
+    }
+    let mut open: HashMap<VisitorId, ConversationId> = HashMap::new();
+    for (opens, (visitor, id)) in in_order(steps) {
+        if !opens {
+            open.remove(&visitor);
+        } else if let Some(other) = open.insert(visitor, id) {
+            breaches.push((Breach::TwoOpen, format!("{visitor}: {other} and {id}")));
+        }
+    }
+}
+
+/// Those who waited through it all were served in the order they came.
+fn check_line(history: &History, breaches: &mut Breaches) {
+    let served: Vec<Option<i64>> = history
+        .told
+        .line
+        .iter()
+        .map(|id| {
+            let log = history.logs.get(&ConversationId(id.0))?;
+            let is_assigned = |one: &&Written| matches!(one.event.body, Body::Assigned { .. });
+            log.iter().find(is_assigned).map(|one| one.committed_us)
+        })
+        .collect();
+    if served.iter().any(Option::is_none) {
+        breaches.push((Breach::Stranded, format!("{served:?}")));
+    } else if !served.is_sorted() {
+        let begun = |id| {
+            history
+                .logs
+                .get(&ConversationId(id))
+                .map(|log| log[0].event.at)
+        };
+        let begun: Vec<_> = history.told.line.iter().map(|id| begun(id.0)).collect();
+        breaches.push((Breach::OutOfTurn, format!("{served:?}, begun at {begun:?}")));
+    }
+}
+
+fn check_figures(history: &History, breaches: &mut Breaches) {
+    let mut expected: BTreeMap<String, [u64; 4]> = BTreeMap::new();
+    for log in history.logs.values() {
+        let Some((department, counts)) = first_wait(log) else {
+            continue;
+        };
+        let sums = expected.entry(department).or_default();
+        sums.iter_mut()
+            .zip(counts)
+            .for_each(|(sum, count)| *sum += count);
+    }
+    let told = |one: &DepartmentFigures| {
+        let counts = [
+            one.answered,
+            one.answered_in_time,
+            one.abandoned,
+            one.abandoned_late,
+        ];
+        (one.department.to_string(), counts)
+    };
+    let mut told: BTreeMap<String, [u64; 4]> = history.figures.iter().map(told).collect();
+    told.retain(|_, counts| *counts != [0; 4]);
+    if told != expected {
+        let said = format!("{told:?} where the logs say {expected:?}");
+        breaches.push((Breach::WrongFigures, said));
+    }
+}
+
+/// How the first wait of a live conversation ended: answered, in time, abandoned, late.
+fn first_wait(log: &[Written]) -> Option<(String, [u64; 4])> {
+    let Body::Queued {
+        department,
+        mode: Mode::Chat,
+        ..
+    } = &log.first()?.event.body
+    else {
+        return None;
+    };
+    log.iter().find_map(|written| match &written.event.body {
+        Body::Assigned {
+            department,
+            waited_ms,
+            ..
+        } => {
+            let in_time = u64::from(*waited_ms <= WITHIN);
+            Some((department.to_string(), [1, in_time, 0, 0]))
+        }
+        Body::Closed {
+            reason: CloseReason::Left | CloseReason::Abandoned,
+            waited_ms: Some(waited_ms),
+            ..
+        } => {
+            let late = u64::from(*waited_ms > WITHIN);
+            Some((department.to_string(), [0, 0, 1, late]))
+        }
+        _ => None,
+    })
+}
