@@ -1,0 +1,158 @@
+//! How many pairs a second are made over Redis, with few and with very many waiting, by one node and by three.
+//!
+//! `cargo bench --bench pairing -- redis://127.0.0.1:6379 [WAITING…]`: on a Redis that may be filled, with 10, 10,000 and 1,000,000 waiting
+//! unless told otherwise. Each node claims, says that the conversation was served, that it was closed, and that somebody new
+//! waits, as a desk does, so that as many wait at the end as at the beginning; the store is left out.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark may fail that way")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use balie::coordination::Coordination;
+use balie::coordination::redis::RedisCoordination;
+use balie::domain::routing::{Claim, Graces, Observed, ObservedPlace, Seat};
+use balie::model::event::Mode;
+use balie::model::id::{AgentId, ConversationId, DepartmentKey};
+use balie::model::record::Status;
+use balie::model::time::{At, Clock, Millis};
+use futures_util::stream::{self, StreamExt};
+
+/// Agents, each with room for so many.
+const AGENTS: u64 = 50;
+const CAPACITY: u8 = 5;
+/// Claims that a node carries out at once, as `desk::pair` does.
+const AT_ONCE: usize = 64;
+/// Each figure is taken over this time.
+const MEASURED: Duration = Duration::from_secs(10);
+/// Calls under way while the line is filled.
+const FILLING: usize = 256;
+
+const GRACES: Graces = Graces {
+    visitor: Millis::seconds(3_600),
+    agent: Millis::seconds(3_600),
+    away: Millis::seconds(3_600),
+    ring: Millis::seconds(20),
+};
+
+type Engine = Arc<RedisCoordination>;
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|one| one != "--bench");
+    let url = arguments
+        .next()
+        .expect("the address of a Redis that may be filled");
+    let mut sizes: Vec<u64> = arguments.map(|one| one.parse().unwrap()).collect();
+    if sizes.is_empty() {
+        sizes = vec![10, 10_000, 1_000_000];
+    }
+    println!("| waiting | one node, pairs a second | three nodes |");
+    println!("|---|---|---|");
+    for waiting in sizes {
+        let mut rates = Vec::new();
+        for nodes in [1, 3] {
+            // A board of its own each time.
+            let installation = format!("bench-{waiting}-{nodes}-{}", std::process::id());
+            rates.push(measure(&url, &installation, nodes, waiting).await);
+        }
+        println!("| {waiting} | {:.0} | {:.0} |", rates[0], rates[1]);
+    }
+}
+
+async fn measure(url: &str, installation: &str, nodes: usize, waiting: u64) -> f64 {
+    let clock = Clock::system();
+    let mut engines: Vec<Engine> = Vec::new();
+    for _ in 0..nodes {
+        let address = url.parse().unwrap();
+        let engine = RedisCoordination::open(address, installation, clock.clone(), GRACES).await;
+        engines.push(Arc::new(engine.unwrap()));
+    }
+    engines[0].emptied().await;
+    engines[0].rebuilt().await.unwrap();
+    let line = Arc::new(Line::default());
+    stream::iter(0..waiting)
+        .for_each_concurrent(FILLING, |_| line.grows(&engines[0]))
+        .await;
+    for number in 0..AGENTS {
+        let agent = AgentId::fresh();
+        engines[0].agent_joined(agent, number).await.unwrap();
+        let seat = Seat {
+            status: Status::Online,
+            capacity: CAPACITY,
+            departments: vec![department()],
+        };
+        engines[0].seat(agent, seat).await.unwrap();
+    }
+    let pairs = Arc::new(AtomicU64::new(0));
+    let begun = Instant::now();
+    let mut pairing = tokio::task::JoinSet::new();
+    for engine in &engines {
+        for _ in 0..AT_ONCE {
+            let (engine, line, pairs) = (Arc::clone(engine), Arc::clone(&line), Arc::clone(&pairs));
+            pairing.spawn(async move {
+                while begun.elapsed() < MEASURED {
+                    match engine.claim().await.unwrap() {
+                        Some(claim) => {
+                            line.is_served(&engine, &claim).await;
+                            pairs.fetch_add(1, Ordering::Relaxed);
+                        }
+                        // All agents are busy this very moment.
+                        None => tokio::task::yield_now().await,
+                    }
+                }
+            });
+        }
+    }
+    while pairing.join_next().await.is_some() {}
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let pairs = pairs.load(Ordering::Relaxed) as f64;
+    pairs / begun.elapsed().as_secs_f64()
+}
+
+fn department() -> DepartmentKey {
+    DepartmentKey::new("support").unwrap()
+}
+
+/// One that is as long at the end as at the beginning.
+#[derive(Default)]
+struct Line {
+    comes: AtomicI64,
+}
+
+impl Line {
+    async fn grows(&self, engine: &Engine) {
+        let conversation = ConversationId::fresh();
+        let since = At(1_700_000_000_000 + self.comes.fetch_add(1, Ordering::Relaxed));
+        engine.visitor_joined(conversation, 1).await.unwrap();
+        let place = ObservedPlace::Waiting {
+            department: department(),
+            key: since.0,
+            since,
+            mode: Mode::Chat,
+        };
+        observe(engine, conversation, 1, place).await;
+    }
+
+    async fn is_served(&self, engine: &Engine, claim: &Claim) {
+        let place = ObservedPlace::Served { agent: claim.agent };
+        observe(engine, claim.conversation, 2, place).await;
+        observe(engine, claim.conversation, 3, ObservedPlace::Closed).await;
+        self.grows(engine).await;
+    }
+}
+
+async fn observe(
+    engine: &Engine,
+    conversation: ConversationId,
+    placed_seq: u64,
+    place: ObservedPlace,
+) {
+    let news = Observed {
+        conversation,
+        placed_seq,
+        place,
+    };
+    engine.observe(news).await.unwrap();
+}
