@@ -56,6 +56,8 @@ pub struct Desk {
     doubted: Mutex<HashMap<ConversationId, u32>>,
     /// Notices were lost: the sweep compares everything at its next look.
     has_lost_notices: AtomicBool,
+    /// Coordination was away when it was told of a seat: the sweep tells it all of them at its next look.
+    has_untold_seats: AtomicBool,
 }
 
 /// Why a command was refused.
@@ -174,6 +176,7 @@ impl Desk {
             epoch: RwLock::new(Arc::from(epoch)),
             doubted: Mutex::new(HashMap::new()),
             has_lost_notices: AtomicBool::new(false),
+            has_untold_seats: AtomicBool::new(false),
         }
     }
 

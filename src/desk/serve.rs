@@ -1,6 +1,8 @@
 //! What an agent does: come to the desk, take and serve conversations, hand them on, end them.
 
-use crate::coordination::{Away, Notice, OfferEnd};
+use std::sync::atomic::Ordering;
+
+use crate::coordination::{Notice, OfferEnd};
 use crate::desk::{Desk, Refused, agent_name, is_supervisor, may_see, seat, visitor_card};
 use crate::domain::conversation::{Command, Conversation, Refusal};
 use crate::domain::routing::{Ringing, SocketId};
@@ -25,14 +27,15 @@ pub struct Owned {
     pub owned_from: Seq,
 }
 
-/// Presence and seats are told again by themselves when coordination is back: who serves need not wait for it.
-fn noted(outcome: Result<(), Away>) {
-    if let Err(away) = outcome {
-        tracing::debug!(error = %away, "coordination is told later");
-    }
-}
-
 impl Desk {
+    /// Tells coordination where an agent stands; what it does not hear now the sweep tells it: who serves need not wait.
+    async fn tell_seat(&self, person: &Person) {
+        if let Err(away) = self.coordination.seat(person.id, seat(person)).await {
+            tracing::debug!(error = %away, "a seat is told later");
+            self.has_untold_seats.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// An agent's socket is there. Somebody who was offline begins away; who was gone for a while is announced as
     /// back. Answers the person as they are at the desk now.
     pub async fn agent_joins(&self, agent: AgentId, socket: SocketId) -> Result<Person, Refused> {
@@ -41,13 +44,14 @@ impl Desk {
             .person(agent)
             .await?
             .ok_or(Refused::NotFound("agent"))?;
-        noted(self.coordination.agent_joined(agent, socket).await);
+        // Told again by itself when coordination is back.
+        self.coordination.agent_joined(agent, socket).await.ok();
         if person.status == Status::Offline {
             person = self
                 .sit(person, Status::Away, None, JournalReason::SignedIn)
                 .await?;
         } else {
-            noted(self.coordination.seat(agent, seat(&person)).await);
+            self.tell_seat(&person).await;
         }
         self.agent_moved(agent).await;
         Ok(person)
@@ -144,7 +148,7 @@ impl Desk {
             reason,
         };
         self.store.journal(entry, self.clock.now()).await?;
-        noted(self.coordination.seat(person.id, seat(&person)).await);
+        self.tell_seat(&person).await;
         self.coordination
             .publish(Notice::AgentChanged(person.id))
             .await;
@@ -538,7 +542,7 @@ impl Desk {
         self.coordination
             .publish(Notice::PersonChanged(person.id))
             .await;
-        self.coordination.seat(person.id, seat(person)).await?;
+        self.tell_seat(person).await;
         self.agent_moved(person.id).await;
         Ok(())
     }

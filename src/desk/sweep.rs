@@ -116,9 +116,13 @@ impl Desk {
         self.look_at_doubted().await?;
         self.mind_idle_chats().await?;
         let has_lost_notices = self.has_lost_notices.swap(false, Ordering::Relaxed);
-        if has_lost_notices {
-            // Coordination may have been away: seats that changed meanwhile were not told.
-            self.seat_everybody().await.ok();
+        // Where notices were lost, seats that changed meanwhile may not have been told either.
+        let has_untold_seats = self.has_untold_seats.swap(false, Ordering::Relaxed);
+        if (has_lost_notices || has_untold_seats)
+            && let Err(refused) = self.seat_everybody().await
+        {
+            self.has_untold_seats.store(true, Ordering::Relaxed);
+            tracing::debug!(reason = %refused, "seats are told later");
         }
         if tick.is_multiple_of(RECONCILE_LOOKS) || has_lost_notices {
             self.reconcile().await?;

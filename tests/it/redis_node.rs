@@ -9,6 +9,7 @@ use balie_loadtest::participant::visitor::Visitor;
 use crate::support::node::{Node, run_to_end};
 use crate::support::redis_server::{Server, free_port, own_host};
 use crate::support::scenes::{chat, place, waiting_in};
+use crate::support::wire::{Weather, Wire};
 
 async fn over(redis: &Server) -> Node {
     Node::with(&[("BALIE_REDIS_URL", &redis.url())]).await
@@ -99,6 +100,27 @@ async fn chats_go_on_and_who_waits_is_told_while_redis_is_stopped() {
     for agent in [ben, fay] {
         agent.finish().await.unwrap();
     }
+}
+
+/// Goal: whoever comes online in the very moment in which Redis does not answer is served all the same. Method: a silence that is longer
+/// than a call waits and shorter than one after which the node would tell everything anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_who_comes_online_in_a_short_silence_of_redis_is_given_who_waits() {
+    let redis = Server::start(&[]).await;
+    let wire = Wire::before(&redis).await;
+    let node = Node::with(&[("BALIE_REDIS_URL", &wire.url())]).await;
+    let mut vera = waiting_in(&node, "support").await;
+    place(&mut vera, 1).await;
+    let mut ben = node.agent("ben").await;
+    wire.set(Weather::Silent);
+    ben.online(1).await.unwrap();
+    wire.mend();
+    assert_eq!(
+        Some(ben.next_assigned().await.unwrap()),
+        vera.conversation()
+    );
+    vera.finish().await.unwrap();
+    ben.finish().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
