@@ -162,6 +162,28 @@ async fn chats_go_on_through_the_log_while_no_notice_gets_across() {
     let fleet = Fleet::of(2, &[]).await;
     let mut ben = fleet.nodes[0].online("ben", 2).await;
     let (mut vera, conversation) = chat(&mut ben, &fleet.nodes[1]).await;
+    let (mut wim, other) = chat(&mut ben, &fleet.nodes[0]).await;
+    for (visitor, ways) in [
+        (&mut wim, "within one node"),
+        (&mut vera, "between two nodes"),
+    ] {
+        let mut spans = Vec::new();
+        for number in 0..40 {
+            let text = format!("{ways} {number}");
+            let said = Instant::now();
+            visitor.send_later(&text);
+            ben.expect_text(&text).await.unwrap();
+            spans.push(said.elapsed());
+        }
+        spans.sort_unstable();
+        println!(
+            "a message {ways}: median {:?}, longest {:?}",
+            spans[20], spans[39]
+        );
+    }
+    ben.end(other).await.unwrap();
+    wim.expect_kind("closed").await.unwrap();
+    wim.finish().await.unwrap();
     let (mut wim, other) = chat(&mut ben, &fleet.nodes[1]).await;
     fleet.redis.stop();
     let mut longest = Duration::ZERO;
@@ -218,8 +240,10 @@ async fn redis_that_comes_back_empty_is_told_the_line_of_all_nodes() {
     line.push(late);
     let mut ben = fleet.nodes[2].online("ben", 1).await;
     fleet.redis.start_again().await;
+    let back = Instant::now();
     for visitor in &line {
         let next = ben.next_assigned().await.unwrap();
+        println!("Redis is back: paired after {:?}", back.elapsed());
         assert_eq!(Some(next), visitor.conversation());
         ben.end(next).await.unwrap();
     }
@@ -244,12 +268,17 @@ async fn a_hello_is_answered_however_slow_the_store_is() {
     let wire = Wire::between("127.0.0.1:0".parse().unwrap(), place, None).await;
     let port = wire.address.port();
     let url = server.url_for(postgres::USER, postgres::PASSWORD, port, &fresh_database());
-    let node = Node::with(&[("BALIE_DATABASE_URL", &url)]).await;
+    let settings = [
+        ("BALIE_DATABASE_URL", url.as_str()),
+        ("BALIE_DATABASE_CONNECT_MS", "30000"),
+        ("BALIE_DATABASE_ANSWER_MS", "30000"),
+    ];
+    let node = Node::with(&settings).await;
     wire.set(Weather::Slow(Duration::from_millis(1_200)));
     let ben = node.agent_builder("ben").patience_ms(60_000);
     let coming = tokio::spawn(ben.connect());
-    // The longest that a client may take.
-    tokio::time::sleep(Duration::from_secs(HELLO_TIMEOUT_S + 1)).await;
+    // The longest that a client may take, and some for the way to the door.
+    tokio::time::sleep(Duration::from_secs(HELLO_TIMEOUT_S + 6)).await;
     wire.mend();
     let ben = coming.await.unwrap().unwrap();
     ben.finish().await.unwrap();

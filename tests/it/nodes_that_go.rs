@@ -3,7 +3,7 @@
 //! Goal: whoever was on a node that goes chats on elsewhere, nobody loses a word, a place or a chat by it, and the other nodes do not
 //! feel it. Nothing here is left to chance; `faults` does that.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use balie_loadtest::chorus::{Cast, Chorus, Pace};
 use balie_loadtest::participant::mind::Frame;
@@ -59,6 +59,7 @@ async fn whoever_was_on_a_node_that_is_killed_chats_on_elsewhere() {
         let sent = ben.send_later(served[0].conversation().unwrap(), &format!("word {number}"));
         let asked = served[0].send_later(&format!("question {number}"));
         fleet.nodes[number].kill();
+        let killed = Instant::now();
         ben.answer(sent).await.unwrap();
         served[0].answer(asked).await.unwrap();
         served[0]
@@ -68,6 +69,7 @@ async fn whoever_was_on_a_node_that_is_killed_chats_on_elsewhere() {
         ben.expect_text(&format!("question {number}"))
             .await
             .unwrap();
+        println!("both chat again {:?} after the kill", killed.elapsed());
         fleet.nodes[number].restart().await;
     }
     // The dead nodes' leases have run out by the time that nobody is behind their sockets any more: nothing came of it.

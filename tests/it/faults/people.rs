@@ -27,7 +27,7 @@ const LATE: &str = "fay";
 const PASSERS_BY: usize = 8;
 const IN_LINE: usize = 4;
 /// Longer than anything takes once everything is healed; whoever waits longer is stranded.
-const PATIENCE_MS: u64 = 90_000;
+const PATIENCE_MS: u64 = 120_000;
 
 /// Something that was acknowledged.
 #[derive(Clone, Debug)]
