@@ -18,6 +18,7 @@ use balie::model::id::{AgentId, ConversationId, DepartmentKey};
 use balie::model::record::Status;
 use balie::model::time::{At, Clock, Millis};
 use futures_util::stream::{self, StreamExt};
+use tokio::task::JoinSet;
 
 /// Agents, each with room for so many.
 const AGENTS: u64 = 50;
@@ -87,28 +88,38 @@ async fn measure(url: &str, installation: &str, nodes: usize, waiting: u64) -> f
     }
     let pairs = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();
-    let mut pairing = tokio::task::JoinSet::new();
+    let mut pairing = JoinSet::new();
     for engine in &engines {
-        for _ in 0..AT_ONCE {
-            let (engine, line, pairs) = (Arc::clone(engine), Arc::clone(&line), Arc::clone(&pairs));
-            pairing.spawn(async move {
-                while begun.elapsed() < MEASURED {
-                    match engine.claim().await.unwrap() {
-                        Some(claim) => {
-                            line.is_served(&engine, &claim).await;
-                            pairs.fetch_add(1, Ordering::Relaxed);
-                        }
-                        // All agents are busy this very moment.
-                        None => tokio::task::yield_now().await,
-                    }
-                }
-            });
-        }
+        let (line, pairs) = (Arc::clone(&line), Arc::clone(&pairs));
+        pairing.spawn(pair(Arc::clone(engine), line, pairs, begun + MEASURED));
     }
     while pairing.join_next().await.is_some() {}
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let pairs = pairs.load(Ordering::Relaxed) as f64;
     pairs / begun.elapsed().as_secs_f64()
+}
+
+/// As `desk::pair` does it: one claim after the other, each carried out beside the next.
+async fn pair(engine: Engine, line: Arc<Line>, pairs: Arc<AtomicU64>, until: Instant) {
+    let mut carrying_out = JoinSet::new();
+    while Instant::now() < until {
+        if carrying_out.len() >= AT_ONCE {
+            carrying_out.join_next().await;
+        }
+        let Some(claim) = engine.claim().await.unwrap() else {
+            tokio::select! {
+                () = engine.work() => {}
+                Some(_) = carrying_out.join_next(), if !carrying_out.is_empty() => {}
+            }
+            continue;
+        };
+        let (engine, line, pairs) = (Arc::clone(&engine), Arc::clone(&line), Arc::clone(&pairs));
+        carrying_out.spawn(async move {
+            line.is_served(&engine, &claim).await;
+            pairs.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    while carrying_out.join_next().await.is_some() {}
 }
 
 fn department() -> DepartmentKey {

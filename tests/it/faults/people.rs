@@ -267,6 +267,13 @@ async fn goes(mut visitor: Visitor) {
     let conversation = visitor.conversation().unwrap();
     // A request that was on its way while the balancer gave a node up is made again, as any page does.
     let log = eventually("a log to be read", async || visitor.read_log().await.ok()).await;
+    // What somebody else said last may be on its way still, and must come.
+    let last_seq = log.last().map(|event| event.seq);
+    let shown = visitor.until("all that the log has", |mind| {
+        let seen = mind.memory().timelines.get(&conversation)?.last_seq();
+        (Some(seen) >= last_seq).then_some(())
+    });
+    shown.await.unwrap();
     let seen = visitor.timeline(conversation).unwrap();
     let faults = log_against_timeline(View::Visitor, &log, &seen, conversation);
     assert_eq!(faults, []);
