@@ -27,7 +27,12 @@ async fn a_failover_is_followed_and_news_is_heard_again() {
     online(&engine, agent, 1).await;
     let conversation = waits(&engine, 1).await;
     master.run(&["WAIT", "1", "400"]).await;
+    // What the master is told now it takes with it.
+    replica.stop();
+    let late = AgentId::fresh();
+    engine.agent_joined(late, 2).await.unwrap();
     master.kill();
+    replica.go_on();
     until("another is master", async || {
         sentinel
             .knows()
@@ -37,6 +42,11 @@ async fn a_failover_is_followed_and_news_is_heard_again() {
     .await;
     assert_eq!(claims_soon(&engine).await, (conversation, agent));
     is_heard(&engine, agent, &mut notices).await;
+    until(
+        "the socket that the replica never heard of is known",
+        async || engine.is_agent_here(late).await.unwrap_or(false),
+    )
+    .await;
 }
 
 /// A second node on the same board.

@@ -4,7 +4,7 @@
 //! One task a node, once a second and whenever a call met another board than the one expected. What the log knows is told
 //! by the desk, on the one node that is asked to ([`Keeper::asked`]).
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub struct Keeper {
     asked: watch::Sender<bool>,
     /// Whether pairing went on at the last look.
     is_whole: AtomicBool,
+    /// Which connection the board was last looked at through.
+    connection: AtomicU64,
     /// When the board was found that is to be told. A std mutex: held for a copy.
     found_at: Mutex<Instant>,
     /// Viewers that changed because a node died.
@@ -46,6 +48,7 @@ impl Keeper {
             presence,
             asked: watch::Sender::new(false),
             is_whole: AtomicBool::new(false),
+            connection: AtomicU64::new(0),
             found_at: Mutex::new(Instant::now()),
             bereaved,
         }
@@ -77,10 +80,14 @@ impl Keeper {
 
     /// One look at the board.
     pub async fn look(&self, away: Millis) -> Result<(), Away> {
+        let connection = self.board.link.connections();
         let tick = self.board.tick(away).await?;
         let before = self.board.incarnation();
         let is_new = *before != *tick.incarnation;
-        if is_new || !tick.is_known {
+        // A replica that became the master has the same board without what was written last: nobody would ever tell it of a
+        // socket that came just before.
+        let is_other = self.connection.swap(connection, Ordering::Relaxed) != connection;
+        if is_new || is_other || !tick.is_known {
             self.presence.owe_everything();
         }
         if is_new {

@@ -4,7 +4,7 @@
 //! until the task has found a connection that answers, other calls fail at once, so that nobody waits for a Redis that is
 //! known to be away. Never spins: attempts are spread by a growing pause with full jitter.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub struct Link {
     wire: Mutex<Option<Wire>>,
     /// Whether calls are answered.
     up: watch::Sender<bool>,
+    /// How many connections there were.
+    connections: AtomicU64,
     /// A call failed: the task looks.
     doubted: Notify,
     /// And a look will not do: the server answers, but is no longer in charge.
@@ -54,6 +56,7 @@ impl Link {
             address,
             wire: Mutex::new(None),
             up: watch::Sender::new(false),
+            connections: AtomicU64::new(0),
             doubted: Notify::new(),
             is_misled: AtomicBool::new(false),
         })
@@ -77,8 +80,16 @@ impl Link {
         self.up.subscribe()
     }
 
+    /// How many connections there were so far: another number is another server, perhaps, or one that forgot the last it was told.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
     /// Uses a connection that stands already.
     pub fn set(&self, wire: Wire) {
+        // Relaxed: whoever asks too early asks again within a second.
+        self.connections.fetch_add(1, Ordering::Relaxed);
         *self.wire.lock().unwrap_or_else(PoisonError::into_inner) = Some(wire);
         self.up.send_replace(true);
     }
