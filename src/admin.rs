@@ -1,6 +1,7 @@
-//! `balie admin …`: people, tokens and backups from the command line, beside a running server or before its first start.
+//! `balie admin …`: people, tokens, backups and moving from the command line, beside a running server or before its first start.
 
 mod backup;
+mod transfer;
 
 use std::io::{BufRead, stdin};
 use std::path::PathBuf;
@@ -48,6 +49,16 @@ pub enum AdminCommand {
     /// Put a backup in the place of the data, with the server stopped; what was there is moved aside
     Restore {
         /// The backup; its files are looked for beside it
+        file: PathBuf,
+    },
+    /// Write everything but the bytes of files as lines of text, to move it into another store, while the server runs
+    Export {
+        /// The file to make
+        file: PathBuf,
+    },
+    /// Read an export into a fresh data folder or database, with the server stopped
+    Import {
+        /// The export
         file: PathBuf,
     },
     /// After restoring by other means: make every client read its conversations anew
@@ -102,6 +113,8 @@ pub async fn run(command: AdminCommand, config: &Config) -> anyhow::Result<()> {
             backup::write(config, open(config).await?.as_ref(), &file).await
         }
         AdminCommand::Restore { file } => backup::restore(config, &file),
+        AdminCommand::Export { file } => transfer::export(config, &file).await,
+        AdminCommand::Import { file } => transfer::import(config, &file).await,
         AdminCommand::NewEpoch => {
             open(config).await?.new_epoch().await?;
             println!("clients will read their conversations anew");

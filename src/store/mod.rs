@@ -36,6 +36,7 @@ mod rows;
 pub mod settings;
 pub mod sqlite;
 mod stored;
+pub mod transfer;
 mod values;
 
 /// What a store does not promise to do.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::store::Store;
 use crate::store::postgres::{self, PostgresPlace, PostgresStore};
 use crate::store::sqlite::{self, SqliteStore};
+use crate::store::transfer::{Source, Target};
 
 /// Where the store is.
 #[derive(Clone, Debug)]
@@ -44,6 +45,31 @@ impl Place {
         match self {
             Place::Folder(folder) => Ok(Arc::new(SqliteStore::open(folder)?)),
             Place::Postgres(place) => Ok(Arc::new(PostgresStore::open(place).await?)),
+        }
+    }
+
+    /// Opens it to be read for an export, beside running servers too.
+    pub async fn source(&self) -> Result<Box<dyn Source>, OpenError> {
+        match self {
+            Place::Folder(folder) => Ok(sqlite::source(folder)?),
+            Place::Postgres(place) => Ok(postgres::source(place).await?),
+        }
+    }
+
+    /// Opens it to be filled by an import: it must be fresh, and no server may run on it.
+    pub async fn target(&self) -> Result<Box<dyn Target>, OpenError> {
+        match self {
+            Place::Folder(folder) => Ok(sqlite::target(folder)?),
+            Place::Postgres(place) => Ok(postgres::target(place).await?),
+        }
+    }
+
+    /// The schema of a store that was opened here: an export says it, and an import wants the same.
+    #[must_use]
+    pub fn schema(&self) -> u32 {
+        match self {
+            Place::Folder(_) => sqlite::schema(),
+            Place::Postgres(_) => postgres::schema(),
         }
     }
 }

@@ -44,5 +44,6 @@ mod store_sqlite;
 mod store_suite;
 mod support;
 mod tidy;
+mod transfer;
 mod visitor;
 mod wire;

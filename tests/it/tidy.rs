@@ -141,7 +141,7 @@ const CRATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("serde_path_to_error", &["web/rest/"]),
-    ("sha2", &["accounts/", "files/"]),
+    ("sha2", &["accounts/", "files/", "store/transfer/"]),
     ("sqlx", &["store/postgres/"]),
     ("subtle", &["accounts/"]),
     ("thiserror", &[""]),

@@ -104,7 +104,11 @@ async fn list(
     Ok(all(&articles, rows::article)?)
 }
 
-async fn find(connection: &mut PgConnection, id: ArticleId) -> Result<Option<Article>, Failure> {
+/// The article of this id.
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    id: ArticleId,
+) -> Result<Option<Article>, Failure> {
     let article = sqlx::query(concat!(
         "select ",
         article_columns!(),

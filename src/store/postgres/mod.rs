@@ -22,6 +22,7 @@ mod pool;
 mod self_service;
 mod sessions;
 mod settings;
+mod transfer;
 mod values;
 mod visitors;
 mod write;
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 pub use check::check;
 pub use open_error::OpenError;
+pub(in crate::store) use transfer::{schema, source, target};
 
 use lanes::Lanes;
 use migrate::Schema;

@@ -104,6 +104,17 @@ pub enum OpenError {
         /// The newest this program knows.
         known: u32,
     },
+    /// Servers use it that would not notice an import.
+    #[error(
+        "a Balie server uses the database. Stop all of them first, and start them after the import"
+    )]
+    InUse,
+    /// Something would be lost in an import.
+    #[error(
+        "the database is not fresh: it holds {0}. Import into one where nobody has done anything: make it anew with dropdb and \
+         createdb --encoding=UTF8"
+    )]
+    NotFresh(String),
     /// It answered, and then something went wrong.
     #[error("PostgreSQL cannot be used now: {0}. See its own log, and try again.")]
     Away(String),

@@ -136,7 +136,8 @@ fn list(connection: &Connection, filter: &ArticleFilter) -> Result<Vec<Article>,
     Ok(articles.collect::<Result<_, _>>()?)
 }
 
-fn find(connection: &Connection, id: ArticleId) -> Result<Option<Article>, StoreError> {
+/// The article of this id.
+pub(super) fn find(connection: &Connection, id: ArticleId) -> Result<Option<Article>, StoreError> {
     let mut statement = connection.prepare_cached(concat!(
         "select ",
         article_columns!(),

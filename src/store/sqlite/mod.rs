@@ -22,6 +22,7 @@ mod row;
 mod self_service;
 mod sessions;
 mod settings;
+mod transfer;
 mod values;
 mod visitors;
 mod writer;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 pub use backup::{Restored, Restoring, files_named, name_aside};
 pub use check::check;
 pub use open::{OpenError, sync_folder_of, with_suffix};
+pub(in crate::store) use transfer::{schema, source, target};
 
 use checkpoint::Checkpointer;
 use nudge::Nudge;

@@ -111,6 +111,22 @@ pub enum OpenError {
         /// The newest this program knows.
         known: u32,
     },
+    /// There is nothing to export.
+    #[error("there is no database {file}. Name the data folder (--data)")]
+    Missing {
+        /// Where it would be.
+        file: PathBuf,
+    },
+    /// Something would be lost in an import.
+    #[error(
+        "the data folder {folder} is not fresh: it holds {what}. Import into a folder where nobody has done anything (--data)"
+    )]
+    NotFresh {
+        /// Which.
+        folder: PathBuf,
+        /// What there is, in words.
+        what: String,
+    },
     /// The file is sound as far as known, but cannot be read or written now.
     #[error(
         "the database {file} cannot be used: {detail}. See that the disk has room and the file may be written."
@@ -197,6 +213,11 @@ pub(super) fn prepare(file: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Migrations that this program knows.
+pub(super) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
 /// The schema version of a database of Balie's, `None` for an empty file.
 pub(super) fn version_of(connection: &Connection, file: &Path) -> Result<Option<u32>, OpenError> {
     let as_open_error = |error| OpenError::of(file, &error);
@@ -220,7 +241,7 @@ pub(super) fn version_of(connection: &Connection, file: &Path) -> Result<Option<
             detail,
         });
     }
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let known = known();
     let found = u32::try_from(number("pragma user_version")?).unwrap_or(u32::MAX);
     if found > known {
         return Err(OpenError::Newer {
