@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::batch::{BatchFailure, Decided, attempt};
 use super::error::{breaks, breaks_any, breaks_unique, is_connection_lost, is_lost_race};
-use super::pool::ATTEMPTS_MAX;
+use super::pool::{ATTEMPTS_MAX, RESTED_MAX, lives};
 use crate::domain::conversation::{Command, Refusal};
 use crate::store::{Append, AppendError, Outcome, StoreError};
 
@@ -128,7 +128,8 @@ enum Unserved {
 
 struct Lane {
     receiver: mpsc::Receiver<Job>,
-    connection: Option<PgConnection>,
+    /// The connection, and when it was used last.
+    connection: Option<(PgConnection, Instant)>,
     options: PgConnectOptions,
     connect: Duration,
     answer: Duration,
@@ -200,7 +201,7 @@ impl Lane {
             };
             let failure = match outcome {
                 Ok(decided) => {
-                    self.connection = Some(connection);
+                    self.connection = Some((connection, Instant::now()));
                     return Ok(decided);
                 }
                 Err(failure) => failure,
@@ -232,7 +233,9 @@ impl Lane {
 
     /// The lane's own connection, or a new one.
     async fn connection(&mut self) -> Result<PgConnection, Unserved> {
-        if let Some(connection) = self.connection.take() {
+        if let Some((mut connection, used)) = self.connection.take()
+            && (used.elapsed() <= RESTED_MAX || lives(&mut connection, self.connect).await)
+        {
             return Ok(connection);
         }
         match timeout(self.connect, self.options.connect()).await {
@@ -250,7 +253,7 @@ impl Lane {
         )
         .await;
         if matches!(undone, Ok(Ok(_))) {
-            self.connection = Some(connection);
+            self.connection = Some((connection, Instant::now()));
         }
     }
 }

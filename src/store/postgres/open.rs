@@ -1,6 +1,7 @@
 //! Finding the server and seeing that it will do, before anything is touched: each thing that can be wrong is named with its
 //! remedy.
 
+use std::io::ErrorKind;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -121,8 +122,23 @@ impl Target {
                     self.database, self.user
                 ),
             },
+            _ if self.is_about_tls(&error) => OpenError::Tls { place, detail },
             _ if is_connection_lost(&error) => OpenError::Unreachable { place, detail },
             _ => OpenError::Away(detail),
+        }
+    }
+
+    /// Whether it is the server's certificate, or a file that the address names for it. What rustls refuses comes as invalid data, and
+    /// only a file, or a socket that is one, can be missing.
+    fn is_about_tls(&self, error: &sqlx::Error) -> bool {
+        match error {
+            sqlx::Error::Tls(_) => true,
+            sqlx::Error::Io(error) => match error.kind() {
+                ErrorKind::InvalidData => true,
+                ErrorKind::NotFound => self.options.get_socket().is_none(),
+                _ => false,
+            },
+            _ => false,
         }
     }
 

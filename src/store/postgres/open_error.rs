@@ -19,6 +19,17 @@ pub enum OpenError {
         /// What the system says.
         detail: String,
     },
+    /// There is no safe way to talk to it.
+    #[error(
+        "no TLS with PostgreSQL at {place}: {detail}. See sslmode in the address (--database-url), that sslrootcert names the \
+         file of the authority that signed the server's certificate, and that the certificate is for this host's name."
+    )]
+    Tls {
+        /// Host and port, or the socket.
+        place: String,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// It does not let this user in.
     #[error(
         "PostgreSQL at {place} does not let the user \"{user}\" in: {detail}. Check user and password in the address \

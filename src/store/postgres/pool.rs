@@ -4,7 +4,8 @@
 //! lent again: whatever it left behind, an open transaction above all, ends with it. So a server that was restarted, cut off or
 //! failed over is found again by the next call, without a restart of ours.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -17,8 +18,11 @@ use crate::store::StoreError;
 /// How often a piece of work is done at most: it lost a race, or met a connection that had gone. Each time somebody else got
 /// ahead, so more would mean that something is wrong.
 pub(super) const ATTEMPTS_MAX: u32 = 5;
-/// A connection that rested for longer is asked whether it still lives, before it is lent.
-const RESTED_MAX: Duration = Duration::from_secs(1);
+/// A connection that rested for longer is asked whether it still lives, before it is used.
+pub(super) const RESTED_MAX: Duration = Duration::from_secs(1);
+/// The part of the time for connecting within which it must answer that. A wire that died in silence (a firewall forgot it, a host
+/// is gone) tells nobody, and there must be time left for a new connection.
+const PING_PART: u32 = 4;
 
 /// The lent connections.
 pub(super) struct Pool {
@@ -35,16 +39,22 @@ impl Pool {
         connect: Duration,
         answer: Duration,
     ) -> Self {
+        let doubt = Arc::new(Doubt::default());
         let connections = PgPoolOptions::new()
             .max_connections(connections_max)
             .acquire_timeout(connect)
             .test_before_acquire(false)
-            .before_acquire(|connection, known| {
+            .before_acquire(move |connection, known| {
+                let doubt = Arc::clone(&doubt);
                 Box::pin(async move {
-                    if known.idle_for > RESTED_MAX {
-                        connection.ping().await?;
+                    if doubt.is_about(known.age) {
+                        return Ok(false);
                     }
-                    Ok(true)
+                    if known.idle_for <= RESTED_MAX || lives(connection, connect).await {
+                        return Ok(true);
+                    }
+                    doubt.begin();
+                    Ok(false)
                 })
             })
             .connect_lazy_with(options);
@@ -72,6 +82,34 @@ impl Pool {
         timeout(self.answer, work)
             .await
             .unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_owned())))
+    }
+}
+
+/// Whether a connection that rested is still one.
+pub(super) async fn lives(connection: &mut PgConnection, connect: Duration) -> bool {
+    matches!(
+        timeout(connect / PING_PART, connection.ping()).await,
+        Ok(Ok(()))
+    )
+}
+
+/// Where one connection was found dead, those of its age are as well: they are dropped without being asked one by one, each of
+/// which would cost its time.
+#[derive(Default)]
+struct Doubt {
+    /// Connections that were made before this. A std mutex: held for a look or a change.
+    before: Mutex<Option<Instant>>,
+}
+
+impl Doubt {
+    fn begin(&self) {
+        *self.before.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether a connection of this age was made before it.
+    fn is_about(&self, age: Duration) -> bool {
+        let before = *self.before.lock().unwrap_or_else(PoisonError::into_inner);
+        before.is_some_and(|before| before.elapsed() < age)
     }
 }
 

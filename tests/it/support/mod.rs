@@ -7,6 +7,7 @@ pub mod balancer;
 pub mod cutter;
 pub mod files;
 pub mod fleet;
+pub mod hole;
 pub mod node;
 pub mod people;
 pub mod postgres;

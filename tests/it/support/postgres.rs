@@ -15,6 +15,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// The first user, who may do everything.
 pub const USER: &str = "owner";
 /// The password of every user. Not a word that an address must escape.
@@ -177,6 +179,16 @@ impl Server {
         fs::remove_file(self.folder.join("kept")).unwrap();
     }
 
+    /// Makes all its processes stand still: connections stay open and are even taken, and nobody answers.
+    pub fn freeze(&self) -> Frozen {
+        let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let first: u32 = file.lines().next().unwrap().parse().unwrap();
+        // The first process, so that no further ones come; then those that it has made.
+        let frozen = Frozen([vec![stopped(first)], children_of(first)].concat());
+        assert!(frozen.0.len() > 1, "a server has several processes");
+        frozen
+    }
+
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
@@ -280,6 +292,18 @@ impl Server {
     }
 }
 
+/// Servers' processes that stand still until this is dropped.
+pub struct Frozen(Vec<Pid>);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        for process in &self.0 {
+            // One that has ended meanwhile needs nothing.
+            let _ = kill_process(*process, Signal::CONT);
+        }
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -306,8 +330,29 @@ fn binary(name: &str) -> PathBuf {
     })
 }
 
-/// Somebody without rights, where the tests run as root.
-fn unprivileged() -> Option<(u32, u32)> {
+/// Makes one process stand still.
+fn stopped(process: u32) -> Pid {
+    let process = Pid::from_raw(i32::try_from(process).unwrap()).unwrap();
+    kill_process(process, Signal::STOP).unwrap();
+    process
+}
+
+/// The processes that this one has made, stopped.
+fn children_of(parent: u32) -> Vec<Pid> {
+    let numbers = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let name = entry.unwrap().file_name();
+        name.to_str()?.parse::<u32>().ok()
+    });
+    let is_child = |process: &u32| {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+        line.is_some_and(|number| number.trim() == parent.to_string())
+    };
+    numbers.filter(is_child).map(stopped).collect()
+}
+
+/// Somebody without rights, who runs the servers where the tests run as root.
+pub fn unprivileged() -> Option<(u32, u32)> {
     let is_root = rustix::process::geteuid().is_root();
     let passwd = fs::read_to_string("/etc/passwd").unwrap();
     let ids_of = |name: &str| {
