@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::{Notify, mpsc};
 
-use crate::coordination::{Away, Coordination, Notice};
+use crate::coordination::{Away, Coordination, NOTICES_WAITING, Notice, waiting_in};
 use crate::domain::routing::{
     Board, Claim, Due, Graces, LineState, Observed, Ringing, Seat, SocketId, Withdrawn,
 };
@@ -69,6 +69,11 @@ impl MemoryCoordination {
 impl Coordination for MemoryCoordination {
     async fn probe(&self) -> Result<(), Away> {
         Ok(())
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, &'static str, i64)> {
+        let (name, what) = NOTICES_WAITING;
+        vec![(name, what, waiting_in(&self.sender))]
     }
 
     async fn observe(&self, news: Observed) -> Result<Option<Withdrawn>, Away> {

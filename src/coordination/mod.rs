@@ -152,6 +152,17 @@ pub enum OfferEnd {
     Closed,
 }
 
+/// How the figure of a queue for this node's relay is called in every engine.
+const NOTICES_WAITING: (&str, &str) = (
+    "notices_waiting",
+    "Notices that this node has not passed on to its sockets yet",
+);
+
+/// What waits in a bounded queue.
+fn waiting_in<T>(queue: &tokio::sync::mpsc::Sender<T>) -> i64 {
+    i64::try_from(queue.max_capacity() - queue.capacity()).unwrap_or(i64::MAX)
+}
+
 /// Presence, lines, pairing and fan-out. Every call may be repeated without harm.
 #[async_trait]
 pub trait Coordination: Send + Sync + 'static {
@@ -175,6 +186,9 @@ pub trait Coordination: Send + Sync + 'static {
     fn is_whole(&self) -> bool {
         true
     }
+
+    /// Figures of its queues for operators: (name, what it is, value). Cheap, and never waits.
+    fn gauges(&self) -> Vec<(&'static str, &'static str, i64)>;
 
     /// Every conversation that is believed to be with an agent, to be compared with the log.
     async fn served(&self) -> Result<Vec<ConversationId>, Away>;

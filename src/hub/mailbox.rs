@@ -197,6 +197,12 @@ impl Mailbox {
         self.wake.notify_one();
     }
 
+    /// Bytes that wait to be written.
+    #[must_use]
+    pub fn bytes_waiting(&self) -> usize {
+        self.inbox().bytes
+    }
+
     /// Asks the socket's task to read a log; answers which fall this is.
     pub fn push_behind(&self, conversation: ConversationId) -> u32 {
         // Relaxed: only to tell one from another.

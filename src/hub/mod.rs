@@ -120,6 +120,18 @@ impl Hub {
         counts
     }
 
+    /// Bytes that wait in all mailboxes, and in the fullest.
+    #[must_use]
+    pub fn bytes_waiting(&self) -> (usize, usize) {
+        let (mut all, mut most) = (0, 0);
+        self.for_each(|mailbox| {
+            let bytes = mailbox.bytes_waiting();
+            all += bytes;
+            most = most.max(bytes);
+        });
+        (all, most)
+    }
+
     /// Whether no socket is left.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -65,7 +65,7 @@ fn text(web: &Web, lines: &[LineState], store_is_up: bool, coordination_is_up: b
         part: "coordination",
     })
     .set(i64::from(coordination_is_up));
-    store(web, &mut registry);
+    pools(web, &mut registry);
     uploads(web, &mut registry);
     let mut text = String::new();
     // Writing into a String cannot fail.
@@ -131,8 +131,28 @@ fn show_lines(web: &Web, lines: &[LineState], registry: &mut Registry) {
     }
 }
 
-fn store(web: &Web, registry: &mut Registry) {
-    for (name, help, value) in web.desk.store.gauges() {
+/// The pools and queues of both engines, and what waits for sockets that read slowly.
+fn pools(web: &Web, registry: &mut Registry) {
+    let (all, most) = web.desk.hub.bytes_waiting();
+    let own = [
+        (
+            "mailbox_bytes",
+            "Bytes that wait to be written to all sockets",
+            count(all),
+        ),
+        (
+            "mailbox_bytes_max",
+            "Bytes that wait for the slowest socket",
+            count(most),
+        ),
+        (
+            "pairing_paused",
+            "1 while those who wait are told that pairing pauses",
+            i64::from(!web.desk.coordination.is_whole()),
+        ),
+    ];
+    let (store, coordination) = (web.desk.store.gauges(), web.desk.coordination.gauges());
+    for (name, help, value) in store.into_iter().chain(coordination).chain(own) {
         let gauge = Gauge::<i64>::default();
         registry.register(name, help, gauge.clone());
         gauge.set(value);

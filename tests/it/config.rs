@@ -269,6 +269,37 @@ async fn a_running_server_says_that_it_is_up_and_ready() {
     let text = String::from_utf8(metrics.body).unwrap();
     assert!(text.contains("balie_sockets{side=\"visitor\"} 0"), "{text}");
     assert!(text.trim_end().ends_with("# EOF"), "{text}");
+    // Each pool and queue has its figure.
+    let of_the_store = if node.is_on_postgres() {
+        [
+            "store_connections",
+            "store_connections_idle",
+            "store_calls_waiting",
+        ]
+    } else {
+        [
+            "store_wal_bytes",
+            "store_database_bytes",
+            "store_readers_idle",
+        ]
+    };
+    let of_all = [
+        "store_jobs_waiting",
+        "notices_waiting",
+        "mailbox_bytes",
+        "mailbox_bytes_max",
+        "pairing_paused",
+    ];
+    for name in of_the_store.into_iter().chain(of_all) {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("balie_{name} ")));
+        let value: i64 = line
+            .unwrap_or_else(|| panic!("{name}: {text}"))
+            .parse()
+            .unwrap();
+        assert!(value >= 0, "{name}: {text}");
+    }
     let page = get("/panel/").await;
     assert_eq!(page.status, 200);
     let policy = page.header("content-security-policy").unwrap();

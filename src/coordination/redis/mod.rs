@@ -153,6 +153,10 @@ fn named(viewers: Vec<(AgentId, String)>) -> Vec<AgentName> {
 
 #[async_trait]
 impl Coordination for RedisCoordination {
+    fn gauges(&self) -> Vec<(&'static str, &'static str, i64)> {
+        self.news.gauges()
+    }
+
     async fn probe(&self) -> Result<(), Away> {
         match self.board.link.send(&redis::cmd("PING")).await {
             Ok(_) => Ok(()),

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::address::CONNECT;
 use super::board::Board;
 use super::link::{Link, pause};
-use crate::coordination::Notice;
+use crate::coordination::{NOTICES_WAITING, Notice, waiting_in};
 
 /// Notices under way to this node's relay; publishers wait beyond.
 const NOTICES_MAX: usize = 8_192;
@@ -92,6 +92,20 @@ impl News {
     async fn tell_here(&self, notice: Notice) {
         // The relay is gone only when the process ends.
         let _ = self.sender.send(notice).await;
+    }
+
+    /// How full its queues are.
+    pub fn gauges(&self) -> Vec<(&'static str, &'static str, i64)> {
+        let (name, what) = NOTICES_WAITING;
+        let outgoing = self.outgoing.lock().unwrap_or_else(PoisonError::into_inner);
+        vec![
+            (name, what, waiting_in(&self.sender)),
+            (
+                "notices_outgoing_waiting",
+                "Notices that Redis has not taken yet for the other nodes",
+                waiting_in(&outgoing.1),
+            ),
+        ]
     }
 
     /// This node's notices, once.

@@ -59,6 +59,11 @@ impl Store for PostgresStore {
                 whole(idle),
             ),
             (
+                "store_calls_waiting",
+                "Calls that wait for one of these connections",
+                whole(self.pool.calls_waiting()),
+            ),
+            (
                 "store_jobs_waiting",
                 "Appends that wait for the next transaction",
                 whole(self.lanes.jobs_waiting()),

@@ -4,6 +4,7 @@
 //! lent again: whatever it left behind, an open transaction above all, ends with it. So a server that was restarted, cut off or
 //! failed over is found again by the next call, without a restart of ours.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ pub(super) struct Pool {
     connections: PgPool,
     /// How long a call may take altogether.
     answer: Duration,
+    /// Calls that wait for a connection.
+    waiting: AtomicUsize,
 }
 
 impl Pool {
@@ -61,6 +64,7 @@ impl Pool {
         Self {
             connections,
             answer,
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -69,8 +73,14 @@ impl Pool {
         (self.connections.size(), self.connections.num_idle())
     }
 
+    /// Calls that wait for a connection.
+    pub(super) fn calls_waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Lends a connection.
     pub(super) async fn take(&self) -> Result<Lease, StoreError> {
+        let _place = Place::take(&self.waiting);
         Ok(Lease(Some(self.connections.acquire().await?)))
     }
 
@@ -82,6 +92,22 @@ impl Pool {
         timeout(self.answer, work)
             .await
             .unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_owned())))
+    }
+}
+
+/// One who waits, until it is dropped: also where a caller gives up.
+struct Place<'pool>(&'pool AtomicUsize);
+
+impl<'pool> Place<'pool> {
+    fn take(waiting: &'pool AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

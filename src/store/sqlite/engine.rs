@@ -54,6 +54,11 @@ impl Store for SqliteStore {
                 whole(self.database_bytes()),
             ),
             (
+                "store_readers_idle",
+                "Connections for reading that nobody uses right now, of four",
+                i64::try_from(self.readers.idle()).unwrap_or(i64::MAX),
+            ),
+            (
                 "store_jobs_waiting",
                 "Writes that wait for the next transaction",
                 whole(self.writer.jobs_waiting()),

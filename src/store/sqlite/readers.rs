@@ -35,6 +35,11 @@ impl Readers {
         })
     }
 
+    /// Connections that nobody reads from right now.
+    pub(super) fn idle(&self) -> usize {
+        self.permits.available_permits()
+    }
+
     /// Runs `work` in a read transaction.
     pub(super) async fn read<T, F>(self: &Arc<Self>, work: F) -> Result<T, StoreError>
     where

@@ -230,6 +230,10 @@ macro_rules! shaky {
 
 #[async_trait]
 impl Coordination for Shaky {
+    fn gauges(&self) -> Vec<(&'static str, &'static str, i64)> {
+        self.inner.gauges()
+    }
+
     async fn probe(&self) -> Result<(), Away> {
         self.inner.probe().await
     }

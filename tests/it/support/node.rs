@@ -113,6 +113,12 @@ impl Node {
         self.folder.path().join("data")
     }
 
+    /// Whether its store is in PostgreSQL.
+    pub fn is_on_postgres(&self) -> bool {
+        let mut names = self.environment.iter();
+        names.any(|(name, value)| *name == "BALIE_DATABASE_URL" && !value.is_empty())
+    }
+
     /// The process, for whoever looks at it from outside.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
