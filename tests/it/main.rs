@@ -33,6 +33,7 @@ mod nodes_that_go;
 mod offers;
 mod open_postgres;
 mod pairing;
+mod postgres_restore;
 mod postgres_wire;
 mod redis_footings;
 mod redis_node;

@@ -267,6 +267,33 @@ impl Server {
         copy
     }
 
+    /// Dumps a database to a file, while it is in use.
+    pub fn dump(&self, database: &str) -> PathBuf {
+        let file = self.folder.join(format!("{database}.dump"));
+        let to = format!("--file={}", file.display());
+        self.run(
+            "pg_dump",
+            &[
+                "--format=custom",
+                &to,
+                &format!("--dbname={}", self.url(database)),
+            ],
+        );
+        file
+    }
+
+    /// Makes a database of a dump, perhaps another server's.
+    pub fn restore(&self, dump: &Path) -> String {
+        let database = self.database();
+        let into = format!("--dbname={}", self.url(&database));
+        let dump = dump.display().to_string();
+        self.run(
+            "pg_restore",
+            &["--exit-on-error", "--no-owner", &into, &dump],
+        );
+        database
+    }
+
     /// Runs statements as the first user, and gives what they print.
     pub fn sql(&self, database: &str, statements: &str) -> String {
         let port = self.port.to_string();
