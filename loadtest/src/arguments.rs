@@ -28,6 +28,8 @@ pub enum Command {
     Chat(Chat),
     /// Sends large files, one after the other, and weighs the server
     Upload(Upload),
+    /// Has readers fetch logs and lists that are there already, and times every answer
+    Read(Read),
     /// One of the processes that the other commands start
     #[command(hide = true)]
     Worker,
@@ -121,6 +123,28 @@ pub struct Chat {
     pub agents: Option<usize>,
 }
 
+#[derive(Args)]
+pub struct Read {
+    /// Address of the server, as http://127.0.0.1:8080
+    #[arg(long, value_parser = url)]
+    pub url: String,
+    /// Process id of the server, to read its CPU time
+    #[arg(long)]
+    pub server_pid: Option<u32>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Readers, each of whom asks for one thing after the other
+    #[arg(long, default_value_t = 16, value_parser = at_least_one)]
+    pub readers: usize,
+    /// Seconds to measure
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seconds: u64,
+    /// File with an API token of somebody who may read the conversations
+    #[arg(long)]
+    pub tokens_file: PathBuf,
+}
+
 impl Chat {
     pub fn pace(&self) -> Pace {
         match self.rate_per_pair {
@@ -198,6 +222,10 @@ mod tests {
         Arguments::command().debug_assert();
         assert_eq!(said("idle --url http://127.0.0.1:8080 --visitors 5"), "");
         assert_eq!(said("upload --url http://127.0.0.1:8080 --times 2"), "");
+        assert_eq!(
+            said("read --url http://127.0.0.1:8080 --tokens-file x --readers 3"),
+            ""
+        );
         assert_eq!(
             said("chat --url http://127.0.0.1:8080 --pairs 5 --tokens-file x"),
             ""

@@ -1,4 +1,5 @@
-//! `balie-loadtest`: holds idle visitors on a server, has pairs talk on it, or sends it large files, and says what it measured and what was wrong.
+//! `balie-loadtest`: holds idle visitors on a server, has pairs talk on it or readers read from it, or sends it large files, and says what it measured and
+//! what was wrong.
 //!
 //! The load comes from worker processes, copies of this program, because one process may hold only so many sockets. The parent
 //! gives each its part, keeps them in step, and puts their figures together.
@@ -8,6 +9,7 @@ mod chat;
 mod idle;
 mod job;
 mod machine;
+mod read;
 mod report;
 mod upload;
 mod worker;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
             Command::Idle(idle) => idle::run(idle).await,
             Command::Chat(chat) => chat::run(chat).await,
             Command::Upload(upload) => upload::run(upload).await,
+            Command::Read(read) => read::run(read).await,
             Command::Worker => worker::run().await.map(|()| true),
         }
     });
