@@ -16,6 +16,7 @@ mod coordination_suite;
 mod demo;
 mod door;
 mod faults;
+mod figures;
 mod files_folder;
 mod files_s3;
 mod files_suite;
