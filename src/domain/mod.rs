@@ -1,5 +1,5 @@
 //! Decisions without I/O, clock or randomness: what may happen in a conversation, and who serves whom; and
-//! what an article says and which words find it; what the exact figures are.
+//! what an article says and which words find it; what the exact figures are and how many agents it takes.
 //!
 //! Called by the store (which decides inside its transactions), by coordination's in-process engine and by the desk.
 //! Takes state, command and `now`; returns events or choices; never awaits.
@@ -11,6 +11,7 @@ pub mod happening;
 pub mod hours;
 pub mod routing;
 pub mod search;
+pub mod staffing;
 
 #[cfg(test)]
 pub(crate) mod seeded;

@@ -43,6 +43,7 @@ mod resume;
 mod sign_out;
 mod simulate;
 mod store_postgres;
+mod staffing;
 mod store_sqlite;
 mod store_suite;
 mod support;
