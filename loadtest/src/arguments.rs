@@ -1,10 +1,12 @@
 //! The command line, and what is wrong with it in words.
 
+use std::io::{ErrorKind, Write as _, stdout};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use balie_loadtest::chorus::Pace;
+use balie_loadtest::day::{KINDS, Kind, day};
 use balie_loadtest::participant::dial::Dial;
 
 use crate::machine;
@@ -30,9 +32,42 @@ pub enum Command {
     Upload(Upload),
     /// Has readers fetch logs and lists that are there already, and times every answer
     Read(Read),
+    /// Prints a made-up day of queue events, for `balie replay`
+    Day(Day),
     /// One of the processes that the other commands start
     #[command(hide = true)]
     Worker,
+}
+
+#[derive(Args)]
+pub struct Day {
+    /// What kind of day: steady, overload, shifts, concurrent, shared, small or outage
+    #[arg(value_parser = kind)]
+    pub kind: Kind,
+    /// Which one; the same seed is the same day
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+impl Day {
+    /// Prints the day. Whoever stops reading has seen enough.
+    pub fn print(&self) -> Result<bool, String> {
+        match stdout().write_all(day(self.kind, self.seed).as_bytes()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.to_string()),
+            _ => Ok(true),
+        }
+    }
+}
+
+fn kind(name: &str) -> Result<Kind, String> {
+    let known = KINDS.iter().find(|(known, _)| *known == name);
+    known.map(|(_, kind)| *kind).ok_or_else(|| {
+        let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+        format!(
+            "there is no such kind of day; name one of {}",
+            names.join(", ")
+        )
+    })
 }
 
 #[derive(Args, Clone)]

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod chorus;
+pub mod day;
 pub mod meter;
 pub mod metronome;
 pub mod participant;

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
             Command::Chat(chat) => chat::run(chat).await,
             Command::Upload(upload) => upload::run(upload).await,
             Command::Read(read) => read::run(read).await,
+            Command::Day(day) => day.print(),
             Command::Worker => worker::run().await.map(|()| true),
         }
     });
