@@ -16,6 +16,7 @@ pub mod files;
 pub mod hub;
 pub mod model;
 pub mod protocol;
+pub mod replay;
 pub mod server;
 pub mod store;
 pub mod telemetry;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use balie::admin::{self, AdminCommand};
 use balie::config::{Config, Sources};
 use balie::demo::{self, DemoArguments};
+use balie::replay::{self, ReplayArguments};
 use balie::{check, server, telemetry};
 use clap::{Parser, Subcommand};
 
@@ -27,6 +28,8 @@ enum Command {
     /// Manage people, tokens and backups, beside a running server or before the first start
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Run a recorded day of queue events through the estimator of waits, or count its exact figures
+    Replay(ReplayArguments),
     /// Fill a data folder with departments, agents and a week of conversations
     Demo(DemoArguments),
 }
@@ -62,6 +65,7 @@ fn run(command: Command, config: Config) -> anyhow::Result<()> {
             Command::Serve => server::run(config).await,
             Command::Check => check::run(&config).await,
             Command::Admin(command) => admin::run(command, &config).await,
+            Command::Replay(arguments) => replay::run(&arguments),
             Command::Demo(arguments) => demo::run(arguments, &config).await,
         }
     })

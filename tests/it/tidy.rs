@@ -16,7 +16,15 @@ mod source;
 const ROOMS: &[(&str, &[&str])] = &[
     (
         "main",
-        &["admin", "check", "config", "demo", "server", "telemetry"],
+        &[
+            "admin",
+            "check",
+            "config",
+            "demo",
+            "replay",
+            "server",
+            "telemetry",
+        ],
     ),
     (
         "server",
@@ -39,6 +47,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "check",
         &["config", "coordination", "files", "store", "web"],
     ),
+    // Judges the rules on a recorded day, without a server.
+    ("replay", &["domain", "model"]),
     // Writes logs as the desk would have written them.
     ("demo", &["accounts", "config", "domain", "model", "store"]),
     (
@@ -90,14 +100,24 @@ const ROOMS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     (
         "anyhow",
-        &["admin", "check.rs", "demo/", "main.rs", "server.rs"],
+        &[
+            "admin",
+            "check.rs",
+            "demo/",
+            "main.rs",
+            "replay.rs",
+            "server.rs",
+        ],
     ),
     ("argon2", &["accounts/"]),
     ("async_trait", &["coordination/", "store/", "web/"]),
     ("axum", &["web/"]),
     ("base64", &["accounts/", "store/", "web/handshake.rs"]),
     ("bytes", &["desk/", "files/", "hub/", "web/"]),
-    ("clap", &["admin.rs", "config.rs", "demo/", "main.rs"]),
+    (
+        "clap",
+        &["admin.rs", "config.rs", "demo/", "main.rs", "replay.rs"],
+    ),
     ("dashmap", &["hub/"]),
     (
         "futures_util",
@@ -113,13 +133,14 @@ const CRATES: &[(&str, &[&str])] = &[
             "store/",
         ],
     ),
+    ("flate2", &["replay/trace.rs"]),
     ("hmac", &["accounts/"]),
     ("hyper", &["web/listen.rs"]),
     ("hyper_util", &["web/listen.rs"]),
     ("image", &["files/picture.rs"]),
     ("infer", &["files/kind.rs"]),
     ("ipnet", &["config.rs", "web/"]),
-    ("jiff", &["domain/"]),
+    ("jiff", &["domain/", "replay/"]),
     ("jsonwebtoken", &["accounts/"]),
     ("object_store", &["files/mod.rs"]),
     ("prometheus_client", &["web/metrics.rs"]),
@@ -136,6 +157,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "hub/",
             "model/",
             "protocol/",
+            "replay",
             "store/",
             "web/",
         ],

@@ -1,0 +1,400 @@
+//! How long each waiting conversation will still wait: a median, a mean and a 90th percentile, from what happens at the
+//! desk.
+//!
+//! Called for what visitors are promised, and by the replayer for judging it on a recorded day: the same code for both. An
+//! [`Estimator`] starts empty, is told what happens ([`Happening`]) and learns from it how fast full agents complete chats,
+//! how soon those who wait leave, and how agents come and go. It reads no clock and does no I/O. `docs/waiting.md` has the
+//! method, its sources and its scores.
+//!
+//! The method in short: the slots that agents will free are curves over time; those who wait take them in order, each
+//! with the chance that they are still there when their turn comes.
+
+mod hazard;
+mod line;
+mod outlook;
+mod presence;
+mod sweep;
+mod tuning;
+mod work;
+
+use std::collections::HashMap;
+
+use crate::domain::happening::{Happening, Place, PlannedShifts};
+use crate::model::id::{AgentId, ConversationId, DepartmentKey};
+use crate::model::time::{At, Millis};
+
+use hazard::{Experience, Hazard};
+use line::{Line, Turn};
+use presence::{Habits, Punctuality};
+use work::{Lived, Pace, Work};
+
+/// A wait foretold, in milliseconds from the moment of asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// As many such waits are longer as are shorter.
+    pub p50: Millis,
+    /// Nine in ten such waits are no longer. Never below `p50`.
+    pub p90: Millis,
+    /// What is to be expected on average.
+    pub mean: Millis,
+    /// Whether it may be promised: somebody is on duty for the line, and enough chats have been seen to end. What is not
+    /// grounded is a guess, for judging the estimator only.
+    pub is_grounded: bool,
+}
+
+struct Agent {
+    is_on: bool,
+    /// Since when they are on or off; unknown before they were on first.
+    since: Option<At>,
+    /// Absences of this working day, a present one included.
+    absences: u32,
+    capacity: u32,
+    /// By number, in order.
+    departments: Vec<u16>,
+    chats: Vec<Chat>,
+    pace: Pace,
+    /// Up to when their chats are counted.
+    counted_to: At,
+    plan: Option<usize>,
+}
+
+struct Chat {
+    conversation: ConversationId,
+    department: u16,
+    since: At,
+}
+
+impl Agent {
+    fn new(now: At) -> Self {
+        Self {
+            is_on: false,
+            since: None,
+            absences: 0,
+            capacity: 0,
+            departments: Vec::new(),
+            chats: Vec::new(),
+            pace: Pace::new(tuning::AGENT_WEIGHT, tuning::AGENT_MEMORY),
+            counted_to: now,
+            plan: None,
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.chats.len() < self.capacity as usize
+    }
+}
+
+struct Department {
+    key: DepartmentKey,
+    line: Line,
+    pace: Pace,
+}
+
+/// Foretells waits from what happens at the desk.
+///
+/// Bounded by what the desk has: 64 bytes for each who waits, an entry for each agent and department that was ever
+/// named, one for each running chat.
+pub struct Estimator {
+    departments: Vec<Department>,
+    department_numbers: HashMap<DepartmentKey, u16>,
+    agents: Vec<Agent>,
+    agent_numbers: HashMap<AgentId, usize>,
+    served_by: HashMap<ConversationId, usize>,
+    plans: Vec<PlannedShifts>,
+    work: Work,
+    patience: Experience,
+    habits: Habits,
+    punctuality: Punctuality,
+    steering: Steering,
+    now: At,
+    /// Up to when it is counted who was on or away.
+    presence_counted_to: At,
+    /// Agents whose room changed in this very millisecond.
+    touched: Vec<usize>,
+}
+
+/// Widens or narrows the 90th percentile by what came of promises.
+struct Steering {
+    /// Logarithm of the factor on the spread.
+    scale_log: f64,
+}
+
+impl Steering {
+    /// A turn has come: was the promise kept? In balance when one in ten is not.
+    fn settle(&mut self, turn: Turn) {
+        if let Some(promise) = turn.promise {
+            let is_kept = turn.wait.0 <= i64::from(promise.p90_ms);
+            self.scale_log += tuning::STEERING * if is_kept { -0.1 } else { 0.9 };
+            self.scale_log = self
+                .scale_log
+                .clamp(-tuning::STEERING_LOG_MAX, tuning::STEERING_LOG_MAX);
+        }
+    }
+}
+
+/// A span in seconds; one below zero is none.
+#[inline]
+fn seconds(span: Millis) -> f64 {
+    span.0.max(0) as f64 / 1_000.0
+}
+
+impl Estimator {
+    /// Knows nothing yet but who means to work when, as far as that was planned.
+    #[must_use]
+    pub fn new(plans: Vec<PlannedShifts>) -> Self {
+        let mut estimator = Self {
+            departments: Vec::new(),
+            department_numbers: HashMap::new(),
+            agents: Vec::new(),
+            agent_numbers: HashMap::new(),
+            served_by: HashMap::new(),
+            plans: Vec::new(),
+            work: Work::new(),
+            patience: Experience::new(tuning::PATIENCE_MEMORY),
+            habits: Habits::new(),
+            punctuality: Punctuality::new(),
+            steering: Steering { scale_log: 0.0 },
+            now: At(i64::MIN),
+            presence_counted_to: At(i64::MIN),
+            touched: Vec::new(),
+        };
+        for (index, plan) in plans.iter().enumerate() {
+            let number = estimator.agent_number(plan.agent);
+            let departments = estimator.department_list(&plan.departments);
+            let agent = &mut estimator.agents[number];
+            agent.plan = Some(index);
+            agent.capacity = plan.capacity;
+            agent.departments = departments;
+        }
+        estimator.plans = plans;
+        estimator
+    }
+
+    fn department_number(&mut self, key: &DepartmentKey) -> u16 {
+        if let Some(number) = self.department_numbers.get(key) {
+            return *number;
+        }
+        let number = u16::try_from(self.departments.len())
+            .expect("departments are made by administrators, by hand");
+        self.departments.push(Department {
+            key: key.clone(),
+            line: Line::default(),
+            pace: Pace::new(tuning::DEPARTMENT_WEIGHT, tuning::DEPARTMENT_MEMORY),
+        });
+        self.department_numbers.insert(key.clone(), number);
+        number
+    }
+
+    fn department_list(&mut self, keys: &[DepartmentKey]) -> Vec<u16> {
+        let mut numbers: Vec<u16> = keys.iter().map(|key| self.department_number(key)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    fn agent_number(&mut self, id: AgentId) -> usize {
+        if let Some(number) = self.agent_numbers.get(&id) {
+            return *number;
+        }
+        self.agents.push(Agent::new(self.now));
+        self.agent_numbers.insert(id, self.agents.len() - 1);
+        self.agents.len() - 1
+    }
+
+    /// Takes note of what happened. What is told late counts as of now; what makes no sense (the end of a chat that
+    /// nobody has) is passed over.
+    pub fn observe(&mut self, at: At, happening: &Happening) {
+        if at > self.now {
+            self.settle();
+            self.now = at;
+        }
+        match happening {
+            Happening::Arrived(place) => {
+                let now = self.now;
+                self.line(place).add(place, now);
+            }
+            Happening::Assigned { place, agent } => self.assigned(place, *agent),
+            Happening::Left(place) => self.left(place),
+            Happening::Ended { conversation } => self.ended(*conversation),
+            Happening::AgentOn {
+                agent,
+                capacity,
+                departments,
+            } => self.agent_on(*agent, *capacity, departments),
+            Happening::AgentOff { agent } => self.agent_off(*agent),
+        }
+    }
+
+    fn line(&mut self, place: &Place) -> &mut Line {
+        let number = self.department_number(&place.department);
+        &mut self.departments[usize::from(number)].line
+    }
+
+    /// Everything of the last moment is told: a slot that is free still could have been anybody's.
+    fn settle(&mut self) {
+        for number in std::mem::take(&mut self.touched) {
+            let agent = &self.agents[number];
+            if !agent.is_on || !agent.has_room() {
+                continue;
+            }
+            for department in &agent.departments {
+                let line = &mut self.departments[usize::from(*department)].line;
+                line.turns_of_all(self.now, |turn| self.steering.settle(turn));
+            }
+        }
+    }
+
+    fn left(&mut self, place: &Place) {
+        let now = self.now;
+        if let Some(wait) = self.line(place).leave(place, now) {
+            self.patience.lived(0.0, seconds(wait));
+            self.patience.ended(seconds(wait));
+        }
+    }
+
+    fn assigned(&mut self, place: &Place, agent: AgentId) {
+        let now = self.now;
+        if let Some(turn) = self.line(place).serve(place, now) {
+            self.patience.lived(0.0, seconds(turn.wait));
+            self.steering.settle(turn);
+        }
+        // Handed on without an end in between: the one before is done with it.
+        self.ended(place.conversation);
+        let number = self.agent_number(agent);
+        self.count_chats(number);
+        let department = self.department_number(&place.department);
+        let order = (place.key, place.conversation);
+        let agent = &mut self.agents[number];
+        for served in &agent.departments {
+            let line = &mut self.departments[usize::from(*served)].line;
+            line.turns_before(order, now, |turn| self.steering.settle(turn));
+        }
+        agent.chats.push(Chat {
+            conversation: place.conversation,
+            department,
+            since: now,
+        });
+        self.served_by.insert(place.conversation, number);
+        self.touched.push(number);
+    }
+
+    fn ended(&mut self, conversation: ConversationId) {
+        let Some(number) = self.served_by.remove(&conversation) else {
+            return;
+        };
+        self.count_chats(number);
+        let agent = &mut self.agents[number];
+        let is_full = !agent.has_room();
+        let is_it = |chat: &Chat| chat.conversation == conversation;
+        let Some(index) = agent.chats.iter().position(is_it) else {
+            return;
+        };
+        let chat = agent.chats.swap_remove(index);
+        let department = &mut self.departments[usize::from(chat.department)];
+        let age_s = seconds(self.now - chat.since);
+        self.work
+            .ended(age_s, is_full, &mut agent.pace, &mut department.pace);
+        self.touched.push(number);
+    }
+
+    /// Counts an agent's chats up to now: what changes the pace of an agent comes after.
+    fn count_chats(&mut self, number: usize) {
+        let hazard: Hazard = self.work.hazard();
+        let agent = &mut self.agents[number];
+        let is_full = !agent.has_room();
+        for chat in &agent.chats {
+            let department = &mut self.departments[usize::from(chat.department)];
+            let lived = Lived {
+                from_s: seconds(agent.counted_to - chat.since),
+                to_s: seconds(self.now - chat.since),
+                is_full,
+                agent: &mut agent.pace,
+                department: &mut department.pace,
+            };
+            self.work.lived(lived, &hazard);
+        }
+        agent.counted_to = self.now;
+    }
+
+    fn agent_on(&mut self, id: AgentId, capacity: u32, departments: &[DepartmentKey]) {
+        let number = self.agent_number(id);
+        let departments = self.department_list(departments);
+        self.count_chats(number);
+        self.count_presence();
+        let agent = &mut self.agents[number];
+        agent.capacity = capacity;
+        agent.departments = departments;
+        if !agent.is_on {
+            if let Some(plan) = agent.plan {
+                self.punctuality.came(&self.plans[plan], self.now);
+            }
+            // Who was never on before did not come back from anywhere.
+            if let Some(since) = agent.since {
+                let away_s = seconds(self.now - since);
+                self.habits.came_back(agent.absences, away_s);
+                if away_s > tuning::NIGHT_S {
+                    agent.absences = 0;
+                }
+            }
+            agent.is_on = true;
+            agent.since = Some(self.now);
+        }
+        self.touched.push(number);
+    }
+
+    fn agent_off(&mut self, id: AgentId) {
+        let number = self.agent_number(id);
+        self.count_chats(number);
+        self.count_presence();
+        let agent = &mut self.agents[number];
+        if !agent.is_on {
+            return;
+        }
+        if let Some(plan) = agent.plan {
+            self.punctuality.went(&self.plans[plan], self.now);
+        }
+        let on_s = agent.since.map_or(0.0, |since| seconds(self.now - since));
+        self.habits.left(on_s);
+        agent.is_on = false;
+        agent.absences += 1;
+        agent.since = Some(self.now);
+    }
+
+    /// Counts for how long everybody has been on or away. Seldom: only when somebody comes or goes.
+    fn count_presence(&mut self) {
+        for agent in &self.agents {
+            let Some(since) = agent.since else { continue };
+            let from_s = seconds(self.presence_counted_to.max(since) - since);
+            let to_s = seconds(self.now - since);
+            if agent.is_on {
+                self.habits.was_on(from_s, to_s);
+            } else {
+                self.habits.was_away(agent.absences, from_s, to_s);
+            }
+        }
+        self.presence_counted_to = self.now;
+    }
+
+    /// Foretells the wait of one who waits, and remembers the first such promise, to learn from what comes of it.
+    /// `None` where nobody waits at this place. Costs time in proportion to those further ahead.
+    pub fn promise(&mut self, place: &Place, now: At) -> Option<Estimate> {
+        let mut found = None;
+        self.sweep_while(now, |_, conversation, estimate| {
+            if conversation == place.conversation {
+                found = Some(estimate);
+            }
+            found.is_none()
+        });
+        let estimate = found?;
+        self.line(place).promise(place, estimate.p90, now);
+        Some(estimate)
+    }
+
+    /// Foretells the wait of everybody who waits, in one sweep, ordered by their keys over all departments.
+    pub fn sweep(&self, now: At, mut tell: impl FnMut(&DepartmentKey, ConversationId, Estimate)) {
+        self.sweep_while(now, |department, conversation, estimate| {
+            tell(department, conversation, estimate);
+            true
+        });
+    }
+}
