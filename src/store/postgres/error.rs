@@ -7,7 +7,7 @@ use crate::store::{AppendError, StoreError};
 impl From<sqlx::Error> for StoreError {
     /// A server that cannot be reached, is full, shuts down or was asked too much at once is `Away`. A statement or value
     /// that it does not understand, and a constraint that only our own mistake can break, is `Corrupt`; expected conflicts
-    /// are told apart before this (see [`breaks`]).
+    /// are told apart before this (see `breaks`).
     fn from(error: sqlx::Error) -> Self {
         let is_mistake = match &error {
             sqlx::Error::Database(refusal) => is_mistake(refusal.as_ref()),
