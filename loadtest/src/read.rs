@@ -23,6 +23,9 @@ const PAGE: usize = 100;
 /// After so many logs a reader looks at a list, as somebody at a desk does.
 const LOGS_A_LIST: usize = 9;
 
+/// Longer than any sane answer; what takes longer is recorded as this.
+const LATENCY_US_MAX: u64 = 600_000_000;
+
 struct Tally {
     log_us: Histogram<u64>,
     list_us: Histogram<u64>,
@@ -31,8 +34,9 @@ struct Tally {
 
 impl Tally {
     fn new() -> Result<Self, String> {
-        // Three digits, and no bound: the figures of one run are few.
-        let empty = || Histogram::new(3).map_err(|problem| problem.to_string());
+        let empty = || {
+            Histogram::new_with_bounds(1, LATENCY_US_MAX, 3).map_err(|problem| problem.to_string())
+        };
         Ok(Self {
             log_us: empty()?,
             list_us: empty()?,
