@@ -49,17 +49,22 @@ pub fn send(text: &str) -> Value {
 
 /// The next frame of this type; others are passed over.
 pub async fn next(socket: &mut RawSocket, frame_type: &str) -> Value {
+    next_of(socket, &[frame_type]).await
+}
+
+/// The next frame of one of these types; others are passed over.
+pub async fn next_of(socket: &mut RawSocket, frame_types: &[&str]) -> Value {
     let hearing = async {
         loop {
             let frame = socket.hear_within(PATIENCE_MS).await.unwrap();
-            if frame["t"] == frame_type {
+            if frame_types.iter().any(|wanted| frame["t"] == **wanted) {
                 return frame;
             }
         }
     };
     timeout(PATIENCE, hearing)
         .await
-        .unwrap_or_else(|_| panic!("no `{frame_type}` came"))
+        .unwrap_or_else(|_| panic!("none of {frame_types:?} came"))
 }
 
 /// The answer to a frame that must be refused.
