@@ -78,6 +78,7 @@ test("the package installs offline, its types hold, and the README's programs ch
   assert.equal(await ana.page.evaluate(again), true);
   await ana.page.evaluate("Balie.shutdown()");
   assert.equal(await ana.page.evaluate(again), true);
+  await ana.page.locator("balie-chat").first().waitFor({ state: "attached" }); // once the site has answered
   assert.equal(await ana.page.locator("balie-chat").count(), 1);
 });
 
