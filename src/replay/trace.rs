@@ -46,14 +46,8 @@ pub struct Trace {
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// It cannot be read at all.
-    #[error("cannot read {path}")]
-    Unreadable {
-        /// Which file.
-        path: String,
-        /// What the system says.
-        #[source]
-        source: std::io::Error,
-    },
+    #[error("it cannot be read")]
+    Unreadable(#[source] std::io::Error),
     /// A line is not what it should be.
     #[error("line {line}: {field}{message}")]
     Line {
@@ -72,12 +66,12 @@ impl Trace {
     /// # Errors
     /// It cannot be read, or a line is wrong.
     pub fn open(path: &Path) -> Result<Self, TraceError> {
-        let unreadable = |source| TraceError::Unreadable {
-            path: path.display().to_string(),
-            source,
-        };
-        let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
-        if file.fill_buf().map_err(unreadable)?.starts_with(&GZIP) {
+        let mut file = BufReader::new(File::open(path).map_err(TraceError::Unreadable)?);
+        if file
+            .fill_buf()
+            .map_err(TraceError::Unreadable)?
+            .starts_with(&GZIP)
+        {
             let unpacked = BufReader::new(flate2::bufread::MultiGzDecoder::new(file));
             Self::read(unpacked)
         } else {
