@@ -97,8 +97,8 @@ async function sheetOf(path) {
 
 async function minifiedSheet(path) {
   const { outputFiles } = await build({ ...SHARED, entryPoints: [path] });
-  // In a shadow root there is neither a root element nor a subtree with a theme of its own.
-  const css = outputFiles[0].text.trim().replaceAll(':root,:host,[data-theme],[data-brand]', ':host').replaceAll(':root,:host', ':host').replace(/(?<=--[\w-]+:) | (?=\))|(?<=,) /g, '');
+  // In a shadow root there is neither a root element nor a subtree with a theme of its own; light or dark the launcher's sheet says.
+  const css = outputFiles[0].text.trim().replaceAll(':root,:host,[data-theme],[data-brand]', ':host').replaceAll(':root,:host', ':host').replace(/(:host|\[data-theme=\w+\])\{color-scheme:[a-z ]+\}/g, '').replace(/(?<=--[\w-]+:) | (?=\))|(?<=,) /g, '');
   // What old browsers see of the launcher its own sheet says in fewer words.
   return path === SHEETS[0] ? css.replace(/@supports not [^]*?\}\}/, '') : css;
 }
@@ -180,7 +180,7 @@ function smallest(names) {
     const { code } = await minify(source, {
       ecma: 2020,
       module: true,
-      compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, pure_getters: true, hoist_props: true },
+      compress: { passes: 2, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, pure_getters: true, hoist_props: true },
       mangle: { properties: { builtins: true, regex: new RegExp(`^(?:${names.join('|')})$`) } },
       nameCache,
     });
@@ -328,6 +328,19 @@ async function addEntries(out, folder, at, entries, renamed) {
   }
 }
 
+/** How brotli may write distances (postfix bits, direct codes; RFC 7932, section 4): none is the best for every script. */
+const CODINGS = [[0, 0], [1, 0], [1, 16], [1, 30], [2, 4], [2, 28], [3, 0], [3, 24]];
+
+/** The shortest by these codings. */
+function compressed(bytes, codings) {
+  const all = codings.map(([postfix, direct]) =>
+    brotliCompressSync(bytes, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_NPOSTFIX]: postfix, [constants.BROTLI_PARAM_NDIRECT]: direct },
+    }),
+  );
+  return all.reduce((best, each) => (each.length < best.length ? each : best));
+}
+
 /** Writes files, compressed siblings and the manifest. A file's place in DIR is its path, a page's is its index.html. */
 async function write({ files, languages: spoken }, directory, rust) {
   await rm(directory, { recursive: true, force: true });
@@ -336,7 +349,7 @@ async function write({ files, languages: spoken }, directory, rust) {
     const file = path.slice(1) + (path.endsWith('/') ? 'index.html' : '');
     await mkdir(dirname(join(directory, file)), { recursive: true });
     await writeFile(join(directory, file), bytes);
-    const small = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+    const small = compressed(bytes, /^\/widget.*\.js$/.test(path) ? CODINGS : CODINGS.slice(0, 1));
     const brotli = COMPRESSIBLE.has(extname(file)) && small.length < bytes.length;
     if (brotli) await writeFile(join(directory, `${file}.br`), small);
     manifest.push({ path, file, type, immutable, etag: hashOf(bytes), bytes: bytes.length, ...(brotli ? { brotli_bytes: small.length } : {}) });

@@ -100,7 +100,7 @@ export function createConnection<Out extends { t: string }, In extends { t: stri
   const timers: (Cancel | undefined)[] = [];
   let socket: Socket | undefined;
   let attempt = 0;
-  let tried_at = Number.NEGATIVE_INFINITY;
+  let tried_at = -Infinity;
   let hello_at = 0;
   /** No try before this moment: the server said so. */
   let earliest_at = 0;

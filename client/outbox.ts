@@ -181,7 +181,7 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
     if (!isOpen || !first) return;
     const next_at = isHolder ? Math.min(...heads.map(attempt)) : watch(first);
     wake();
-    if (next_at < Number.POSITIVE_INFINITY) wake = clock.after(next_at - clock.now(), drain);
+    if (next_at < Infinity) wake = clock.after(next_at - clock.now(), drain);
   }
 
   /** Sends it unless it is too early; gives the moment to look again. */
@@ -197,7 +197,7 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
       fail(cmd, refusal);
       return now; // the next one of the lane is due
     }
-    if (!options.send(command)) return Number.POSITIVE_INFINITY;
+    if (!options.send(command)) return Infinity;
     flying.set(cmd, now);
     return now + ANSWER_WITHIN_MS;
   }
@@ -211,7 +211,7 @@ export function createOutbox<C extends Command>(options: OutboxOptions<C>): Outb
     if (now < due_at) return due_at;
     release();
     hold(true);
-    return Number.POSITIVE_INFINITY;
+    return Infinity;
   }
 
   /** Only a tab with an open socket asks for the lock, so that a tab without one is in nobody's way. */

@@ -27,7 +27,7 @@ const described = new WeakMap<Element, Description>();
 
 export function h(tag: string, props: Props | null, ...children: Child[]): Description {
   // TypeScript does not flatten without end. What stays is neither an array nor nothing.
-  return { tag, props: props ?? {}, children: (children as unknown[]).flat(Number.POSITIVE_INFINITY).filter(Boolean) as Description["children"] };
+  return { tag, props: props ?? {}, children: (children as unknown[]).flat(Infinity).filter(Boolean) as Description["children"] };
 }
 
 /** What is done once the new elements stand in the page: before that none can be focused or measured. */
@@ -89,8 +89,9 @@ const LIVE = /^(value|checked)$/;
 function set(element: Element, name: string, value: unknown): void {
   if (name === "key" || name === "mounted") return;
   if (name.startsWith("on") || LIVE.test(name)) {
+    const live = element as unknown as Record<string, unknown>;
     const wanted = value ?? "";
-    if (Reflect.get(element, name) !== wanted) Reflect.set(element, name, wanted); // the same words again would move the caret
+    if (live[name] !== wanted) live[name] = wanted; // the same words again would move the caret
   } else if (value === false || value === null || value === undefined) element.removeAttribute(name);
-  else element.setAttribute(name, value === true ? "" : String(value));
+  else element.setAttribute(name, value === true ? "" : (value as string));
 }

@@ -37,7 +37,7 @@ export function createNarrator(say: (words: string) => void, ring: () => void): 
       if (isWaiting(model) && model.ticket) place(model, model.ticket);
       // The first look at a conversation is history, not news.
       if (before.timeline.conversation !== visit.timeline.conversation || !before.isKnown) return;
-      const known = before.timeline.last ?? Number.POSITIVE_INFINITY;
+      const known = before.timeline.last ?? Infinity;
       for (const event of visit.timeline.events) {
         if (event.seq <= known || event.seq <= visit.told_seq || event.from.role === "visitor") continue;
         if (event.kind !== "message") say(systemText(event, threadOptions(model)));

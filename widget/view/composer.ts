@@ -61,6 +61,6 @@ export function fit(element: HTMLElement): void {
 
 /** What is wrong, how much is too much, or what can be done while waiting. */
 function below(model: Model, text: string): Child {
-  if (model.complaint !== undefined) return h("div", { class: "below", key: "complaint" }, h("span", { class: "over", role: "status" }, model.complaint));
+  if (model.complaint !== undefined) return h("div", { class: "below", key: "over" }, h("span", { class: "over", role: "status" }, model.complaint));
   return charsOf(text) > COUNT_FROM ? model.later?.count(charsOf(text), model) : isWaiting(model) && model.ticket?.below(model);
 }

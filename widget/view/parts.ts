@@ -11,7 +11,7 @@ export function tool(name: IconName, label: string, onclick: () => void, more: R
 }
 
 export function button(kind: string, onclick: () => void, ...children: Child[]): Description {
-  return h("button", { type: "button", class: `button ${kind}`.trim(), onclick }, ...children);
+  return h("button", { type: "button", class: `button ${kind}`, onclick }, ...children);
 }
 
 /** The window's own tools: on a phone it is closed, elsewhere it shrinks into the launcher. */
@@ -24,7 +24,7 @@ export function face(id: string, name: string, size = ""): Description {
   let sum = 0;
   for (const sign of id) sum = (sum * 31 + (sign.codePointAt(0) ?? 0)) % 6;
   const initials = name.trim().split(/\s+/).filter((_, index, all) => index === 0 || index === all.length - 1).map((word) => [...word][0] ?? "");
-  return h("span", { class: `face hue-${sum + 1} ${size}`.trim(), "aria-hidden": "true" }, initials.join("").toUpperCase());
+  return h("span", { class: `face hue-${sum + 1} ${size}`, "aria-hidden": "true" }, initials.join("").toUpperCase());
 }
 
 export function mark(size = ""): Description {
