@@ -9,7 +9,8 @@ export function greet({ site, launcher, greetings }: SiteInfo, { root, tell, ope
   const closedKey = `balie:${site}:greeted`;
   const isKnown = stored("localStorage", sessionKey(site)) !== null;
   const began_at = Date.now();
-  let hasScrolled = !matchMedia(PHONE).matches;
+  // Who scrolled before this came has scrolled.
+  let hasScrolled = scrollY > 0 || !matchMedia(PHONE).matches;
   if (stored("sessionStorage", closedKey) !== null) return;
 
   function look(): void {

@@ -53,6 +53,29 @@ test("on a phone nobody is greeted before they scroll", async (t) => {
   await greeting.waitFor();
 });
 
+test("who scrolled before the greetings' code came is greeted as soon as it is there", async (t) => {
+  const house = await startHouse(t);
+  await house.request("PATCH", "/api/sites/demo", { widget: { greetings: [{ text: "Shall we help?" }] } });
+  const { tab } = await somebody(t, { viewport: PHONE, hasTouch: true, isMobile: true });
+  const page = await tab();
+  let goOn = (): void => {};
+  const hasScrolled = new Promise<void>((done) => (goOn = done));
+  await page.route("**/widget/greeting*", async (route) => {
+    await hasScrolled;
+    await route.continue();
+  });
+  const isAsked = page.waitForRequest("**/widget/greeting*");
+  await page.goto(`${house.origin}/demo/`);
+  await isAsked;
+  await page.evaluate(async () => {
+    const scrolled = new Promise((done) => addEventListener("scroll", done, { once: true }));
+    scrollTo(0, 200);
+    await scrolled;
+  });
+  goOn();
+  await page.getByText("Shall we help?").waitFor();
+});
+
 test("who has chatted here before is greeted as such, by the first rule that fits, and by one only", async (t) => {
   const rules: Rule[] = [{ text: "Somewhere else", page: "/elsewhere" }, { text: "Good to see you again", visitor: "returning" }, { text: "New here?", visitor: "new" }, { text: "Anybody", visitor: "any" }];
   const { page, tab, house } = await greeted(t, rules);
