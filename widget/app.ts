@@ -23,6 +23,8 @@ const BACK_FOR_MS = 4_000;
 const TICK_MS = 1_000;
 /** A timer's worth more than the moment it is for, so that the moment is surely past. */
 const SLACK_MS = 20;
+/** The window is drawn first: what the server is told takes a phone longer than that. */
+const BEGIN_AFTER_MS = 50;
 /** Where what tells it cannot be loaded, only the latest is worth telling. */
 const UNTOLD_MAX = 100;
 
@@ -54,7 +56,7 @@ type Loaded = { [K in PartName]?: Awaited<ReturnType<Parts[K]>> };
  * Fetches what the chat needs, and gives what begins it: only then is anything stored or a socket opened. Fails if the server
  * does not answer, or has words of another version only.
  */
-export async function prepare(host: Host): Promise<Prepared> {
+export async function prepare(host: Host, words: Promise<Response | undefined>): Promise<Prepared> {
   const site = await host.siteInfo();
   if (site === undefined) throw new Error("The server does not answer.");
   const local = browserStore(() => localStorage);
@@ -73,7 +75,7 @@ export async function prepare(host: Host): Promise<Prepared> {
   const load = async <K extends PartName>(name: K): Promise<void> => {
     if (seen[name]) early[name] = (await PARTS[name]().catch(() => undefined)) as Loaded[K];
   };
-  const [spoken] = await Promise.all([phrasesOf(host, site), ...(Object.keys(PARTS) as PartName[]).map(load)]);
+  const [spoken] = await Promise.all([phrasesOf(host, site, words), ...(Object.keys(PARTS) as PartName[]).map(load)]);
   whenIdle(timeZone); // the first time it takes a phone as long as all the rest
   const make = (): Made => create(host, { ...site, articles: early.laterHome !== undefined }, spoken, local, memory, early);
   // Drawn ahead, unseen. Whoever is known will come without a press, and may have become somebody before it.
@@ -90,9 +92,9 @@ export async function prepare(host: Host): Promise<Prepared> {
 }
 
 /** Just after an upgrade a browser may still know where the words of the version before are; the name without a hash is never theirs. */
-function phrasesOf({ origin, wishes }: Host, { words, lang }: SiteInfo): Promise<Phrases> {
-  const ask = async (path: string): Promise<Phrases> => phrases(await (await fetch(origin + path)).text(), lang, wishes);
-  return ask(words).catch(() => ask(`/widget/words-${lang}.txt`));
+function phrasesOf({ origin, wishes }: Host, { lang }: SiteInfo, words: Promise<Response | undefined>): Promise<Phrases> {
+  const read = async (answer: Response | undefined): Promise<Phrases> => phrases(await (answer as Response).text(), lang, wishes);
+  return words.then(read).catch(() => fetch(`${origin}/widget/words-${lang}.txt`).then(read));
 }
 
 /** @inside */
@@ -252,6 +254,7 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
     const now = clock.now();
     change({ now, lost_since: now });
     undo.push(
+      clock.after(BEGIN_AFTER_MS, session.begin),
       session.visit.subscribe(visitChanged),
       session.connection.subscribe(connectionChanged),
       session.seen.subscribe(redraw),
@@ -265,7 +268,6 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
         if (phone.matches) want(phoneScreen);
       }),
     );
-    session.begin();
     visitChanged();
     connectionChanged();
     fieldsSet();

@@ -22,11 +22,11 @@ const ENGLISH = { chat: "Chat with us", failed: "The chat does not answer just n
 const TIP_MS = 6_000;
 const SVG = "http://www.w3.org/2000/svg";
 const MARK =
-  "M16 3.4C8.5 3.4 2.8 8.4 2.8 14.8c0 3.5 1.7 6.6 4.5 8.7v4.2c0 .9 1 1.5 1.8 1l4.2-2.8c.9.2 1.8.2 2.7.2 7.5 0 13.2-5 13.2-11.3S23.5 3.4 16 3.4zM14.3 8.6h3.4a.8.8 0 0 1 0 1.6h-.85v1.15a6.3 6.3 0 0 1 5.45 6.15h-12.6a6.3 6.3 0 0 1 5.45-6.15V10.2h-.85a.8.8 0 0 1 0-1.6zM9 18.7h14a.9.9 0 0 1 0 1.8H9a.9.9 0 0 1 0-1.8z";
+  "M16 3.4C8.5 3.4 2.8 8.4 2.8 14.8c0 3.5 1.7 6.6 4.5 8.7v4.2c0 .9 1 1.5 1.8 1l4.2-2.8c.9.2 1.8.2 2.7.2 7.5 0 13.2-5 13.2-11.3S23.5 3.4 16 3.4M14.3 8.6h3.4a.8.8 0 0 1 0 1.6h-.85v1.15a6.3 6.3 0 0 1 5.45 6.15h-12.6a6.3 6.3 0 0 1 5.45-6.15V10.2h-.85a.8.8 0 0 1 0-1.6M9 18.7h14a.9.9 0 0 1 0 1.8H9a.9.9 0 0 1 0-1.8";
 const DOWN = "M7 12l9 9 9-9";
 
 interface App {
-  prepare(host: Host): Promise<Prepared>;
+  prepare(host: Host, words: Promise<Response | undefined>): Promise<Prepared>;
 }
 
 function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void {
@@ -103,9 +103,11 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
     set("--scheme", theme === "auto" ? null : theme);
   }
 
-  /** The code and the words; nothing is stored and no socket opened before it begins. */
+  /** The code and, beside it, the words; nothing is stored and no socket opened before it begins. */
   function prepare(): Promise<Prepared> {
-    return (prepared ??= import(origin + BALIE_APP).then((app: App) => app.prepare(host)));
+    if (prepared) return prepared;
+    const words = siteInfo().then((known) => fetch(origin + (known as SiteInfo).words)).catch(() => undefined);
+    return (prepared = import(origin + BALIE_APP).then((app: App) => app.prepare(host, words)));
   }
 
   function chat(run?: (loaded: Widget) => void): void {
