@@ -19,6 +19,16 @@ pub const PRIORITY_STEP: Millis = Millis(120_000);
 /// still below 2⁵³, so that every engine can keep the key as a number.
 pub const BEHIND_LIVE: Millis = Millis(1 << 50);
 
+/// The key that orders a conversation within its line, of what is fixed when it starts.
+#[must_use]
+pub fn order_key(enqueued_at: At, priority: i8, mode: Mode) -> i64 {
+    let behind = match mode {
+        Mode::Chat => Millis(0),
+        Mode::Message => BEHIND_LIVE,
+    };
+    enqueued_at.0 - i64::from(priority) * PRIORITY_STEP.0 + behind.0
+}
+
 /// Everything that follows from a conversation's log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conversation {
@@ -535,11 +545,7 @@ impl Conversation {
     /// The key that orders it within its line: smaller is served first; equal ones go by id.
     #[must_use]
     pub fn order_key(&self) -> i64 {
-        let behind = match self.mode {
-            Mode::Chat => Millis(0),
-            Mode::Message => BEHIND_LIVE,
-        };
-        self.enqueued_at.0 - i64::from(self.priority) * PRIORITY_STEP.0 + behind.0
+        order_key(self.enqueued_at, self.priority, self.mode)
     }
 
     /// Folds one event.

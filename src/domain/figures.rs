@@ -66,6 +66,8 @@ enum Outcome {
     Open,
     Answered(Millis),
     Abandoned(Millis),
+    /// Neither: the desk took them out of the line.
+    TakenOut,
 }
 
 struct Visit {
@@ -168,7 +170,12 @@ impl Figures {
                 self.leave(place.conversation, at, Outcome::Answered);
                 self.agents.start(at, *agent, place.conversation);
             }
-            Happening::Left(place) => self.leave(place.conversation, at, Outcome::Abandoned),
+            Happening::Left { place, gone_for } => {
+                self.leave(place.conversation, at - *gone_for, Outcome::Abandoned);
+            }
+            Happening::TakenOut(place) => {
+                self.leave(place.conversation, at, |_| Outcome::TakenOut);
+            }
             Happening::Ended { conversation } => self.agents.end(at, *conversation),
             Happening::AgentOn {
                 agent, capacity, ..
@@ -187,7 +194,7 @@ impl Figures {
         match outcome {
             Outcome::Answered(wait) => waits.answer(wait),
             Outcome::Abandoned(wait) => waits.abandon(wait),
-            Outcome::Open => {}
+            Outcome::Open | Outcome::TakenOut => {}
         }
         if let Some(recent) = self.recent.get_mut(&waiting.department) {
             recent.settle(waiting.number, outcome);
@@ -316,6 +323,7 @@ impl Figures {
                     live.open += 1;
                     live.open_over += u64::from(now - visit.arrived > threshold);
                 }
+                Outcome::TakenOut => {}
             }
         }
         state

@@ -214,7 +214,8 @@ impl Estimator {
                 self.line(place).add(place, now);
             }
             Happening::Assigned { place, agent } => self.assigned(place, *agent),
-            Happening::Left(place) => self.left(place),
+            Happening::Left { place, gone_for } => self.left(place, *gone_for),
+            Happening::TakenOut(place) => self.taken_out(place),
             Happening::Ended { conversation } => self.ended(*conversation),
             Happening::AgentOn {
                 agent,
@@ -244,11 +245,20 @@ impl Estimator {
         }
     }
 
-    fn left(&mut self, place: &Place) {
+    fn left(&mut self, place: &Place, gone_for: Millis) {
         let now = self.now;
         if let Some(wait) = self.line(place).leave(place, now) {
-            self.patience.lived(0.0, seconds(wait));
-            self.patience.ended(seconds(wait));
+            let wait_s = seconds(Millis(wait.0 - gone_for.0));
+            self.patience.lived(0.0, wait_s);
+            self.patience.ended(wait_s);
+        }
+    }
+
+    /// They would have waited on: nothing is learned from what was promised.
+    fn taken_out(&mut self, place: &Place) {
+        let now = self.now;
+        if let Some(turn) = self.line(place).serve(place, now) {
+            self.patience.lived(0.0, seconds(turn.wait));
         }
     }
 

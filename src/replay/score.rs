@@ -157,7 +157,7 @@ impl Offers {
                 self.visitors.insert(place.conversation, visitor);
             }
             Happening::Assigned { place, agent } => self.start(at, place.conversation, *agent),
-            Happening::Left(place) => {
+            Happening::Left { place, .. } | Happening::TakenOut(place) => {
                 if let Some(visitor) = self.visitors.get_mut(&place.conversation) {
                     visitor.left = Some(at);
                     let gone = self.gone.entry(visitor.department.clone()).or_default();

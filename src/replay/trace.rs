@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::happening::{Happening, Place, PlannedShifts};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
-use crate::model::time::At;
+use crate::model::time::{At, Millis};
 
 /// The first two bytes of whatever is gzipped (RFC 1952, section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -419,7 +419,11 @@ impl Reader {
     }
 
     fn abandon(&mut self, fields: &Fields) -> Result<Happening, TraceError> {
-        self.called(fields, Whereabouts::Gone).map(Happening::Left)
+        let place = self.called(fields, Whereabouts::Gone)?;
+        Ok(Happening::Left {
+            place,
+            gone_for: Millis(0),
+        })
     }
 
     fn end(&mut self, fields: &Fields) -> Result<Happening, TraceError> {

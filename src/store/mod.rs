@@ -23,11 +23,13 @@ use crate::model::record::{
 use crate::model::time::{At, Millis};
 use crate::store::articles::Articles;
 use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
+use crate::store::entries::Entries;
 
 mod article_words;
 pub mod articles;
 pub mod attachments;
 pub mod digest;
+pub mod entries;
 mod fresh;
 pub mod place;
 pub mod postgres;
@@ -270,7 +272,7 @@ pub struct Installation {
 
 /// A store of logs and records. All moments are arguments; all calls may be made from several processes at once.
 #[async_trait]
-pub trait Store: Articles + Send + Sync + 'static {
+pub trait Store: Articles + Entries + Send + Sync + 'static {
     // --- the installation -------------------------------------------------------------------------------------
 
     /// Epoch and signing secret.

@@ -2,7 +2,8 @@
 //!
 //! Where an engine must say a column in its own words (a list of departments, say), only the reading is shared.
 
-use crate::domain::conversation::Room;
+use crate::domain::conversation::{Room, order_key};
+use crate::domain::happening::Move;
 use crate::model::article::Article;
 use crate::model::event::{AgentName, Attachment, Seq};
 use crate::model::id::{AgentId, AttachmentId};
@@ -10,6 +11,7 @@ use crate::model::record::{CannedReply, Department, JournalEntry, Person, Sessio
 use crate::model::time::At;
 use crate::store::articles::{ArticleFigures, SelfServiceFigures, Unanswered};
 use crate::store::attachments::StoredAttachment;
+use crate::store::entries::{Entry, Mark, Rank, Told};
 use crate::store::stored;
 use crate::store::values::{Columns, Json, Word};
 use crate::store::{Card, DepartmentFigures, Receipt, Standing};
@@ -116,6 +118,60 @@ pub(super) fn journal_entry<C: Columns>(
         reason: columns.take::<Word<_>>()?.0,
     };
     Ok((at, entry))
+}
+
+/// The columns of `agent_journal as j` that [`seat_entry`] takes, in its order.
+macro_rules! seat_columns {
+    () => {
+        "j.agent, j.number, j.at, j.status, j.capacity, j.departments, j.reason"
+    };
+}
+pub(super) use seat_columns;
+
+/// Reads `seat_columns!()`.
+pub(super) fn seat_entry<C: Columns>(columns: &mut C) -> Result<Entry, C::Error> {
+    let (agent, number) = (columns.take()?, columns.take()?);
+    let (at, seat) = journal_entry(columns, agent)?;
+    let rank = Rank::Seat(agent, number);
+    Ok(Entry {
+        mark: Mark { at, rank },
+        told: Told::Seat(seat),
+    })
+}
+
+/// Whether `event as e` moves its conversation: the condition of the index `event_moving`, word for word.
+macro_rules! moves {
+    () => {
+        "e.body ->> 'kind' in ('queued', 'assigned', 'transferred', 'requeued', 'closed')"
+    };
+}
+pub(super) use moves;
+
+/// The columns of `event as e` and its `conversation as c` that [`move_entry`] takes, in its order.
+macro_rules! move_columns {
+    () => {
+        "e.at, e.conversation, e.seq, c.enqueued_at, c.priority, c.mode, e.body"
+    };
+}
+pub(super) use move_columns;
+
+/// Reads `move_columns!()`.
+pub(super) fn move_entry<C: Columns>(columns: &mut C) -> Result<Entry, C::Error> {
+    let at = columns.take()?;
+    let (conversation, seq) = (columns.take()?, columns.take()?);
+    let (enqueued_at, priority) = (columns.take()?, columns.take()?);
+    let mode = columns.take::<Word<_>>()?.0;
+    let step = Move {
+        conversation,
+        key: order_key(enqueued_at, priority, mode),
+        mode,
+        body: columns.take::<Json<_>>()?.0,
+    };
+    let rank = Rank::Log(conversation, seq);
+    Ok(Entry {
+        mark: Mark { at, rank },
+        told: Told::Move(Box::new(step)),
+    })
 }
 
 /// The columns of `session as s` that [`session`] takes, in its order.

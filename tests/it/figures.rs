@@ -35,6 +35,14 @@ fn on(number: u8, capacity: u32) -> Happening {
     }
 }
 
+/// They give up.
+fn left(place: Place) -> Happening {
+    Happening::Left {
+        place,
+        gone_for: Millis(0),
+    }
+}
+
 /// A desk that is told of visitors in the words of a test.
 #[derive(Default)]
 struct Day {
@@ -58,7 +66,7 @@ impl Day {
     }
 
     fn leaves(&mut self, place: Place, when: At) {
-        self.figures.observe(when, &Happening::Left(place));
+        self.figures.observe(when, &left(place));
     }
 }
 
@@ -271,7 +279,7 @@ fn told(steps: &[(i64, Step)]) -> Vec<(At, Happening)> {
                 let agent = agent(*number);
                 Happening::Assigned { place, agent }
             }
-            Step::Leave if !waiting.is_empty() => Happening::Left(waiting.pop().unwrap()),
+            Step::Leave if !waiting.is_empty() => left(waiting.pop().unwrap()),
             Step::End if !running.is_empty() => {
                 let conversation = running.remove(0);
                 Happening::Ended { conversation }

@@ -190,7 +190,9 @@ fn made_up_days_are_true_traces() {
         for (at, happening) in &trace.events {
             match happening {
                 Happening::Arrived(place) => waiting.push(place.clone()),
-                Happening::Left(place) => waiting.retain(|one| one != place),
+                Happening::Left { place, .. } | Happening::TakenOut(place) => {
+                    waiting.retain(|one| one != place)
+                }
                 Happening::Assigned { place, agent } => {
                     let (capacity, departments, load) = agents.get_mut(agent).unwrap();
                     let first = waiting

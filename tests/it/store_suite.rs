@@ -14,6 +14,7 @@ use balie::store::{Append, AppendError, Appended, NewPerson, Outcome, Store};
 use uuid::Uuid;
 
 pub mod articles;
+pub mod entries;
 pub mod histories;
 pub mod lists;
 pub mod log;
@@ -58,6 +59,10 @@ macro_rules! cases {
             lists: silent_conversations_are_found,
             lists: a_left_message_is_kept_as_one_and_counts_nowhere,
             lists: figures_count_first_waits_against_a_threshold,
+            entries: what_happened_is_told_in_order_of_time,
+            entries: one_may_begin_anywhere_in_history,
+            entries: entries_are_read_page_by_page,
+            entries: what_is_written_late_is_told_once,
             visitors: a_visitor_is_saved_as_given,
             visitors: one_subject_is_one_visitor_of_a_site,
             visitors: an_identity_takes_over_the_open_conversation,

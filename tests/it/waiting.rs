@@ -19,6 +19,14 @@ fn agent(number: u8) -> AgentId {
     AgentId::from_bytes([number; 16])
 }
 
+/// They give up.
+fn left(place: Place) -> Happening {
+    Happening::Left {
+        place,
+        gone_for: Millis(0),
+    }
+}
+
 /// A desk, told what happens in the words of a test.
 struct Desk {
     estimator: Estimator,
@@ -226,7 +234,7 @@ fn the_sweep_says_what_a_promise_says() {
         assert_eq!(swept, desk.asks(place));
     }
     let gone = waiting[0].clone();
-    desk.tell(&Happening::Left(gone.clone()));
+    desk.tell(&left(gone.clone()));
     assert_eq!(desk.estimator.promise(&gone, desk.now), None);
 }
 
@@ -266,7 +274,7 @@ fn spoken(odd: &Odd) -> Happening {
             place: place(*who),
             agent: agent(*number),
         },
-        Odd::Left(who) => Happening::Left(place(*who)),
+        Odd::Left(who) => left(place(*who)),
         Odd::Ended(who) => Happening::Ended {
             conversation: place(*who).conversation,
         },

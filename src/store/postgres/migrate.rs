@@ -40,6 +40,11 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0005_messages_and_hours.sql"),
         serves_from: 1,
     },
+    Migration {
+        name: "in_order_of_time",
+        schema: include_str!("migrations/0006_in_order_of_time.sql"),
+        serves_from: 1,
+    },
 ];
 
 struct Migration {

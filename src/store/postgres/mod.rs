@@ -10,6 +10,7 @@ mod attachments;
 mod batch;
 mod check;
 mod engine;
+mod entries;
 mod error;
 mod lanes;
 mod lists;

@@ -11,6 +11,7 @@ mod backup;
 mod check;
 mod checkpoint;
 mod engine;
+mod entries;
 mod error;
 mod lists;
 mod log;

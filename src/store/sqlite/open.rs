@@ -47,6 +47,10 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0005_messages_and_hours.sql"),
         fill: None,
     },
+    Migration {
+        schema: include_str!("migrations/0006_in_order_of_time.sql"),
+        fill: None,
+    },
 ];
 
 struct Migration {

@@ -21,6 +21,7 @@ use balie::model::record::{
 use balie::model::time::{At, Millis};
 use balie::store::articles::{ArticleFilter, Articles, SelfServiceFigures};
 use balie::store::attachments::{Admission, NewAttachment, StoredAttachment};
+use balie::store::entries::{Entries, Entry, Mark};
 use balie::store::sqlite::SqliteStore;
 use balie::store::{
     Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
@@ -57,10 +58,10 @@ impl ShakyStore {
 }
 
 /// Hands every call through.
-macro_rules! articles {
-    ($(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+) => {
+macro_rules! part {
+    ($part:ident: $(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+) => {
         #[async_trait]
-        impl Articles for ShakyStore {
+        impl $part for ShakyStore {
             $(
                 async fn $name(&self, $($argument: $kind),*) -> $answer {
                     self.inner.$name($($argument),*).await
@@ -70,7 +71,14 @@ macro_rules! articles {
     };
 }
 
-articles! {
+part! {
+    Entries:
+    fn entries(after: Mark, until: At, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    fn standing(at: At) -> Result<Vec<Entry>, StoreError>;
+}
+
+part! {
+    Articles:
     fn articles(filter: ArticleFilter) -> Result<Vec<Article>, StoreError>;
     fn article(id: ArticleId) -> Result<Option<Article>, StoreError>;
     fn count_articles(site: &SiteKey) -> Result<u64, StoreError>;
