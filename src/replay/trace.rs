@@ -135,6 +135,9 @@ fn wrong_line(line: usize, message: &str) -> TraceError {
     }
 }
 
+/// Departments of one day: more than any desk has, and few enough for a sweep over all their lines.
+const DEPARTMENTS_MAX: usize = 10_000;
+
 /// One line, a JSON object.
 struct Fields {
     line: usize,
@@ -179,6 +182,10 @@ impl Fields {
 
     fn departments(&self, field: &str) -> Result<Vec<DepartmentKey>, TraceError> {
         let list = self.fields.get(field).and_then(Value::as_array);
+        if list.is_some_and(|list| list.len() > DEPARTMENTS_MAX) {
+            let message = format!("name {DEPARTMENTS_MAX} departments at most");
+            return Err(self.wrong(field, message));
+        }
         let keys: Option<Vec<DepartmentKey>> = list
             .into_iter()
             .flatten()

@@ -16,7 +16,7 @@ use balie::replay::metrics::metrics;
 use balie::replay::score::{Point, Prediction, Report, points, report};
 use balie::replay::trace::Trace;
 use balie_loadtest::day::{KINDS, day};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const DAYS: [&str; 5] = [
     "s1_steady",
@@ -310,6 +310,8 @@ fn a_wrong_line_is_named_with_its_field() {
 
 #[test]
 fn a_wrong_header_is_named_with_its_field() {
+    let many: Vec<String> = (0..65_600).map(|number| format!("d{number}")).collect();
+    let many = json!(many).to_string();
     for (from, to, expected) in [
         (r#""trace""#, r#""day""#, r#"line 1: field "ev""#),
         (r#""v":1"#, r#""v":2"#, r#"line 1: field "v""#),
@@ -320,6 +322,11 @@ fn a_wrong_header_is_named_with_its_field() {
             r#"line 1: field "tz""#,
         ),
         (r#"["help"]"#, "[]", r#"line 1: field "depts""#),
+        (
+            r#"["help"]"#,
+            &many,
+            r#"line 1: field "depts": name 10000 departments at most"#,
+        ),
         ("null", "7", r#"line 1: field "rota""#),
         (
             "null",
