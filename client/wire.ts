@@ -1328,4 +1328,8 @@ visitor: VisitorCard,
 /**
  * Their first words.
  */
-summary: string, };
+summary: string, 
+/**
+ * How long they will still wait; absent while unknown.
+ */
+eta?: Eta, };

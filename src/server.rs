@@ -256,6 +256,11 @@ fn start_tasks(
     });
     let (one, token) = (Arc::clone(desk), stop.clone());
     tasks.spawn(async move {
+        desk::book::run(one, token).await;
+        "keeping the day book"
+    });
+    let (one, token) = (Arc::clone(desk), stop.clone());
+    tasks.spawn(async move {
         desk::sweep::run(one, token).await;
         "sweeping"
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { LONGER_AFTER_MS, rangeOf, rangeWords, settle, type Shown } from "./eta.ts";
 import { spoken } from "./i18n/spoken.ts";
@@ -19,6 +20,16 @@ test("a wait is told as people say it: low end down, high end up", () => {
   assert.equal(said(80, 91), "More than 1½ hours");
   assert.equal(said(3, 5, "nl"), "Ongeveer 3 tot 5 minuten");
   assert.equal(rangeWords(rangeOf(null), spoken("en").say), "Too early to say how long");
+});
+
+test("the server rounds a wait as the widget does", () => {
+  const cases: { p50_ms: number; p90_ms: number; low: number; high: number }[] = JSON.parse(
+    readFileSync("tests/wait_ranges.json", "utf8"),
+  );
+  assert.ok(cases.length > 10);
+  for (const { p50_ms, p90_ms, low, high } of cases) {
+    assert.deepEqual(rangeOf({ p50_ms, p90_ms }), { low, high }, `${p50_ms} ${p90_ms}`);
+  }
 });
 
 test("a median above the 90th percentile, which no server should send, does not turn the range round", () => {

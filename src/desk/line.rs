@@ -4,7 +4,9 @@
 //! waits, and nobody hears more than once a second, and only what changed. Called by the relay.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
+use crate::desk::book::Outlook;
 use crate::desk::{Desk, Refused, is_supervisor, visitor_card};
 use crate::domain::conversation::Place::Waiting;
 use crate::domain::routing::{InLine, LineState};
@@ -15,6 +17,7 @@ use crate::model::id::{AgentId, ConversationId, DepartmentKey, SiteKey};
 use crate::model::record::Person;
 use crate::model::time::{At, Millis};
 use crate::protocol::agent::{Lane, ToAgent, WaitingRow};
+use crate::protocol::parts::Eta;
 use crate::protocol::visitor::ToVisitor;
 
 /// A visitor hears of their place at most this often.
@@ -23,6 +26,14 @@ const QUEUE_MIN: Millis = Millis::seconds(1);
 const QUEUE_MAX: Millis = Millis::seconds(30);
 /// Rows of a line that agents are sent; the lane's count tells how many more there are.
 const ROWS_MAX: usize = 200;
+/// Between two looks at what is foretold, while nothing moves: the first of a line hear of other words this soon.
+const FORESEE: Millis = Millis::seconds(1);
+/// The first so many of a line.
+const FIRST: u64 = 10;
+/// Those behind them hear of other words less often, up to this place and beyond it: their waits are long, and so are the words.
+const NEXT: (u64, Millis) = (100, Millis::seconds(5));
+/// See [`NEXT`].
+const FAR: Millis = Millis::seconds(15);
 /// Between two looks at opening hours: they turn on whole minutes.
 const HOURS: Millis = Millis::seconds(1);
 /// Between two readings of the day's figures, which cost a query.
@@ -43,8 +54,11 @@ pub struct Board {
     places: HashMap<ConversationId, Place>,
     /// Nobody is paired just now.
     is_paused: bool,
+    /// The lines as they stood when something moved last.
+    lines: Vec<LineState>,
+    foreseen_at: Option<At>,
     lanes: Vec<Lane>,
-    rows: BTreeMap<ConversationId, (DepartmentKey, WaitingRow)>,
+    rows: BTreeMap<ConversationId, Row>,
     /// Sockets that have been sent everybody who waits.
     introduced: HashSet<u64>,
     figures: HashMap<DepartmentKey, (Option<f64>, u64)>,
@@ -58,7 +72,32 @@ pub struct Board {
 struct Place {
     position: u64,
     is_paused: bool,
+    /// The range that was promised, as it is shown.
+    shown: Option<(i64, i64)>,
     told_at: At,
+}
+
+struct Row {
+    row: WaitingRow,
+    told_at: At,
+}
+
+/// The range that a promise is shown as.
+fn shown(eta: Option<Eta>) -> Option<(i64, i64)> {
+    eta.map(Eta::shown)
+}
+
+/// How long somebody at this place waits for other words. Those behind the first hear of them at moments of their own, so that
+/// not everybody is told at once.
+fn patience(position: u64, conversation: ConversationId) -> Millis {
+    let span = match position {
+        ..=FIRST => return QUEUE_MIN,
+        position if position <= NEXT.0 => NEXT.1,
+        _ => FAR,
+    };
+    // Up to a quarter more or less, by the random end of the id.
+    let byte = i64::from(conversation.bytes()[15]);
+    Millis(span.0 * 3 / 4 + span.0 * byte / 512)
 }
 
 impl Desk {
@@ -91,21 +130,59 @@ impl Desk {
         let has_new_viewer = viewers
             .iter()
             .any(|mailbox| !board.introduced.contains(&mailbox.socket));
-        if !board.has_moved && !is_due && !has_new_viewer && board.changed_agents.is_empty() {
+        let has_audience = !board.places.is_empty() || !viewers.is_empty();
+        let foresees = has_audience && board.foreseen_at.is_none_or(|at| now - at >= FORESEE);
+        let has_news =
+            board.has_moved || is_due || has_new_viewer || !board.changed_agents.is_empty();
+        if !has_news && !foresees {
             return Ok(());
         }
-        let lines = match self.coordination.lines().await {
+        // Words change with time alone; the lines do not.
+        let lines = if has_news {
+            self.read_lines(board).await?
+        } else {
+            std::mem::take(&mut board.lines)
+        };
+        let outlook = if has_audience || has_news && lines.iter().any(is_anybody_in) {
+            board.foreseen_at = Some(now);
+            self.book.outlook(now)
+        } else {
+            Arc::default()
+        };
+        // Nobody is paired while it is paused, so nothing can be promised.
+        let outlook = if board.is_paused {
+            Arc::default()
+        } else {
+            outlook
+        };
+        let shown = self.show_all(board, &lines, &outlook, &viewers, now).await;
+        board.lines = lines;
+        shown
+    }
+
+    async fn read_lines(&self, board: &mut Board) -> Result<Vec<LineState>, Refused> {
+        match self.coordination.lines().await {
             Ok(lines) => {
                 board.is_paused = false;
-                lines
+                Ok(lines)
             }
             // Nobody is paired; who waits, and in which order, the log knows too.
             Err(_away) => {
                 board.is_paused = true;
-                self.lines_of_log().await?
+                self.lines_of_log().await
             }
-        };
-        board.has_moved = self.show_places(board, &lines, now);
+        }
+    }
+
+    async fn show_all(
+        &self,
+        board: &mut Board,
+        lines: &[LineState],
+        outlook: &Outlook,
+        viewers: &[Arc<Mailbox>],
+        now: At,
+    ) -> Result<(), Refused> {
+        board.has_moved = self.show_places(board, lines, outlook, now);
         if !board.changed_agents.is_empty() {
             self.show_agents(&board.changed_agents).await?;
             board.changed_agents.clear();
@@ -113,7 +190,7 @@ impl Desk {
         if !board.is_paused {
             self.show_presence(board).await?;
         }
-        self.show_lanes(board, &lines, &viewers, now).await
+        self.show_lanes(board, lines, outlook, viewers, now).await
     }
 
     /// The lines as the log has them: without agents, and without what rings.
@@ -161,7 +238,13 @@ impl Desk {
     }
 
     /// Answers whether somebody is to be told later, because they have just been told something else.
-    fn show_places(&self, board: &mut Board, lines: &[LineState], now: At) -> bool {
+    fn show_places(
+        &self,
+        board: &mut Board,
+        lines: &[LineState],
+        outlook: &Outlook,
+        now: At,
+    ) -> bool {
         let mut is_held_back = false;
         let mut places = HashMap::new();
         for line in lines {
@@ -178,11 +261,16 @@ impl Desk {
                 let position = index as u64 + 1;
                 let before = board.places.remove(&one.conversation);
                 let has_newcomer = self.hub.take_newcomer(one.conversation);
+                let eta = outlook.of(one.conversation);
+                let says_the_same = |place: &Place| {
+                    let words_hold = shown(eta) == place.shown
+                        || now - place.told_at < patience(position, one.conversation);
+                    place.position == position && place.is_paused == board.is_paused && words_hold
+                };
                 let place = match before {
                     Some(place)
                         if !has_newcomer
-                            && place.position == position
-                            && place.is_paused == board.is_paused
+                            && says_the_same(&place)
                             && now - place.told_at < QUEUE_MAX =>
                     {
                         place
@@ -201,7 +289,7 @@ impl Desk {
                                 Mode::Message => all,
                             },
                             waited_ms: now - one.since,
-                            eta: None,
+                            eta,
                             paused: board.is_paused.then_some(true),
                             at: now,
                         };
@@ -211,6 +299,7 @@ impl Desk {
                         Place {
                             position,
                             is_paused: board.is_paused,
+                            shown: shown(eta),
                             told_at: now,
                         }
                     }
@@ -283,7 +372,8 @@ impl Desk {
         &self,
         board: &mut Board,
         lines: &[LineState],
-        viewers: &[std::sync::Arc<Mailbox>],
+        outlook: &Outlook,
+        viewers: &[Arc<Mailbox>],
         now: At,
     ) -> Result<(), Refused> {
         board
@@ -294,8 +384,8 @@ impl Desk {
             board.lanes.clear();
             return Ok(());
         }
-        let gone = self.read_rows(board, lines).await?;
-        let lanes = self.read_lanes(board, lines, now).await?;
+        let gone = self.read_rows(board, lines, outlook, now).await?;
+        let lanes = self.read_lanes(board, lines, outlook, now).await?;
         let has_changed = !same_lanes(&lanes, &board.lanes);
         board.lanes = lanes;
         for mailbox in viewers {
@@ -321,10 +411,11 @@ impl Desk {
             let rows = board
                 .rows
                 .values()
-                .filter(|(department, _)| may_see(department));
+                .map(|one| &one.row)
+                .filter(|row| may_see(&row.department));
             let set: Vec<WaitingRow> = rows
-                .filter(|(_, row)| is_new || gone.fresh.contains(&row.conversation))
-                .map(|(_, row)| row.clone())
+                .filter(|row| is_new || gone.fresh.contains(&row.conversation))
+                .cloned()
                 .collect();
             let gone: Vec<ConversationId> = if is_new {
                 Vec::new()
@@ -347,15 +438,24 @@ impl Desk {
         &self,
         board: &mut Board,
         lines: &[LineState],
+        outlook: &Outlook,
+        now: At,
     ) -> Result<RowChanges, Refused> {
         let mut changes = RowChanges::default();
         let mut rows = BTreeMap::new();
         for line in lines {
-            for one in line.waiting.iter().take(ROWS_MAX) {
+            for (one, position) in line.waiting.iter().take(ROWS_MAX).zip(1..) {
                 let id = one.conversation;
+                let eta = outlook.of(id);
                 match board.rows.remove(&id) {
-                    Some((department, row)) if department == line.department => {
-                        rows.insert(id, (department, row));
+                    Some(mut known) if known.row.department == line.department => {
+                        let is_other = shown(eta) != shown(known.row.eta);
+                        if is_other && now - known.told_at >= patience(position, id) {
+                            known.row.eta = eta;
+                            known.told_at = now;
+                            changes.fresh.insert(id);
+                        }
+                        rows.insert(id, known);
                     }
                     Some(_) | None => {
                         let Some(card) = self.store.card(id).await? else {
@@ -369,9 +469,10 @@ impl Desk {
                             mode: card.conversation.mode,
                             visitor: visitor_card(&card.visitor),
                             summary: card.summary,
+                            eta,
                         };
                         changes.fresh.insert(id);
-                        rows.insert(id, (line.department.clone(), row));
+                        rows.insert(id, Row { row, told_at: now });
                     }
                 }
             }
@@ -391,6 +492,7 @@ impl Desk {
         &self,
         board: &mut Board,
         lines: &[LineState],
+        outlook: &Outlook,
         now: At,
     ) -> Result<Vec<Lane>, Refused> {
         if board.figures_at.is_none_or(|at| now - at >= FIGURES) {
@@ -434,7 +536,7 @@ impl Desk {
                     longest_wait_ms: longest.map_or(Millis(0), |since| now - since),
                     agents_online: line.map_or(0, |line| line.agents_online),
                     free_slots: line.map_or(0, |line| line.free_slots),
-                    eta: None,
+                    eta: outlook.of_newcomer(&department.key),
                     service_level,
                     abandoned,
                 }
@@ -449,10 +551,21 @@ struct RowChanges {
     gone: Vec<ConversationId>,
 }
 
-/// Whether two looks show the same: the longest wait grows by itself, and clients count on their own.
+fn is_anybody_in(line: &LineState) -> bool {
+    !line.waiting.is_empty()
+}
+
+/// Whether two looks show the same: the longest wait grows by itself, clients count on their own, and a promise is the words it is
+/// shown as.
 fn same_lanes(one: &[Lane], other: &[Lane]) -> bool {
+    let in_words = |eta: Eta| {
+        let (low, high) = eta.shown();
+        let (p50_ms, p90_ms) = (Millis(low), Millis(high));
+        Eta { p50_ms, p90_ms }
+    };
     let timeless = |lane: &Lane| Lane {
         longest_wait_ms: Millis(i64::from(lane.waiting > 0)),
+        eta: lane.eta.map(in_words),
         ..lane.clone()
     };
     one.len() == other.len()

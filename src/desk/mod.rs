@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use uuid::Uuid;
 
 use crate::coordination::{AppendedNotice, Away, Coordination, Notice, OfferEnd};
+use crate::desk::book::Book;
 use crate::domain::conversation::{Command, Conversation, Place, Refusal};
 use crate::domain::routing::{Observed, Seat};
 use crate::hub::Hub;
@@ -24,6 +25,7 @@ use crate::protocol::parts::{State, VisitorCard};
 use crate::store::settings::Settings;
 use crate::store::{Append, AppendError, Appended, Outcome, Receipt, Store, StoreError};
 
+pub mod book;
 pub mod files;
 pub mod follow;
 pub mod line;
@@ -49,6 +51,8 @@ pub struct Desk {
     pub settings: Arc<Settings>,
     /// The one clock.
     pub clock: Clock,
+    /// What happened of late, and what is foretold of it.
+    pub book: Book,
     /// As last read from the store; a std lock, held for a clone.
     epoch: RwLock<Arc<str>>,
     /// Logs that an append without an answer may have changed, and how often the sweep still looks at each; a std lock,
@@ -173,6 +177,7 @@ impl Desk {
             hub,
             settings,
             clock,
+            book: Book::default(),
             epoch: RwLock::new(Arc::from(epoch)),
             doubted: Mutex::new(HashMap::new()),
             has_lost_notices: AtomicBool::new(false),

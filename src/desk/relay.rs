@@ -119,8 +119,12 @@ impl Desk {
                 };
                 self.hub.push_to_agent(agent, &item);
             }
-            Notice::LineMoved => board.has_moved = true,
+            Notice::LineMoved => {
+                board.has_moved = true;
+                self.book.wake();
+            }
             Notice::AgentChanged(agent) => {
+                self.book.wake();
                 board.changed_agents.insert(agent);
             }
             Notice::PersonChanged(agent) => self.hub.push_to_agent(agent, &Item::PersonChanged),

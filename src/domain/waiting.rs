@@ -50,7 +50,7 @@ struct Agent {
     absences: u32,
     capacity: u32,
     /// By number, in order.
-    departments: Vec<u16>,
+    departments: Vec<u32>,
     chats: Vec<Chat>,
     pace: Pace,
     /// Up to when their chats are counted.
@@ -60,7 +60,7 @@ struct Agent {
 
 struct Chat {
     conversation: ConversationId,
-    department: u16,
+    department: u32,
     since: At,
 }
 
@@ -96,7 +96,7 @@ struct Department {
 /// named, one for each running chat.
 pub struct Estimator {
     departments: Vec<Department>,
-    department_numbers: HashMap<DepartmentKey, u16>,
+    department_numbers: HashMap<DepartmentKey, u32>,
     agents: Vec<Agent>,
     agent_numbers: HashMap<AgentId, usize>,
     served_by: HashMap<ConversationId, usize>,
@@ -170,12 +170,12 @@ impl Estimator {
         estimator
     }
 
-    fn department_number(&mut self, key: &DepartmentKey) -> u16 {
+    fn department_number(&mut self, key: &DepartmentKey) -> u32 {
         if let Some(number) = self.department_numbers.get(key) {
             return *number;
         }
-        let number = u16::try_from(self.departments.len())
-            .expect("departments are made by administrators, by hand");
+        let number = u32::try_from(self.departments.len())
+            .expect("memory ends before four thousand million departments");
         self.departments.push(Department {
             key: key.clone(),
             line: Line::default(),
@@ -185,8 +185,8 @@ impl Estimator {
         number
     }
 
-    fn department_list(&mut self, keys: &[DepartmentKey]) -> Vec<u16> {
-        let mut numbers: Vec<u16> = keys.iter().map(|key| self.department_number(key)).collect();
+    fn department_list(&mut self, keys: &[DepartmentKey]) -> Vec<u32> {
+        let mut numbers: Vec<u32> = keys.iter().map(|key| self.department_number(key)).collect();
         numbers.sort_unstable();
         numbers.dedup();
         numbers
@@ -228,7 +228,7 @@ impl Estimator {
 
     fn line(&mut self, place: &Place) -> &mut Line {
         let number = self.department_number(&place.department);
-        &mut self.departments[usize::from(number)].line
+        &mut self.departments[number as usize].line
     }
 
     /// Everything of the last moment is told: a slot that is free still could have been anybody's.
@@ -239,7 +239,7 @@ impl Estimator {
                 continue;
             }
             for department in &agent.departments {
-                let line = &mut self.departments[usize::from(*department)].line;
+                let line = &mut self.departments[*department as usize].line;
                 line.turns_of_all(self.now, |turn| self.steering.settle(turn));
             }
         }
@@ -276,7 +276,7 @@ impl Estimator {
         let order = (place.key, place.conversation);
         let agent = &mut self.agents[number];
         for served in &agent.departments {
-            let line = &mut self.departments[usize::from(*served)].line;
+            let line = &mut self.departments[*served as usize].line;
             line.turns_before(order, now, |turn| self.steering.settle(turn));
         }
         agent.chats.push(Chat {
@@ -300,7 +300,7 @@ impl Estimator {
             return;
         };
         let chat = agent.chats.swap_remove(index);
-        let department = &mut self.departments[usize::from(chat.department)];
+        let department = &mut self.departments[chat.department as usize];
         let age_s = seconds(self.now - chat.since);
         self.work
             .ended(age_s, is_full, &mut agent.pace, &mut department.pace);
@@ -313,7 +313,7 @@ impl Estimator {
         let agent = &mut self.agents[number];
         let is_full = !agent.has_room();
         for chat in &agent.chats {
-            let department = &mut self.departments[usize::from(chat.department)];
+            let department = &mut self.departments[chat.department as usize];
             let lived = Lived {
                 from_s: seconds(agent.counted_to - chat.since),
                 to_s: seconds(self.now - chat.since),
@@ -389,8 +389,8 @@ impl Estimator {
     /// `None` where nobody waits at this place. Costs time in proportion to those further ahead.
     pub fn promise(&mut self, place: &Place, now: At) -> Option<Estimate> {
         let mut found = None;
-        self.sweep_while(now, |_, conversation, estimate| {
-            if conversation == place.conversation {
+        self.sweep_while(now, |_, entry, estimate| {
+            if entry.conversation() == place.conversation {
                 found = Some(estimate);
             }
             found.is_none()
@@ -402,9 +402,37 @@ impl Estimator {
 
     /// Foretells the wait of everybody who waits, in one sweep, ordered by their keys over all departments.
     pub fn sweep(&self, now: At, mut tell: impl FnMut(&DepartmentKey, ConversationId, Estimate)) {
-        self.sweep_while(now, |department, conversation, estimate| {
-            tell(department, conversation, estimate);
+        self.sweep_while(now, |department, entry, estimate| {
+            tell(department, entry.conversation(), estimate);
             true
         });
+    }
+
+    /// The same, and for each department that is known what somebody who came now would wait. Remembers the first estimate of
+    /// each that may be promised, to learn from what comes of it.
+    pub fn foretell(
+        &mut self,
+        now: At,
+        mut tell: impl FnMut(&DepartmentKey, ConversationId, Estimate),
+        newcomer: impl FnMut(&DepartmentKey, Estimate),
+    ) {
+        let mut first = Vec::new();
+        let swept = self.sweep_while(now, |department, entry, estimate| {
+            tell(department, entry.conversation(), estimate);
+            if estimate.is_grounded && !entry.is_promised() {
+                first.push((entry.place(department), estimate.p90));
+            }
+            true
+        });
+        swept.newcomers(newcomer);
+        for (place, p90) in first {
+            self.line(&place).promise(&place, p90, now);
+        }
+    }
+
+    /// Whether anybody waits.
+    #[must_use]
+    pub fn is_anybody_waiting(&self) -> bool {
+        self.departments.iter().any(|one| !one.line.is_empty())
     }
 }

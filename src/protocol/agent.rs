@@ -430,4 +430,8 @@ pub struct WaitingRow {
     pub visitor: VisitorCard,
     /// Their first words.
     pub summary: String,
+    /// How long they will still wait; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub eta: Option<Eta>,
 }

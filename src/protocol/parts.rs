@@ -97,6 +97,25 @@ pub struct Eta {
     pub p90_ms: Millis,
 }
 
+impl Eta {
+    /// The range that people are shown, in whole minutes, rounded the honest way: the low end down, the high end up, coarser the
+    /// longer it is. The same as `rangeOf` in `widget/eta.ts`: whoever shows equal ranges shows equal words.
+    #[must_use]
+    pub fn shown(self) -> (i64, i64) {
+        const MINUTE_MS: i64 = 60_000;
+        let step = match self.p90_ms.0 {
+            ms if ms <= 10 * MINUTE_MS => 1,
+            ms if ms <= 30 * MINUTE_MS => 5,
+            ms if ms <= 60 * MINUTE_MS => 15,
+            _ => 30,
+        };
+        let unit = step * MINUTE_MS;
+        let high = (self.p90_ms.0.max(1) + unit - 1) / unit * step;
+        let low = (self.p50_ms.0.max(0) / unit * step).max(1);
+        (low.min(high), high)
+    }
+}
+
 /// A visitor as agents see one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema, utoipa::ToSchema)]
 pub struct VisitorCard {

@@ -20,6 +20,7 @@ mod figures;
 mod files_folder;
 mod files_s3;
 mod files_suite;
+mod foretold;
 mod full_disk;
 mod generated;
 mod graces;

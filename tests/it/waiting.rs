@@ -289,6 +289,66 @@ fn spoken(odd: &Odd) -> Happening {
     }
 }
 
+#[test]
+fn a_desk_may_have_more_departments_than_anybody_counts() {
+    let mut desk = Desk::after(6);
+    let waiting = desk.comes("help");
+    for number in 0..66_000 {
+        let department = format!("d{number}");
+        desk.on(2, 1, &[&department]);
+    }
+    let last = desk.comes("d65999");
+    let told = std::cell::RefCell::new(Vec::new());
+    let mut newcomers = 0;
+    let now = desk.now;
+    desk.estimator.foretell(
+        now,
+        |_, conversation, _| told.borrow_mut().push(conversation),
+        |_, _| newcomers += 1,
+    );
+    assert_eq!(told.into_inner(), [waiting.conversation, last.conversation]);
+    assert_eq!(newcomers, 66_001);
+}
+
+#[test]
+fn whoever_came_now_would_stand_behind_those_who_wait() {
+    let mut desk = Desk::after(10);
+    let mut before = None;
+    for _ in 0..4 {
+        desk.comes("help");
+        let (mut waits, mut next) = (Vec::new(), Vec::new());
+        let now = desk.now;
+        desk.estimator.foretell(
+            now,
+            |_, _, estimate| waits.push(estimate),
+            |department, estimate| next.push((department.clone(), estimate)),
+        );
+        let [(department, newcomer)] = &next[..] else {
+            panic!("one department: {next:?}")
+        };
+        assert_eq!(*department, key("help"));
+        assert!(newcomer.is_grounded && newcomer.p50 > waits.last().unwrap().p50);
+        // Who then comes is told just that.
+        if let Some(foretold) = before.replace(*newcomer) {
+            assert_eq!(foretold, *waits.last().unwrap());
+        }
+    }
+    // A line of which nothing is known but its name, without agents.
+    desk.comes("shop");
+    let now = desk.now;
+    let mut shop = None;
+    desk.estimator.foretell(
+        now,
+        |_, _, _| {},
+        |department, estimate| {
+            if *department == key("shop") {
+                shop = Some(estimate.is_grounded);
+            }
+        },
+    );
+    assert_eq!(shop, Some(false));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use crate::domain::happening::Place;
-use crate::model::id::ConversationId;
+use crate::model::id::{ConversationId, DepartmentKey};
 use crate::model::time::{At, Millis};
 
 /// So many who left are kept beside those who wait; of more, nothing can be learned in time.
@@ -53,6 +53,20 @@ impl Entry {
         self.since
     }
 
+    /// Whether something was promised.
+    pub(super) fn is_promised(&self) -> bool {
+        self.promise.is_some()
+    }
+
+    /// Where it stands in the line of this department.
+    pub(super) fn place(&self, department: &DepartmentKey) -> Place {
+        Place {
+            department: department.clone(),
+            key: self.key,
+            conversation: self.conversation,
+        }
+    }
+
     fn order(&self) -> (i64, ConversationId) {
         (self.key, self.conversation)
     }
@@ -75,6 +89,11 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// Whether nobody waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting == 0
+    }
+
     /// Those who wait, in order, each with its key.
     pub(super) fn iter(&self) -> impl Iterator<Item = ((i64, ConversationId), &Entry)> {
         let waiting = |entry: &&Entry| entry.state == State::Waiting;

@@ -104,7 +104,7 @@ pub(super) struct Server<'a> {
 /// Agents who serve the same departments.
 pub(super) struct Pool {
     /// Which, by their numbers, in order.
-    departments: Vec<u16>,
+    departments: Vec<u32>,
     /// Slots to be expected up to each time of the axis.
     slots: Vec<f64>,
     /// How many of them are taken by those who are further ahead.
@@ -112,7 +112,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(departments: Vec<u16>, axis: &Axis) -> Self {
+    pub(super) fn new(departments: Vec<u32>, axis: &Axis) -> Self {
         Self {
             departments,
             slots: vec![0.0; axis.times.len()],
@@ -121,7 +121,7 @@ impl Pool {
     }
 
     /// Whether these are its departments.
-    pub(super) fn serves_just(&self, departments: &[u16]) -> bool {
+    pub(super) fn serves_just(&self, departments: &[u32]) -> bool {
         self.departments == departments
     }
 
@@ -206,9 +206,8 @@ impl Cursor {
     /// At the beginning, for the department of this number.
     pub(super) fn new(department: usize, pools: &[Pool]) -> Self {
         let serves = |pool: &Pool| {
-            pool.departments
-                .iter()
-                .any(|of| usize::from(*of) == department)
+            u32::try_from(department)
+                .is_ok_and(|number| pool.departments.binary_search(&number).is_ok())
         };
         let pools = pools.iter().enumerate().filter(|(_, pool)| serves(pool));
         Self {

@@ -6,10 +6,11 @@ use crate::model::id::{ConversationId, DepartmentKey};
 use crate::model::time::{At, Millis};
 
 use super::hazard::Hazard;
+use super::line::Entry;
 use super::outlook::{Axis, Cursor, Pool, Server, Slot, Spread};
 use super::presence::Presence;
 use super::work::Pace;
-use super::{Agent, Estimate, Estimator, seconds, tuning};
+use super::{Estimate, Estimator, seconds, tuning};
 
 /// The deviate of a standard normal that nine in ten stay below.
 const Z90: f64 = 1.281_551_6;
@@ -35,7 +36,7 @@ impl Estimator {
             .iter()
             .map(|department| department.pace.factor_beside(of_departments))
             .collect();
-        let pace = |number: u16| paces[usize::from(number)];
+        let pace = |number: u32| paces[number as usize];
         let mut pools: Vec<Pool> = Vec::new();
         let mut chances = Vec::new();
         for agent in &self.agents {
@@ -86,42 +87,24 @@ impl Estimator {
     pub(super) fn sweep_while(
         &self,
         now: At,
-        mut tell: impl FnMut(&DepartmentKey, ConversationId, Estimate) -> bool,
-    ) {
+        mut tell: impl FnMut(&DepartmentKey, &Entry, Estimate) -> bool,
+    ) -> Swept<'_> {
         let now = now.max(self.now);
         let (axis, mut pools) = self.outlook(now);
         let leaving = self.leaving();
         let scale = self.steering.scale_log.exp();
-        let is_known = self.work.grounds() >= tuning::GROUNDS_MIN;
-        let mut lines: Vec<Course<'_, _>> = self
-            .departments
-            .iter()
-            .enumerate()
-            .map(|(number, department)| {
-                let is_served = |agent: &Agent| {
-                    agent.is_on
-                        && agent
-                            .departments
-                            .iter()
-                            .any(|of| usize::from(*of) == number)
-                };
-                Course {
-                    department: &department.key,
-                    entries: department.line.iter().peekable(),
-                    cursor: Cursor::new(number, &pools),
-                    scatter: 0.0,
-                    is_grounded: is_known && self.agents.iter().any(is_served),
-                }
-            })
-            .collect();
-        while let Some(line) = next_in_order(&mut lines) {
+        let mut lines = self.courses(&pools);
+        // Those without anybody in line are behind the others, where no step looks at them.
+        lines.sort_by_key(|line| line.is_empty);
+        let busy = lines.partition_point(|line| !line.is_empty);
+        while let Some(line) = next_in_order(&mut lines[..busy]) {
             let Some((_, entry)) = line.entries.next() else {
-                return;
+                break;
             };
             let slot = line.cursor.next(&axis, &pools);
             let estimate = estimate(slot, line.scatter, scale, line.is_grounded);
-            if !tell(line.department, entry.conversation(), estimate) {
-                return;
+            if !tell(line.department, entry, estimate) {
+                break;
             }
             let waited_s = seconds(now - entry.since());
             let gone = leaving.sum(waited_s + slot.at_s) - leaving.sum(waited_s);
@@ -129,12 +112,80 @@ impl Estimator {
             line.cursor.take(&mut pools, slot, stays);
             line.scatter += stays * (1.0 - stays);
         }
+        let lines = lines.into_iter().map(|line| Next {
+            department: line.department,
+            cursor: line.cursor,
+            scatter: line.scatter,
+            is_grounded: line.is_grounded,
+        });
+        Swept {
+            lines: lines.collect(),
+            axis,
+            pools,
+            scale,
+        }
+    }
+
+    /// Each line, before anybody of it has taken a slot.
+    fn courses<'a>(
+        &'a self,
+        pools: &[Pool],
+    ) -> Vec<Course<'a, impl Iterator<Item = InOrder<'a>> + use<'a>>> {
+        let is_known = self.work.grounds() >= tuning::GROUNDS_MIN;
+        let mut is_served = vec![false; self.departments.len()];
+        for agent in self.agents.iter().filter(|agent| agent.is_on) {
+            for number in &agent.departments {
+                is_served[*number as usize] = true;
+            }
+        }
+        let course = |(number, is_served): (usize, bool)| {
+            let department = &self.departments[number];
+            Course {
+                department: &department.key,
+                is_empty: department.line.is_empty(),
+                entries: department.line.iter().peekable(),
+                cursor: Cursor::new(number, pools),
+                scatter: 0.0,
+                is_grounded: is_known && is_served,
+            }
+        };
+        is_served.into_iter().enumerate().map(course).collect()
+    }
+}
+
+/// One who waits, with the order key.
+type InOrder<'a> = ((i64, ConversationId), &'a Entry);
+
+/// What a sweep leaves for those who come next.
+pub(super) struct Swept<'a> {
+    lines: Vec<Next<'a>>,
+    axis: Axis,
+    pools: Vec<Pool>,
+    scale: f64,
+}
+
+struct Next<'a> {
+    department: &'a DepartmentKey,
+    cursor: Cursor,
+    scatter: f64,
+    is_grounded: bool,
+}
+
+impl Swept<'_> {
+    /// What somebody who came into each line now would wait, each as if they alone came.
+    pub(super) fn newcomers(self, mut tell: impl FnMut(&DepartmentKey, Estimate)) {
+        for mut line in self.lines {
+            let slot = line.cursor.next(&self.axis, &self.pools);
+            let estimate = estimate(slot, line.scatter, self.scale, line.is_grounded);
+            tell(line.department, estimate);
+        }
     }
 }
 
 /// A line while it is swept.
 struct Course<'a, Entries: Iterator> {
     department: &'a DepartmentKey,
+    is_empty: bool,
     entries: std::iter::Peekable<Entries>,
     cursor: Cursor,
     /// The chances of those ahead to leave, as a sum of p(1 − p).
