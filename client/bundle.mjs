@@ -229,6 +229,8 @@ function addHashed(out, name, bytes) {
 
 /** Chromium then compiles every function beside the page's own thread while the file comes, not one by one when the chat opens. */
 const EAGER = '//# allFunctionsCalledOnLoad\n';
+/** What may be there in the first picture. */
+const FIRST_SEEN = new Set(['chunk', 'later_home', 'later_forms', 'later_phone']);
 
 /** What is loaded when it is wanted, by the name of its source in widget/. */
 const ON_DEMAND = ['later', 'later_home', 'later_ticket', 'later_forms', 'later_phone', 'later_plain'];
@@ -271,7 +273,7 @@ async function addChat(out, small) {
   const [, start = ''] = /^import {\s*(\w+) as \w+\s*} from ".\/chunk.js";\s*export {\s*\w+ as prepare\s*};\s*$/.exec(found.get('app')) ?? [];
   if (strays.length > 0 || start === '') throw new Error('widget/app.ts: the chat is no longer one chunk.');
   found.set('chunk', found.get('chunk').replace(new RegExp(` as ${start}(?=[\\s,}])(?=[^{}]*}\\s*;\\s*$)`), ' as prepare'));
-  const made = await Promise.all(['chunk', ...ON_DEMAND].map(async (name) => [name === 'chunk' ? 'app' : name, (name === 'chunk' ? EAGER : '') + String(await small(found.get(name))).replaceAll('./chunk.js', './app.js')]));
+  const made = await Promise.all(['chunk', ...ON_DEMAND].map(async (name) => [name === 'chunk' ? 'app' : name, (FIRST_SEEN.has(name) ? EAGER : '') + String(await small(found.get(name))).replaceAll('./chunk.js', './app.js')]));
   const hash = hashOf(made.join());
   for (const [name, code] of made) {
     out.add(`/widget/${name}.js`, code, false);
