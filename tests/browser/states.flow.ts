@@ -13,3 +13,10 @@ for (const part of ["before", "waiting"] as const) {
     assert.deepEqual(await faultsOf(t, origin, STATES[part]), []);
   });
 }
+
+test("at 200 % what only tells something can be scrolled by key, and is not wider than its place", async (t) => {
+  const { origin } = await startServer(t);
+  const telling = Object.values(STATES).flat().filter(({ name }) => ["message-sent", "line-full", "down", "refused"].includes(name));
+  assert.equal(telling.length, 4);
+  assert.deepEqual(await faultsOf(t, origin, telling, { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }), []);
+});

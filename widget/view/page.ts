@@ -30,7 +30,8 @@ export function page(model: Model, actions: FormActions): Description[] {
 function notice(model: Model, actions: FormActions, picture: Description, lead: string, more: string, rest: Child = false, ...foot: Child[]): Description[] {
   return [
     head(model, actions, mark(), siteName(model), false),
-    h("div", { class: "page", key: "page" }, picture, h("div", null, h("h3", { class: "lead" }, lead), h("p", { class: "soft" }, more)), rest),
+    // Without a control in it nobody could scroll it by key where it is too high for the screen.
+    h("div", { class: "page", key: "page", tabindex: 0 }, picture, h("div", null, h("h3", { class: "lead" }, lead), h("p", { class: "soft" }, more)), rest),
     h("div", { class: "foot", key: "foot" }, foot),
   ];
 }
