@@ -6,7 +6,8 @@
 //! twelve kinds begin and end at random moments, up to three at once. Then everything heals, everybody must come to an end
 //! of what they do, and the whole history — what participants were told, and the logs with the order in which PostgreSQL committed
 //! them — is held to the promises (`checker.rs`). Each history is also spoilt in every way that the checker must notice
-//! (`mutants.rs`), so that it is known to see. `BALIE_SEED=<number>` begins with that history, `BALIE_SOAK=1` lives through 200.
+//! (`mutants.rs`), so that it is known to see. `BALIE_SEED=<number>` begins with that history, `BALIE_SOAK=1` lives through 200,
+//! `BALIE_HISTORIES=<number>` through so many instead.
 //! Threads, processes and a network make a repetition likely, not certain.
 
 use dice::Dice;
@@ -28,10 +29,10 @@ fn first_seed() -> u64 {
 }
 
 fn histories() -> u64 {
-    if std::env::var_os("BALIE_SOAK").is_some() {
-        200
-    } else {
-        5
+    match std::env::var("BALIE_HISTORIES") {
+        Ok(count) => count.parse().expect("BALIE_HISTORIES is a number"),
+        Err(_) if std::env::var_os("BALIE_SOAK").is_some() => 200,
+        Err(_) => 5,
     }
 }
 

@@ -288,7 +288,9 @@ impl World {
             .into_iter()
             .partition(|(ends_at, _)| *ends_at <= now);
         self.under_way = rest;
-        for (_, fault) in over {
+        let mut over: Vec<Fault> = over.into_iter().map(|(_, fault)| fault).collect();
+        nodes_last(&mut over);
+        for fault in over {
             self.undo(fault).await;
         }
     }
@@ -327,8 +329,7 @@ impl World {
             .into_iter()
             .map(|(_, fault)| fault)
             .collect();
-        // Nodes start when all the rest is there.
-        left.sort_by_key(|fault| fault.node().is_some());
+        nodes_last(&mut left);
         for fault in left {
             self.undo(fault).await;
         }
@@ -361,6 +362,11 @@ impl World {
         drop(self.balancer);
         tokio::task::block_in_place(|| drop(self.nodes));
     }
+}
+
+/// Nodes start when all the rest is there.
+fn nodes_last(faults: &mut [Fault]) {
+    faults.sort_by_key(|fault| fault.node().is_some());
 }
 
 async fn is_whole(node: &Node) -> bool {
