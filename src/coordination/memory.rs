@@ -3,7 +3,7 @@
 //! For the one-machine footing. It is never away, and it forgets everything when the process ends, as the promise of
 //! [`Coordination`] allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -11,9 +11,9 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::coordination::{Away, Coordination, NOTICES_WAITING, Notice, waiting_in};
 use crate::domain::routing::{
-    Board, Claim, Due, Graces, LineState, Observed, Ringing, Seat, SocketId, Withdrawn,
+    Board, Claim, Due, Graces, LineState, Observed, PlaceInLine, Ringing, Seat, SocketId, Withdrawn,
 };
-use crate::model::event::AgentName;
+use crate::model::event::{AgentName, Seq};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::time::{Clock, Millis};
 
@@ -202,16 +202,27 @@ impl Coordination for MemoryCoordination {
         Ok(self.board().take_due(now))
     }
 
-    async fn lines(&self) -> Result<Vec<LineState>, Away> {
-        Ok(self.board().lines())
+    async fn lines(&self, first_max: usize) -> Result<Vec<LineState>, Away> {
+        Ok(self.board().lines(first_max))
+    }
+
+    async fn places(
+        &self,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<Option<PlaceInLine>>, Away> {
+        Ok(self.board().places(conversations))
     }
 
     async fn is_open(&self, departments: &[DepartmentKey]) -> Result<bool, Away> {
         Ok(self.board().is_open(departments))
     }
 
-    async fn served(&self) -> Result<Vec<ConversationId>, Away> {
-        Ok(self.board().served())
+    async fn placed(&self) -> Result<HashMap<ConversationId, Seq>, Away> {
+        Ok(self.board().placed())
+    }
+
+    async fn seats(&self) -> Result<HashMap<AgentId, Seat>, Away> {
+        Ok(self.board().seats())
     }
 
     async fn load(&self, agent: AgentId) -> Result<u32, Away> {

@@ -4,11 +4,15 @@
 //! sockets (`desk::rebuild`), so it may be emptied at any moment. Engines: [`memory`] for one machine, [`redis`] for many;
 //! each passes the one conformance suite (`tests/it/coordination_suite.rs`). Called by the desk only.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use crate::domain::routing::{Claim, Due, LineState, Observed, Ringing, Seat, SocketId, Withdrawn};
+use crate::domain::routing::{
+    Claim, Due, LineState, Observed, PlaceInLine, Ringing, Seat, SocketId, Withdrawn,
+};
 use crate::model::event::{AgentName, Event, Sender, Seq, View};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, SessionId, VisitorId};
 use crate::model::time::{At, Millis};
@@ -190,8 +194,12 @@ pub trait Coordination: Send + Sync + 'static {
     /// Figures of its queues for operators: (name, what it is, value). Cheap, and never waits.
     fn gauges(&self) -> Vec<(&'static str, &'static str, i64)>;
 
-    /// Every conversation that is believed to be with an agent, to be compared with the log.
-    async fn served(&self) -> Result<Vec<ConversationId>, Away>;
+    /// Every conversation that is believed to wait or to be with an agent, with the event that put it there: to be
+    /// compared with the log. What changes meanwhile may be among them or not.
+    async fn placed(&self) -> Result<HashMap<ConversationId, Seq>, Away>;
+
+    /// The seats as they are believed to be, of everybody who has one: to be compared with the store.
+    async fn seats(&self) -> Result<HashMap<AgentId, Seat>, Away>;
 
     // --- news from the log ------------------------------------------------------------------------------------
 
@@ -269,8 +277,15 @@ pub trait Coordination: Send + Sync + 'static {
 
     // --- what is shown ----------------------------------------------------------------------------------------
 
-    /// Every line that anybody waits in or serves.
-    async fn lines(&self) -> Result<Vec<LineState>, Away>;
+    /// Every line that anybody waits in or serves, with at most `first_max` of those who stand first in it. Costs the
+    /// same whatever waits.
+    async fn lines(&self, first_max: usize) -> Result<Vec<LineState>, Away>;
+
+    /// Where these stand, in their order; `None` for each that waits in no line.
+    async fn places(
+        &self,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<Option<PlaceInLine>>, Away>;
 
     /// Whether an agent who serves one of these departments is online.
     async fn is_open(&self, departments: &[DepartmentKey]) -> Result<bool, Away>;

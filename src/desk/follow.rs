@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::desk::{Desk, Refused, may_see, visitor_card};
 use crate::hub::follower::{event_bytes, state_frame, taken_from};
 use crate::hub::mailbox::{Behind, Mailbox};
-use crate::hub::{Following, frame_bytes};
+use crate::hub::{Following, begins_a_wait, frame_bytes};
 use crate::model::event::{Body, Event, Seq, View};
 use crate::model::id::{AgentId, ConversationId};
 use crate::model::record::Person;
@@ -67,6 +67,9 @@ impl Desk {
                 page.frames.extend(
                     state_frame(conversation, event, enqueued_at).map(|frame| frame_bytes(&frame)),
                 );
+            }
+            if view == View::Visitor && begins_a_wait(&event.body) {
+                self.hub.waits_anew(conversation);
             }
             if let Some(reason) = following.ended_by(&mailbox.who, event) {
                 page.frames.push(frame_bytes(&ToAgent::Unassigned {

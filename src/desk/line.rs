@@ -1,4 +1,4 @@
-//! What is shown of the lines: each waiting visitor's place, the departments' lanes, who waits, who is at the desk.
+//! What is shown of the lines: each waiting visitor's place (`places.rs`), the departments' lanes, who waits, who is at the desk.
 //!
 //! Derived on a tick from coordination's lines, and only when something moved: a pairing costs the same whatever
 //! waits, and nobody hears more than once a second, and only what changed. Called by the relay.
@@ -6,13 +6,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use tokio::time::{Duration, Instant};
+
+use crate::coordination::Away;
 use crate::desk::book::Outlook;
+use crate::desk::places::{Places, Seen, patience, shown};
 use crate::desk::{Desk, Refused, is_supervisor, visitor_card};
 use crate::domain::conversation::Place::Waiting;
-use crate::domain::routing::{InLine, LineState};
+use crate::domain::routing::{InLine, LineState, PlaceInLine};
 use crate::hub::frame_bytes;
 use crate::hub::mailbox::{EphemeralKey, Item, Mailbox, Who};
-use crate::model::event::{Mode, View};
+use crate::model::event::Mode;
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, SiteKey};
 use crate::model::record::Person;
 use crate::model::time::{At, Millis};
@@ -20,20 +24,14 @@ use crate::protocol::agent::{Lane, ToAgent, WaitingRow};
 use crate::protocol::parts::Eta;
 use crate::protocol::visitor::ToVisitor;
 
-/// A visitor hears of their place at most this often.
-const QUEUE_MIN: Millis = Millis::seconds(1);
-/// And at least this often.
-const QUEUE_MAX: Millis = Millis::seconds(30);
 /// Rows of a line that agents are sent; the lane's count tells how many more there are.
 const ROWS_MAX: usize = 200;
-/// Between two looks at what is foretold, while nothing moves: the first of a line hear of other words this soon.
+/// Between two looks at what is foretold, while nothing moves: agents hear of other words this soon.
 const FORESEE: Millis = Millis::seconds(1);
-/// The first so many of a line.
-const FIRST: u64 = 10;
-/// Those behind them hear of other words less often, up to this place and beyond it: their waits are long, and so are the words.
-const NEXT: (u64, Millis) = (100, Millis::seconds(5));
-/// See [`NEXT`].
-const FAR: Millis = Millis::seconds(15);
+/// Between two readings of the lines out of the log, while coordination is away.
+const LOG_MIN: Duration = Duration::from_secs(1);
+/// And so many times as long as one took.
+const LOG_SHARE: u32 = 10;
 /// Between two looks at opening hours: they turn on whole minutes.
 const HOURS: Millis = Millis::seconds(1);
 /// Between two readings of the day's figures, which cost a query.
@@ -51,7 +49,9 @@ pub struct Board {
     /// Agents whose place changed since the last look.
     pub changed_agents: HashSet<AgentId>,
     /// For those who wait and are followed here.
-    places: HashMap<ConversationId, Place>,
+    places: Places,
+    /// No reading of the lines out of the log before.
+    log_again_at: Option<At>,
     /// Nobody is paired just now.
     is_paused: bool,
     /// The lines as they stood when something moved last.
@@ -69,45 +69,15 @@ pub struct Board {
     hours_at: Option<At>,
 }
 
-struct Place {
-    position: u64,
-    is_paused: bool,
-    /// The range that was promised, as it is shown.
-    shown: Option<(i64, i64)>,
-    told_at: At,
-}
+/// The lines, and where those stand who were asked about.
+type Look = (Vec<LineState>, Vec<(ConversationId, Option<PlaceInLine>)>);
 
 struct Row {
     row: WaitingRow,
     told_at: At,
 }
 
-/// The range that a promise is shown as.
-fn shown(eta: Option<Eta>) -> Option<(i64, i64)> {
-    eta.map(Eta::shown)
-}
-
-/// How long somebody at this place waits for other words. Those behind the first hear of them at moments of their own, so that
-/// not everybody is told at once.
-fn patience(position: u64, conversation: ConversationId) -> Millis {
-    let span = match position {
-        ..=FIRST => return QUEUE_MIN,
-        position if position <= NEXT.0 => NEXT.1,
-        _ => FAR,
-    };
-    // Up to a quarter more or less, by the random end of the id.
-    let byte = i64::from(conversation.bytes()[15]);
-    Millis(span.0 * 3 / 4 + span.0 * byte / 512)
-}
-
 impl Desk {
-    /// Makes a fresh look happen at the next tick: somebody new follows a waiting conversation.
-    pub async fn look_at_lines(&self) {
-        self.coordination
-            .publish(crate::coordination::Notice::LineMoved)
-            .await;
-    }
-
     /// One look. Cheap when nothing moved.
     pub(super) async fn show(&self, board: &mut Board) {
         if let Err(refused) = self.show_what_changed(board).await {
@@ -122,80 +92,122 @@ impl Desk {
         board.has_moved |= self.have_hours_turned(board, now);
         let was_paused = std::mem::replace(&mut board.is_paused, !self.coordination.is_whole());
         board.has_moved |= was_paused != board.is_paused;
+        board.places.come(self.hub.take_unplaced());
+        if board.has_moved {
+            board.places.have_moved();
+        }
         let viewers = self.hub.lane_sockets();
-        let is_due = board
-            .places
-            .values()
-            .any(|place| now - place.told_at >= QUEUE_MAX);
+        let has_audience = !board.places.is_empty() || !viewers.is_empty();
+        let outlook = if has_audience {
+            self.outlook(board.is_paused, now)
+        } else {
+            Arc::default()
+        };
+        let due = board.places.due(&outlook, board.is_paused, now);
         let has_new_viewer = viewers
             .iter()
             .any(|mailbox| !board.introduced.contains(&mailbox.socket));
-        let has_audience = !board.places.is_empty() || !viewers.is_empty();
-        let foresees = has_audience && board.foreseen_at.is_none_or(|at| now - at >= FORESEE);
-        let has_news =
-            board.has_moved || is_due || has_new_viewer || !board.changed_agents.is_empty();
-        if !has_news && !foresees {
+        // Words change with time alone; the lines do not.
+        let has_words =
+            !viewers.is_empty() && board.foreseen_at.is_none_or(|at| now - at >= FORESEE);
+        let has_news = board.has_moved || has_new_viewer || !due.is_empty();
+        if !has_news && !has_words && board.changed_agents.is_empty() {
             return Ok(());
         }
-        // Words change with time alone; the lines do not.
-        let lines = if has_news {
-            self.read_lines(board).await?
-        } else {
-            std::mem::take(&mut board.lines)
-        };
-        let outlook = if has_audience || has_news && lines.iter().any(is_anybody_in) {
-            board.foreseen_at = Some(now);
-            self.book.outlook(now)
-        } else {
-            Arc::default()
-        };
-        // Nobody is paired while it is paused, so nothing can be promised.
-        let outlook = if board.is_paused {
-            Arc::default()
-        } else {
-            outlook
-        };
-        let shown = self.show_all(board, &lines, &outlook, &viewers, now).await;
-        board.lines = lines;
-        shown
-    }
-
-    async fn read_lines(&self, board: &mut Board) -> Result<Vec<LineState>, Refused> {
-        match self.coordination.lines().await {
-            Ok(lines) => {
-                board.is_paused = false;
-                Ok(lines)
-            }
-            // Nobody is paired; who waits, and in which order, the log knows too.
-            Err(_away) => {
-                board.is_paused = true;
-                self.lines_of_log().await
-            }
-        }
-    }
-
-    async fn show_all(
-        &self,
-        board: &mut Board,
-        lines: &[LineState],
-        outlook: &Outlook,
-        viewers: &[Arc<Mailbox>],
-        now: At,
-    ) -> Result<(), Refused> {
-        board.has_moved = self.show_places(board, lines, outlook, now);
+        board.foreseen_at = Some(now);
         if !board.changed_agents.is_empty() {
             self.show_agents(&board.changed_agents).await?;
             board.changed_agents.clear();
+            // What they changed shows in the lanes, too.
+            board.has_moved = true;
+        }
+        let has_news = has_news || board.has_moved;
+        if has_audience {
+            let rows_max = has_news.then_some(if viewers.is_empty() { 0 } else { ROWS_MAX });
+            let Some((lines, looked_at)) = self.look_at_lines(board, due, rows_max, now).await?
+            else {
+                return Ok(());
+            };
+            let outlook = if board.is_paused {
+                Arc::default()
+            } else {
+                outlook
+            };
+            let seen = Seen {
+                outlook: &outlook,
+                is_paused: board.is_paused,
+                now,
+            };
+            self.show_places(&mut board.places, looked_at, &lines, &seen);
+            let shown = self
+                .show_lanes(board, &lines, &outlook, &viewers, now)
+                .await;
+            board.lines = lines;
+            shown?;
         }
         if !board.is_paused {
             self.show_presence(board).await?;
         }
-        self.show_lanes(board, lines, outlook, viewers, now).await
+        board.has_moved = false;
+        Ok(())
     }
 
-    /// The lines as the log has them: without agents, and without what rings.
-    async fn lines_of_log(&self) -> Result<Vec<LineState>, Refused> {
-        let mut lines: BTreeMap<DepartmentKey, Vec<(i64, InLine)>> = BTreeMap::new();
+    /// What may be promised. Nobody is paired while it is paused, so nothing can be.
+    fn outlook(&self, is_paused: bool, now: At) -> Arc<Outlook> {
+        if is_paused {
+            Arc::default()
+        } else {
+            self.book.outlook(now)
+        }
+    }
+
+    /// Where those stand whose place is to be looked at, and the lines, with so many rows of each; without a number as they stood
+    /// when something moved last. `None` if that has to wait a moment.
+    async fn look_at_lines(
+        &self,
+        board: &mut Board,
+        due: Vec<ConversationId>,
+        rows_max: Option<usize>,
+        now: At,
+    ) -> Result<Option<Look>, Refused> {
+        let asking = async {
+            let lines = match rows_max {
+                Some(rows_max) => Some(self.coordination.lines(rows_max).await?),
+                None => None,
+            };
+            let places = match due[..] {
+                [] => Vec::new(),
+                _ => self.coordination.places(&due).await?,
+            };
+            Ok::<_, Away>((lines, places))
+        };
+        if let Ok((lines, places)) = asking.await {
+            board.is_paused = false;
+            let lines = lines.unwrap_or_else(|| std::mem::take(&mut board.lines));
+            return Ok(Some((lines, due.into_iter().zip(places).collect())));
+        }
+        // Nobody is paired; who waits, and in which order, the log knows too. That costs what waits, so it is asked the less
+        // often the longer it takes.
+        board.is_paused = true;
+        if board.log_again_at.is_some_and(|again_at| now < again_at) {
+            return Ok(None);
+        }
+        let begun = Instant::now();
+        let due = board.places.due(&Outlook::default(), board.is_paused, now);
+        let look = self.look_at_log(due, rows_max.unwrap_or(ROWS_MAX)).await;
+        let pause = LOG_MIN.max(begun.elapsed() * LOG_SHARE);
+        board.log_again_at =
+            Some(now + Millis(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)));
+        look.map(Some)
+    }
+
+    /// The lines and places as the log has them: without agents, and without what rings.
+    async fn look_at_log(
+        &self,
+        due: Vec<ConversationId>,
+        rows_max: usize,
+    ) -> Result<Look, Refused> {
+        let mut waiting: BTreeMap<DepartmentKey, Vec<(i64, InLine)>> = BTreeMap::new();
         for conversation in self.store.open_conversations().await? {
             let Waiting { since } = conversation.place else {
                 continue;
@@ -206,19 +218,38 @@ impl Desk {
                 mode: conversation.mode,
                 is_offered: false,
             };
-            let line = lines.entry(conversation.department.clone()).or_default();
+            let line = waiting.entry(conversation.department.clone()).or_default();
             line.push((conversation.order_key(), in_line));
         }
-        let sorted = lines.into_iter().map(|(department, mut line)| {
-            line.sort_by_key(|(key, one)| (*key, one.conversation));
-            LineState {
-                department,
-                waiting: line.into_iter().map(|(_, one)| one).collect(),
-                agents_online: 0,
-                free_slots: 0,
+        let mut places = HashMap::new();
+        let mut lines = Vec::new();
+        for (department, mut all) in waiting {
+            all.sort_by_key(|(key, one)| (*key, one.conversation));
+            let mut line = LineState::empty(department);
+            for (position, (_, one)) in (1..).zip(all) {
+                if position <= rows_max as u64 {
+                    line.first.push(one);
+                }
+                match one.mode {
+                    Mode::Chat => {
+                        line.live += 1;
+                        let longest = line.longest_since.map_or(one.since, |at| at.min(one.since));
+                        line.longest_since = Some(longest);
+                    }
+                    Mode::Message => line.messages += 1,
+                }
+                let place = PlaceInLine {
+                    department: line.department.clone(),
+                    position,
+                    since: one.since,
+                    mode: one.mode,
+                };
+                places.insert(one.conversation, place);
             }
-        });
-        Ok(sorted.collect())
+            lines.push(line);
+        }
+        let looked_at = due.into_iter().map(|id| (id, places.remove(&id)));
+        Ok((lines, looked_at.collect()))
     }
 
     /// Whether the hours of a department began or ended since the last look.
@@ -235,80 +266,6 @@ impl Desk {
         let have_turned = in_hours != board.in_hours;
         board.in_hours = in_hours;
         have_turned
-    }
-
-    /// Answers whether somebody is to be told later, because they have just been told something else.
-    fn show_places(
-        &self,
-        board: &mut Board,
-        lines: &[LineState],
-        outlook: &Outlook,
-        now: At,
-    ) -> bool {
-        let mut is_held_back = false;
-        let mut places = HashMap::new();
-        for line in lines {
-            let all = line.waiting.len() as u64;
-            let live = line
-                .waiting
-                .iter()
-                .filter(|one| one.mode == Mode::Chat)
-                .count() as u64;
-            for (index, one) in line.waiting.iter().enumerate() {
-                if !self.hub.has_visitor_follower(one.conversation) {
-                    continue;
-                }
-                let position = index as u64 + 1;
-                let before = board.places.remove(&one.conversation);
-                let has_newcomer = self.hub.take_newcomer(one.conversation);
-                let eta = outlook.of(one.conversation);
-                let says_the_same = |place: &Place| {
-                    let words_hold = shown(eta) == place.shown
-                        || now - place.told_at < patience(position, one.conversation);
-                    place.position == position && place.is_paused == board.is_paused && words_hold
-                };
-                let place = match before {
-                    Some(place)
-                        if !has_newcomer
-                            && says_the_same(&place)
-                            && now - place.told_at < QUEUE_MAX =>
-                    {
-                        place
-                    }
-                    Some(place) if !has_newcomer && now - place.told_at < QUEUE_MIN => {
-                        is_held_back = true;
-                        place
-                    }
-                    Some(_) | None => {
-                        let frame = ToVisitor::Queue {
-                            conversation: one.conversation,
-                            position,
-                            // Those who wait live have no left message before them, and none behind them counts.
-                            waiting: match one.mode {
-                                Mode::Chat => live,
-                                Mode::Message => all,
-                            },
-                            waited_ms: now - one.since,
-                            eta,
-                            paused: board.is_paused.then_some(true),
-                            at: now,
-                        };
-                        let item = Item::Ephemeral(EphemeralKey::Queue, frame_bytes(&frame));
-                        self.hub
-                            .push_to_followers(one.conversation, View::Visitor, 0, &item);
-                        Place {
-                            position,
-                            is_paused: board.is_paused,
-                            shown: shown(eta),
-                            told_at: now,
-                        }
-                    }
-                };
-                places.insert(one.conversation, place);
-            }
-        }
-        board.places = places;
-        is_held_back
     }
 
     /// Tells each changed agent, and those who share a department with them, where they stand.
@@ -444,7 +401,7 @@ impl Desk {
         let mut changes = RowChanges::default();
         let mut rows = BTreeMap::new();
         for line in lines {
-            for (one, position) in line.waiting.iter().take(ROWS_MAX).zip(1..) {
+            for (one, position) in line.first.iter().zip(1..) {
                 let id = one.conversation;
                 let eta = outlook.of(id);
                 match board.rows.remove(&id) {
@@ -524,15 +481,11 @@ impl Desk {
                     .get(&department.key)
                     .copied()
                     .unwrap_or_default();
-                let of_mode = |mode: Mode| {
-                    let all = line.map_or(&[][..], |line| &line.waiting);
-                    all.iter().filter(move |one| one.mode == mode)
-                };
-                let longest = of_mode(Mode::Chat).map(|one| one.since).min();
+                let longest = line.and_then(|line| line.longest_since);
                 Lane {
                     department: department.key.clone(),
-                    waiting: of_mode(Mode::Chat).count() as u64,
-                    messages: of_mode(Mode::Message).count() as u64,
+                    waiting: line.map_or(0, |line| line.live),
+                    messages: line.map_or(0, |line| line.messages),
                     longest_wait_ms: longest.map_or(Millis(0), |since| now - since),
                     agents_online: line.map_or(0, |line| line.agents_online),
                     free_slots: line.map_or(0, |line| line.free_slots),
@@ -549,10 +502,6 @@ impl Desk {
 struct RowChanges {
     fresh: HashSet<ConversationId>,
     gone: Vec<ConversationId>,
-}
-
-fn is_anybody_in(line: &LineState) -> bool {
-    !line.waiting.is_empty()
 }
 
 /// Whether two looks show the same: the longest wait grows by itself, clients count on their own, and a promise is the words it is

@@ -30,6 +30,7 @@ pub mod files;
 pub mod follow;
 pub mod line;
 pub mod pair;
+mod places;
 pub mod relay;
 pub mod serve;
 pub mod start;

@@ -116,15 +116,17 @@ impl Desk {
         self.look_at_doubted().await?;
         self.mind_idle_chats().await?;
         let has_lost_notices = self.has_lost_notices.swap(false, Ordering::Relaxed);
-        // Where notices were lost, seats that changed meanwhile may not have been told either.
+        let is_compared = tick.is_multiple_of(RECONCILE_LOOKS) || has_lost_notices;
+        // Where notices were lost, seats that changed meanwhile may not have been told either; and what a server was told last
+        // its successor may not know.
         let has_untold_seats = self.has_untold_seats.swap(false, Ordering::Relaxed);
-        if (has_lost_notices || has_untold_seats)
-            && let Err(refused) = self.seat_everybody().await
+        if (is_compared || has_untold_seats)
+            && let Err(refused) = self.compare_seats().await
         {
             self.has_untold_seats.store(true, Ordering::Relaxed);
             tracing::debug!(reason = %refused, "seats are told later");
         }
-        if tick.is_multiple_of(RECONCILE_LOOKS) || has_lost_notices {
+        if is_compared {
             self.reconcile().await?;
         }
         if tick.is_multiple_of(SESSIONS_LOOKS) {
@@ -179,6 +181,26 @@ impl Desk {
     async fn seat_everybody(&self) -> Result<(), Refused> {
         for person in self.store.people().await? {
             self.coordination.seat(person.id, seat(&person)).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells coordination the seats that it has otherwise than the store.
+    async fn compare_seats(&self) -> Result<(), Refused> {
+        // What it holds first: whoever changes meanwhile is told as they are then.
+        let mut known = match self.coordination.seats().await {
+            Ok(known) => known,
+            // Once a second: nothing to warn of.
+            Err(_away) => return Err(Refused::Away),
+        };
+        for person in self.store.people().await? {
+            let seat = seat(&person);
+            if known.remove(&person.id).as_ref() != Some(&seat) {
+                self.coordination.seat(person.id, seat).await?;
+            }
+        }
+        for gone in known.into_keys() {
+            self.coordination.remove_agent(gone).await?;
         }
         Ok(())
     }
@@ -253,30 +275,23 @@ impl Desk {
     /// anybody having been told.
     async fn reconcile(&self) -> Result<(), Refused> {
         // What it holds first: what begins after is among the open ones.
-        let served = self.coordination.served().await;
+        let placed = self.coordination.placed().await;
         let open = self.store.open_conversations().await?;
-        let Ok(served) = served else {
+        let Ok(mut placed) = placed else {
             // Nothing to compare; the followers are minded all the same.
             open.iter()
                 .for_each(|conversation| self.follow_up(&Standing::of(conversation)));
             return Ok(());
         };
-        let known: HashSet<ConversationId> =
-            open.iter().map(|conversation| conversation.id).collect();
         for conversation in &open {
-            self.compare(conversation).await;
-        }
-        for conversation in served {
-            if !known.contains(&conversation) {
-                self.forget_if_closed(conversation).await?;
+            // Only what differs is told: most of what waits has not moved for a long time.
+            if placed.remove(&conversation.id) != Some(conversation.placed_seq) {
+                self.observe(conversation).await;
             }
+            self.follow_up(&Standing::of(conversation));
         }
-        for line in self.coordination.lines().await? {
-            for waiting in line.waiting {
-                if !known.contains(&waiting.conversation) {
-                    self.forget_if_closed(waiting.conversation).await?;
-                }
-            }
+        for conversation in placed.into_keys() {
+            self.forget_if_closed(conversation).await?;
         }
         Ok(())
     }

@@ -184,13 +184,19 @@ pub struct Ringing {
     pub expires_at: At,
 }
 
-/// One line, as it stands.
+/// One line, as it stands. As large with a million waiting as with ten.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineState {
     /// Whose.
     pub department: DepartmentKey,
-    /// Everybody who waits in it, in order.
-    pub waiting: Vec<InLine>,
+    /// Those who stand first in it, in order: as many as were asked for.
+    pub first: Vec<InLine>,
+    /// How many wait in it live.
+    pub live: u64,
+    /// How many left messages are in it.
+    pub messages: u64,
+    /// Since when whoever has waited longest waits live.
+    pub longest_since: Option<At>,
     /// Agents online with a socket.
     pub agents_online: u64,
     /// Free places at them.
@@ -208,6 +214,19 @@ pub struct InLine {
     pub mode: Mode,
     /// Whether it rings at an agent.
     pub is_offered: bool,
+}
+
+/// Where somebody stands in a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceInLine {
+    /// In which line.
+    pub department: DepartmentKey,
+    /// 1 is next.
+    pub position: u64,
+    /// Start of the present wait.
+    pub since: At,
+    /// Waits live, or was left to be answered later.
+    pub mode: Mode,
 }
 
 /// Everything that waits and everybody who could serve.
@@ -229,6 +248,8 @@ pub struct Board {
 struct Line {
     /// Everybody who waits, in order.
     order: BTreeSet<(i64, ConversationId)>,
+    /// Those of them who wait live, the longest wait first.
+    live: BTreeSet<(At, ConversationId)>,
     /// Those of them who could be served now: with a socket and not claimed.
     ready: BTreeSet<(i64, ConversationId)>,
     /// Agents with a free place, best first: (load share in thousandths, idle since, id).
@@ -322,11 +343,11 @@ impl Board {
                 since,
                 mode,
             } => {
-                self.lines
-                    .entry(department.clone())
-                    .or_default()
-                    .order
-                    .insert((*key, id));
+                let line = self.lines.entry(department.clone()).or_default();
+                line.order.insert((*key, id));
+                if *mode == Mode::Chat {
+                    line.live.insert((*since, id));
+                }
                 let waiting = Waiting {
                     department: department.clone(),
                     key: *key,
@@ -508,6 +529,7 @@ impl Board {
         let waiting = self.waiting.remove(&id)?;
         if let Some(line) = self.lines.get_mut(&waiting.department) {
             line.order.remove(&(waiting.key, id));
+            line.live.remove(&(waiting.since, id));
             if line.order.is_empty() && line.free.is_empty() {
                 self.lines.remove(&waiting.department);
             }

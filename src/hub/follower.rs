@@ -41,8 +41,6 @@ pub struct Follower {
     fall: u32,
     /// The last event known of, as its view counts.
     newest: Seq,
-    /// Nobody has asked about it yet: it has not been told its place in the line.
-    is_new: bool,
 }
 
 impl Follower {
@@ -61,7 +59,6 @@ impl Follower {
             place,
             is_behind: true,
             newest: place,
-            is_new: true,
         }
     }
 
@@ -88,11 +85,6 @@ impl Follower {
     /// Why it follows.
     pub fn following(&self) -> Following {
         self.following
-    }
-
-    /// Whether this is asked for the first time.
-    pub fn take_new(&mut self) -> bool {
-        std::mem::take(&mut self.is_new)
     }
 
     /// What it may see.

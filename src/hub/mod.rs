@@ -21,10 +21,13 @@ use crate::model::time::At;
 
 pub mod follower;
 pub mod mailbox;
+mod unplaced;
 
 use follower::Follower;
 pub use follower::Following;
 use mailbox::{Behind, Farewell, Item, Mailbox, Who};
+use unplaced::Unplaced;
+pub use unplaced::begins_a_wait;
 
 /// Seconds between two pings of a silent socket; also the number of spokes of the wheel.
 pub const PING_S: u64 = 25;
@@ -40,6 +43,8 @@ pub struct Hub {
     followers: DashMap<ConversationId, Vec<Follower>>,
     /// Agents' sockets that asked for the lanes.
     lanes: Mutex<HashMap<SocketId, Arc<Mailbox>>>,
+    /// Whose visitors are to be told where they stand.
+    unplaced: Unplaced,
 }
 
 /// What was appended to a log, as a hub needs to know it.
@@ -66,6 +71,7 @@ impl Hub {
             agents: DashMap::new(),
             followers: DashMap::new(),
             lanes: Mutex::new(HashMap::new()),
+            unplaced: Unplaced::default(),
         }
     }
 
@@ -196,6 +202,10 @@ impl Hub {
             following,
             place,
         ));
+        drop(followers);
+        if following == Following::Visitor {
+            self.unplaced.note_newcomer(conversation);
+        }
     }
 
     /// Ends following; answers how it was, and the place reached.
@@ -328,6 +338,9 @@ impl Hub {
         let Some(mut followers) = self.followers.get_mut(&news.conversation) else {
             return;
         };
+        if news.events.iter().any(|event| begins_a_wait(&event.body)) {
+            self.unplaced.note_wait(news.conversation);
+        }
         let mut frames = follower::Frames::new(news);
         followers.retain_mut(|follower| follower.deliver(&mut frames));
         let is_empty = followers.is_empty();
@@ -421,18 +434,16 @@ impl Hub {
         })
     }
 
-    /// Whether a visitor's socket began to follow since this was last asked.
+    /// A follower that was behind has read that the conversation waits.
+    pub fn waits_anew(&self, conversation: ConversationId) {
+        self.unplaced.note_wait(conversation);
+    }
+
+    /// The conversations that began to wait, or to be followed by a visitor here, since this was last asked; and whether it is
+    /// the latter.
     #[must_use]
-    pub fn take_newcomer(&self, conversation: ConversationId) -> bool {
-        self.followers
-            .get_mut(&conversation)
-            .is_some_and(|mut followers| {
-                let mut is_new = false;
-                for follower in followers.iter_mut() {
-                    is_new |= follower.take_new();
-                }
-                is_new
-            })
+    pub fn take_unplaced(&self) -> HashMap<ConversationId, bool> {
+        self.unplaced.take()
     }
 
     /// Pushes an item to the followers of one view, but not to one socket.

@@ -40,7 +40,7 @@ struct Outcome {
 
 /// Answers the figures of this moment.
 pub async fn serve(State(web): State<Arc<Web>>) -> impl IntoResponse {
-    let lines = web.desk.coordination.lines().await.unwrap_or_default();
+    let lines = web.desk.coordination.lines(0).await.unwrap_or_default();
     let store_is_up = web.desk.store.probe().await.is_ok();
     let coordination_is_up = web.desk.coordination.probe().await.is_ok();
     let text = text(&web, &lines, store_is_up, coordination_is_up);
@@ -104,7 +104,7 @@ fn show_lines(web: &Web, lines: &[LineState], registry: &mut Registry) {
     );
     registry.register(
         "longest_wait_seconds",
-        "Longest of the present waits",
+        "Longest of the present live waits",
         longest.clone(),
     );
     registry.register(
@@ -118,10 +118,13 @@ fn show_lines(web: &Web, lines: &[LineState], registry: &mut Registry) {
         let label = Line {
             department: line.department.to_string(),
         };
-        let oldest = line.waiting.iter().map(|one| one.since).min();
         #[expect(clippy::cast_precision_loss, reason = "a wait is far below 2^52 ms")]
-        let seconds = oldest.map_or(0.0, |since| (now - since).0 as f64 / 1_000.0);
-        waiting.get_or_create(&label).set(count(line.waiting.len()));
+        let seconds = line
+            .longest_since
+            .map_or(0.0, |since| (now - since).0 as f64 / 1_000.0);
+        waiting
+            .get_or_create(&label)
+            .set(i64::try_from(line.live + line.messages).unwrap_or(i64::MAX));
         longest.get_or_create(&label).set(seconds);
         online
             .get_or_create(&label)

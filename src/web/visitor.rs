@@ -237,7 +237,6 @@ impl VisitorPeer {
         }
         desk.hub
             .follow(conversation, &self.mailbox, Following::Visitor, place);
-        desk.look_at_lines().await;
     }
 
     /// Goes to another conversation. What was acknowledged of the one before is still told: its log is read to its end

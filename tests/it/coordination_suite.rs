@@ -209,11 +209,8 @@ pub async fn every_call_may_be_repeated(desk: Desk) {
         engine.visitor_joined(conversation, 8).await.unwrap();
         desk.observes(waiting(conversation, 1, BEGIN)).await;
     }
-    let line = &engine.lines().await.unwrap()[0];
-    assert_eq!(
-        (line.waiting.len(), line.agents_online, line.free_slots),
-        (1, 1, 1)
-    );
+    let line = &engine.lines(0).await.unwrap()[0];
+    assert_eq!((line.live, line.agents_online, line.free_slots), (1, 1, 1));
     let claim = engine.claim().await.unwrap().unwrap();
     let first = engine.offer(&claim).await.unwrap();
     assert_eq!(engine.offer(&claim).await.unwrap(), first);
@@ -236,7 +233,7 @@ pub async fn every_call_may_be_repeated(desk: Desk) {
     }
     desk.clock.advance(Millis::seconds(300));
     assert_eq!(desk.due().await, []);
-    assert_eq!(engine.lines().await.unwrap(), []);
+    assert_eq!(engine.lines(10).await.unwrap(), []);
 }
 
 pub async fn news_may_come_late_and_out_of_order(desk: Desk) {
@@ -251,8 +248,9 @@ pub async fn news_may_come_late_and_out_of_order(desk: Desk) {
         assert_eq!(desk.observes(late).await, None);
     }
     assert_eq!(desk.load(agent).await, 0);
-    let line = &desk.engine.lines().await.unwrap()[0];
-    assert_eq!(line.waiting[0].since, since);
+    let line = &desk.engine.lines(1).await.unwrap()[0];
+    assert_eq!(line.first[0].since, since);
+    assert_eq!(line.longest_since, Some(since));
     desk.observes(closed(conversation, 9)).await;
     desk.observes(served(conversation, 7, agent)).await;
     desk.observes(waiting(conversation, 5, since)).await;
@@ -444,9 +442,16 @@ pub async fn a_left_message_needs_no_socket_and_waits_behind_the_live(desk: Desk
     desk.engine.visitor_joined(first, 7).await.unwrap();
     desk.engine.visitor_left(first, 7).await.unwrap();
     let live = desk.waits().await;
-    let lines = desk.engine.lines().await.unwrap();
-    let shown: Vec<_> = lines[0]
-        .waiting
+    let lines = desk.engine.lines(9).await.unwrap();
+    let line = &lines[0];
+    assert_eq!((line.live, line.messages), (1, 2));
+    assert_eq!(
+        line.longest_since,
+        Some(desk.clock.now() - Millis(1)),
+        "a message waits for nobody"
+    );
+    let shown: Vec<_> = line
+        .first
         .iter()
         .map(|one| (one.conversation, one.mode))
         .collect();
@@ -483,18 +488,18 @@ pub async fn an_agent_who_is_gone_is_due_twice(desk: Desk) {
 }
 
 pub async fn lines_show_who_waits_and_who_serves(desk: Desk) {
-    assert_eq!(desk.engine.lines().await.unwrap(), []);
+    assert_eq!(desk.engine.lines(9).await.unwrap(), []);
     let (first, second) = (desk.waits().await, desk.waits().await);
     let agent = desk.online(3).await;
     desk.rings().await.unwrap();
-    let lines = desk.engine.lines().await.unwrap();
+    let lines = desk.engine.lines(9).await.unwrap();
     let shown: Vec<_> = lines[0]
-        .waiting
+        .first
         .iter()
         .map(|one| (one.conversation, one.is_offered))
         .collect();
     assert_eq!(shown, [(first, true), (second, false)]);
-    assert_eq!(lines[0].waiting[0].since, BEGIN);
+    assert_eq!(lines[0].longest_since, Some(BEGIN));
     assert_eq!((lines[0].agents_online, lines[0].free_slots), (1, 2));
     let sales = DepartmentKey::new("sales").unwrap();
     let is_open =

@@ -26,11 +26,14 @@ async fn a_failover_is_followed_and_news_is_heard_again() {
     let agent = AgentId::fresh();
     online(&engine, agent, 1).await;
     let conversation = waits(&engine, 1).await;
+    let gone = AgentId::fresh();
+    engine.agent_joined(gone, 3).await.unwrap();
     master.run(&["WAIT", "1", "400"]).await;
     // What the master is told now it takes with it.
     replica.stop();
     let late = AgentId::fresh();
     engine.agent_joined(late, 2).await.unwrap();
+    engine.agent_left(gone, 3).await.unwrap();
     master.kill();
     replica.go_on();
     until("another is master", async || {
@@ -45,6 +48,11 @@ async fn a_failover_is_followed_and_news_is_heard_again() {
     until(
         "the socket that the replica never heard of is known",
         async || engine.is_agent_here(late).await.unwrap_or(false),
+    )
+    .await;
+    until(
+        "the socket that the replica believes in still is taken away",
+        async || !engine.is_agent_here(gone).await.unwrap_or(true),
     )
     .await;
 }

@@ -3,9 +3,15 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use balie::coordination::Coordination;
+use balie::coordination::redis::RedisCoordination;
+use balie::domain::routing::Seat;
+use balie::model::record::Status;
+use balie::model::time::Clock;
 use balie_loadtest::participant::mind::Frame;
 use balie_loadtest::participant::visitor::Visitor;
 
+use crate::coordination_suite::GRACES;
 use crate::support::node::{Node, run_to_end};
 use crate::support::redis_server::{Server, free_port, own_host};
 use crate::support::scenes::{chat, place, waiting_in};
@@ -115,6 +121,34 @@ async fn an_agent_who_comes_online_in_a_short_silence_of_redis_is_given_who_wait
     wire.set(Weather::Silent);
     ben.online(1).await.unwrap();
     wire.mend();
+    assert_eq!(
+        Some(ben.next_assigned().await.unwrap()),
+        vera.conversation()
+    );
+    vera.finish().await.unwrap();
+    ben.finish().await.unwrap();
+}
+
+/// Goal: a seat that Redis has otherwise than the store is put right, however that came about: the last that a server was told dies
+/// with it, and nobody says it twice. Method: somebody else on the board says that ben went.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_that_redis_has_otherwise_is_told_again() {
+    let redis = Server::start(&[]).await;
+    let node = over(&redis).await;
+    let mut ben = node.online("ben", 1).await;
+    let keys = redis.run(&["KEYS", "balie:*:state"]).await;
+    let keys: Vec<String> = redis::from_redis_value(keys).unwrap();
+    let installation = keys[0].split(':').nth(1).unwrap();
+    let address = redis.url().parse().unwrap();
+    let other = RedisCoordination::open(address, installation, Clock::system(), GRACES).await;
+    let went = Seat {
+        status: Status::Offline,
+        capacity: 1,
+        departments: Vec::new(),
+    };
+    let other = other.unwrap();
+    other.seat(ben.id().parse().unwrap(), went).await.unwrap();
+    let vera = waiting_in(&node, "support").await;
     assert_eq!(
         Some(ben.next_assigned().await.unwrap()),
         vera.conversation()

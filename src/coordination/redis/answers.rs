@@ -6,9 +6,10 @@ use std::str::FromStr;
 use redis::Value;
 
 use crate::coordination::Away;
-use crate::domain::routing::{Due, InLine, LineState};
+use crate::domain::routing::{Due, InLine, LineState, PlaceInLine, Seat};
 use crate::model::event::Mode;
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
+use crate::model::record::Status;
 use crate::model::time::At;
 
 /// The answer of a verb of the board, with what every one tells beside.
@@ -97,39 +98,16 @@ pub fn read_due(parts: &[Value]) -> Option<Due> {
     })
 }
 
-/// The order comes sorted by department, then by place.
+/// Each line's head and lengths, what rings, and who serves.
 pub fn read_lines(answer: Value) -> Option<Vec<LineState>> {
     let mut parts = items(answer).into_iter();
-    let order = items(parts.next()?);
+    let waited_in = items(parts.next()?);
     let offered: HashSet<ConversationId> =
         items(parts.next()?).iter().map(id).collect::<Option<_>>()?;
     let mut lines = BTreeMap::new();
-    let empty = |department: DepartmentKey| LineState {
-        department,
-        waiting: Vec::new(),
-        agents_online: 0,
-        free_slots: 0,
-    };
-    for member in order {
-        let member = text(&member)?;
-        let mut parts = member.split('|');
-        let department = DepartmentKey::new(parts.next()?).ok()?;
-        let conversation = parts.nth(1)?.parse().ok()?;
-        let since = At(parts.next()?.parse().ok()?);
-        let mode = match parts.next()? {
-            "chat" => Mode::Chat,
-            "message" => Mode::Message,
-            _ => return None,
-        };
-        let line = lines
-            .entry(department.clone())
-            .or_insert_with(|| empty(department));
-        line.waiting.push(InLine {
-            conversation,
-            since,
-            mode,
-            is_offered: offered.contains(&conversation),
-        });
+    for line in waited_in {
+        let line = read_line(items(line), &offered)?;
+        lines.insert(line.department.clone(), line);
     }
     for agent in items(parts.next()?) {
         let agent = text(&agent)?;
@@ -139,10 +117,81 @@ pub fn read_lines(answer: Value) -> Option<Vec<LineState>> {
             let department = DepartmentKey::new(department).ok()?;
             let line = lines
                 .entry(department.clone())
-                .or_insert_with(|| empty(department));
+                .or_insert_with(|| LineState::empty(department));
             line.agents_online += 1;
             line.free_slots += free;
         }
     }
     Some(lines.into_values().collect())
+}
+
+fn read_line(parts: Vec<Value>, offered: &HashSet<ConversationId>) -> Option<LineState> {
+    let mut parts = parts.into_iter();
+    let department = DepartmentKey::new(&text(&parts.next()?)?).ok()?;
+    let mut line = LineState::empty(department);
+    line.live = u64::try_from(number(&parts.next()?)?).ok()?;
+    line.messages = u64::try_from(number(&parts.next()?)?).ok()?;
+    line.longest_since = id(&parts.next()?).map(At);
+    for member in items(parts.next()?) {
+        let member = text(&member)?;
+        let mut parts = member.split('|').skip(2);
+        let conversation = parts.next()?.parse().ok()?;
+        line.first.push(InLine {
+            conversation,
+            since: At(parts.next()?.parse().ok()?),
+            mode: read_mode(parts.next()?)?,
+            is_offered: offered.contains(&conversation),
+        });
+    }
+    Some(line)
+}
+
+fn read_mode(word: &str) -> Option<Mode> {
+    match word {
+        "chat" => Some(Mode::Chat),
+        "message" => Some(Mode::Message),
+        _ => None,
+    }
+}
+
+/// Where somebody stands, `None` within if in no line.
+pub fn read_place(parts: &[Value]) -> Option<Option<PlaceInLine>> {
+    let [department, position, since, mode] = parts else {
+        return parts.is_empty().then_some(None);
+    };
+    Some(Some(PlaceInLine {
+        department: DepartmentKey::new(&text(department)?).ok()?,
+        position: u64::try_from(number(position)?).ok()?,
+        since: At(id(since)?),
+        mode: read_mode(&text(mode)?)?,
+    }))
+}
+
+/// A status, as scripts know it.
+pub fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Online => "online",
+        Status::Away => "away",
+        Status::Offline => "offline",
+    }
+}
+
+/// Somebody's seat.
+pub fn read_seat(parts: &[Value]) -> Option<(AgentId, Seat)> {
+    let [agent, status, capacity, departments] = parts else {
+        return None;
+    };
+    let status = text(status)?;
+    let statuses = [Status::Online, Status::Away, Status::Offline];
+    let seat = Seat {
+        status: statuses
+            .into_iter()
+            .find(|one| status_word(*one) == status)?,
+        capacity: u8::try_from(number(capacity)?).ok()?,
+        departments: items(departments.clone())
+            .iter()
+            .map(|key| DepartmentKey::new(&text(key)?).ok())
+            .collect::<Option<_>>()?,
+    };
+    Some((id(agent)?, seat))
 }

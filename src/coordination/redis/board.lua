@@ -10,7 +10,7 @@
 -- retry of what is due; ARGV[10] how long a closed conversation is remembered, in ms; ARGV[11] missed offers that are
 -- too many; ARGV[12] how long answers are kept, in ms; ARGV[13…] the verb's own.
 -- Returns {1 if somebody who waits could be served now, else 0; when something is due next in ms, or ''; the answer}.
-local STATE, WAITING, SERVED, CLOSED, CLOSING, AGENTS, VISITORS, ORDER, READY, FREE, ONLINE, DUE, REFUSALS, OFFERS, SOCKETS, LEASES, VIEWS, ANSWER =
+local STATE, WAITING, SERVED, CLOSED, CLOSING, AGENTS, VISITORS, ORDER, READY, FREE, ONLINE, DUE, REFUSALS, OFFERS, SOCKETS, LEASES, VIEWS, LIVE, ANSWER =
   unpack(KEYS)
 local incarnation, node, now_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local visitor_grace_ms, agent_grace_ms, away_ms, ring_ms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -37,6 +37,10 @@ end
 -- A number as text that sorts like it, from -2^52 on.
 local function sortable(number)
   return string.format('%016.0f', number + 4503599627370496)
+end
+
+local function number_of(sorted)
+  return tonumber(sorted) - 4503599627370496
 end
 
 -- Lines in which somebody began to wait or to be free within this call.
@@ -187,6 +191,15 @@ end
 
 local function ready_member(id, waiting)
   return waiting.department .. '|' .. sortable(waiting.key) .. '|' .. id
+end
+
+-- Under `ORDER`, with all that is shown of a place.
+local function order_member(id, waiting)
+  return ready_member(id, waiting) .. '|' .. waiting.since .. '|' .. waiting.mode
+end
+
+local function live_member(id, waiting)
+  return waiting.department .. '|' .. sortable(tonumber(waiting.since)) .. '|' .. id
 end
 
 local function list_waiting(id, waiting)

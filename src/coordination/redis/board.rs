@@ -11,18 +11,17 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::answers::{Reply, id, items, nonsense, number, read_due, read_lines, text, viewers};
+use super::answers::{Reply, id, items, nonsense, number, read_due, status_word, text, viewers};
 use super::keys::Keys;
 use super::link::{Failed, Link};
 use super::script::{self, Script};
 use crate::coordination::Away;
 use crate::domain::routing::{
-    CLAIM, CLOSED_MEMORY, Claim, DUE_RETRY, Due, Graces, LineState, MISSED_OFFERS_MAX, Observed,
+    CLAIM, CLOSED_MEMORY, Claim, DUE_RETRY, Due, Graces, MISSED_OFFERS_MAX, Observed,
     ObservedPlace, Ringing, Seat,
 };
 use crate::model::event::Mode;
-use crate::model::id::{AgentId, ConversationId, DepartmentKey};
-use crate::model::record::Status;
+use crate::model::id::{AgentId, ConversationId};
 use crate::model::time::{At, Clock, Millis};
 
 /// Answers are kept so long for repeats: longer than any call is repeated, and than a claim stands.
@@ -36,7 +35,7 @@ pub const SETTLE: Millis = Millis(1_500);
 /// Nobody was heard of for so long: it was Redis that was away.
 const OUTAGE: Millis = Millis::seconds(4);
 /// Timers looked at in one call, and sockets buried: a script that runs long keeps everybody waiting.
-const AT_ONCE_MAX: usize = 500;
+pub const AT_ONCE_MAX: usize = 500;
 /// A call waits so long for the board to be found again.
 const REFIND: Duration = Duration::from_millis(1_500);
 
@@ -190,7 +189,8 @@ impl Board {
         }
     }
 
-    async fn call(&self, script: &Script, verb: &[String]) -> Result<Value, Away> {
+    /// Calls a verb.
+    pub async fn call(&self, script: &Script, verb: &[String]) -> Result<Value, Away> {
         self.call_as(Uuid::new_v4(), script, verb).await
     }
 
@@ -272,14 +272,9 @@ impl Board {
     }
 
     pub async fn seat(&self, agent: AgentId, seat: &Seat) -> Result<(), Away> {
-        let status = match seat.status {
-            Status::Online => "online",
-            Status::Away => "away",
-            Status::Offline => "offline",
-        };
         let mut verb = vec![
             agent.to_string(),
-            status.to_owned(),
+            status_word(seat.status).to_owned(),
             seat.capacity.to_string(),
         ];
         verb.extend(seat.departments.iter().map(ToString::to_string));
@@ -406,25 +401,6 @@ impl Board {
                 return Ok(due);
             }
         }
-    }
-
-    // --- what is shown ----------------------------------------------------------------------------------------
-
-    pub async fn is_open(&self, departments: &[DepartmentKey]) -> Result<bool, Away> {
-        let verb: Vec<String> = departments.iter().map(ToString::to_string).collect();
-        let answer = self.call(&script::OPEN, &verb).await?;
-        Ok(number(&answer) == Some(1))
-    }
-
-    pub async fn lines(&self) -> Result<Vec<LineState>, Away> {
-        let answer = self.call(&script::LINES, &[]).await?;
-        read_lines(answer).ok_or_else(|| nonsense("lines"))
-    }
-
-    pub async fn served(&self) -> Result<Vec<ConversationId>, Away> {
-        let answer = self.call(&script::SERVED, &[]).await?;
-        let read = items(answer).iter().map(id).collect::<Option<_>>();
-        read.ok_or_else(|| nonsense("served"))
     }
 
     // --- beside the board -------------------------------------------------------------------------------------

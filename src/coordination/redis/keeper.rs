@@ -1,5 +1,5 @@
-//! Minds the board: gives this node's sign of life, finds a board that was emptied, tells it the sockets that are here, and
-//! buries nodes that died.
+//! Minds the board: gives this node's sign of life, finds a board that was emptied, tells it the sockets that are here and
+//! takes back those that are gone, and buries nodes that died.
 //!
 //! One task a node, once a second and whenever a call met another board than the one expected. What the log knows is told
 //! by the desk, on the one node that is asked to ([`Keeper::asked`]).
@@ -18,6 +18,17 @@ use crate::model::time::Millis;
 
 /// Between two signs of life.
 const TICK: Duration = Duration::from_secs(1);
+/// Ticks between two comparisons of this node's sockets with what the board has of them. It differs only where a server was
+/// given up that had heard more than its successor.
+const COMPARE_TICKS: u64 = 30;
+
+/// What is to be told because of what was found at the board.
+pub enum Found {
+    /// Viewers that changed because a node died.
+    Viewers(Vec<Viewers>),
+    /// Another server serves, which may have heard less than the one before.
+    Doubt,
+}
 
 /// Minds the board.
 pub struct Keeper {
@@ -31,17 +42,18 @@ pub struct Keeper {
     connection: AtomicU64,
     /// When the board was found that is to be told. A std mutex: held for a copy.
     found_at: Mutex<Instant>,
-    /// Viewers that changed because a node died.
-    bereaved: tokio::sync::mpsc::Sender<Vec<Viewers>>,
+    /// Looks at the board so far.
+    looks: AtomicU64,
+    found: tokio::sync::mpsc::Sender<Found>,
 }
 
 impl Keeper {
-    /// A keeper of this board; what changes by a burial goes to `bereaved`.
+    /// A keeper of this board; what others must hear of goes to `found`.
     #[must_use]
     pub fn new(
         board: Arc<Board>,
         presence: Arc<Presence>,
-        bereaved: tokio::sync::mpsc::Sender<Vec<Viewers>>,
+        found: tokio::sync::mpsc::Sender<Found>,
     ) -> Self {
         Self {
             board,
@@ -50,7 +62,8 @@ impl Keeper {
             is_whole: AtomicBool::new(false),
             connection: AtomicU64::new(0),
             found_at: Mutex::new(Instant::now()),
-            bereaved,
+            looks: AtomicU64::new(0),
+            found,
         }
     }
 
@@ -86,7 +99,12 @@ impl Keeper {
         let is_new = *before != *tick.incarnation;
         // A replica that became the master has the same board without what was written last: nobody would ever tell it of a
         // socket that came just before.
-        let is_other = self.connection.swap(connection, Ordering::Relaxed) != connection;
+        // What else was written last and is lost, the desk compares with the log.
+        let connection_before = self.connection.swap(connection, Ordering::Relaxed);
+        let is_other = connection_before != connection;
+        if is_other && connection_before != 0 {
+            let _ = self.found.send(Found::Doubt).await;
+        }
         if is_new || is_other || !tick.is_known {
             self.presence.owe_everything();
         }
@@ -96,6 +114,11 @@ impl Keeper {
             }
             *self.found_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
             self.board.found(&tick.incarnation);
+        }
+        let looks = self.looks.fetch_add(1, Ordering::Relaxed);
+        if is_other || looks.is_multiple_of(COMPARE_TICKS) {
+            let told = self.board.own_sockets().await?;
+            self.presence.compare(&told);
         }
         self.tell_owed().await?;
         self.asked
@@ -108,7 +131,7 @@ impl Keeper {
             tracing::info!(node = %dead, "a node is gone; what it left is taken away");
             let changed = self.board.bury(&dead).await?;
             if !changed.is_empty() {
-                let _ = self.bereaved.send(changed).await;
+                let _ = self.found.send(Found::Viewers(changed)).await;
             }
         }
         Ok(())

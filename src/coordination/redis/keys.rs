@@ -9,7 +9,7 @@
 
 /// What a board consists of, in the order in which scripts take it (`board.lua`). Members are text, records msgpack;
 /// what separates the parts of a member is `|`, which no id and no department's key contains.
-pub const BOARD: [&str; 17] = [
+pub const BOARD: [&str; 18] = [
     // Hash: `incarnation` (told apart by whoever knew another one), `phase` (empty, whole), `teller` and `teller_until`
     // (the node that tells an empty board everything), `ticked_at` (last sign of life of any node), `settles_at` (no
     // pairing before). Written by `tick` and `told`.
@@ -32,7 +32,7 @@ pub const BOARD: [&str; 17] = [
     "visitors",
     // Sorted set by text: `department|order key|conversation|since|mode` of all who wait. `observe`.
     "order",
-    // Sorted set by text: `department|order key|conversation` of those who could be served now.
+    // Sorted set by text: `department|order key|conversation` of those who could be served now. Whatever changes that.
     "ready",
     // Sorted set by text: `department|load share|idle since|agent` of agents with a free place, best first.
     "free", // Hash: department → agents online. With `agents`.
@@ -51,6 +51,8 @@ pub const BOARD: [&str; 17] = [
     "leases",
     // Hash: conversation → who has it open on which sockets. `sockets`, `bury`; deleted with the last one.
     "views",
+    // Sorted set by text: `department|since|conversation` of who waits live, the longest wait first. `observe`.
+    "live",
 ];
 
 /// The names of one installation's keys.

@@ -5,6 +5,7 @@
 //! `link.rs` keeps the connection, `keeper.rs` minds the board, `news.rs` carries notices; `board.rs` has the verbs,
 //! `presence.rs` this node's sockets, `keys.rs` every key.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,9 +15,9 @@ use uuid::Uuid;
 
 use crate::coordination::{Away, Coordination, Notice};
 use crate::domain::routing::{
-    Claim, Due, Graces, LineState, Observed, Ringing, Seat, SocketId, Withdrawn,
+    Claim, Due, Graces, LineState, Observed, PlaceInLine, Ringing, Seat, SocketId, Withdrawn,
 };
-use crate::model::event::AgentName;
+use crate::model::event::{AgentName, Seq};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::time::{Clock, Millis};
 
@@ -30,12 +31,13 @@ mod link;
 mod news;
 mod presence;
 mod script;
+mod shown;
 
 pub use address::{Address, BadAddress};
 pub use inspect::Unfit;
 
 use board::Board;
-use keeper::Keeper;
+use keeper::{Found, Keeper};
 use keys::Keys;
 use link::{Failed, Link};
 use news::News;
@@ -83,11 +85,11 @@ impl RedisCoordination {
         let news = Arc::new(News::new(node, keys.channel()));
         let board = Arc::new(Board::new(Arc::clone(&link), keys, node, clock, graces));
         let presence = Arc::new(Presence::default());
-        let (bereaved, mut burials) = mpsc::channel(16);
+        let (found, mut findings) = mpsc::channel(16);
         let keeper = Arc::new(Keeper::new(
             Arc::clone(&board),
             Arc::clone(&presence),
-            bereaved,
+            found,
         ));
         if link.is_up()
             && let Err(away) = keeper.look(Millis(0)).await
@@ -103,14 +105,19 @@ impl RedisCoordination {
         news.begins().await;
         let telling = Arc::clone(&news);
         tasks.spawn(async move {
-            while let Some(changed) = burials.recv().await {
-                for (conversation, agents) in changed {
-                    let agents = named(agents);
-                    let notice = Notice::Viewers {
-                        conversation,
-                        agents,
-                    };
-                    telling.publish(notice).await;
+            while let Some(found) = findings.recv().await {
+                match found {
+                    Found::Viewers(changed) => {
+                        for (conversation, agents) in changed {
+                            let agents = named(agents);
+                            let notice = Notice::Viewers {
+                                conversation,
+                                agents,
+                            };
+                            telling.publish(notice).await;
+                        }
+                    }
+                    Found::Doubt => telling.doubt().await,
                 }
             }
         });
@@ -269,8 +276,15 @@ impl Coordination for RedisCoordination {
         self.board.due().await
     }
 
-    async fn lines(&self) -> Result<Vec<LineState>, Away> {
-        self.board.lines().await
+    async fn lines(&self, first_max: usize) -> Result<Vec<LineState>, Away> {
+        self.board.lines(first_max).await
+    }
+
+    async fn places(
+        &self,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<Option<PlaceInLine>>, Away> {
+        self.board.places(conversations).await
     }
 
     async fn is_open(&self, departments: &[DepartmentKey]) -> Result<bool, Away> {
@@ -281,8 +295,12 @@ impl Coordination for RedisCoordination {
         self.board.agent(agent).await.map(|(_, load, _)| load)
     }
 
-    async fn served(&self) -> Result<Vec<ConversationId>, Away> {
-        self.board.served().await
+    async fn placed(&self) -> Result<HashMap<ConversationId, Seq>, Away> {
+        self.board.placed().await
+    }
+
+    async fn seats(&self) -> Result<HashMap<AgentId, Seat>, Away> {
+        self.board.seats().await
     }
 
     async fn count(

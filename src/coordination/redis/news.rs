@@ -89,6 +89,11 @@ impl News {
         self.tell_here(notice).await;
     }
 
+    /// This node may have missed something: it reads everything again.
+    pub async fn doubt(&self) {
+        self.tell_here(Notice::Lost).await;
+    }
+
     async fn tell_here(&self, notice: Notice) {
         // The relay is gone only when the process ends.
         let _ = self.sender.send(notice).await;

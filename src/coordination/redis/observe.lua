@@ -34,7 +34,8 @@ end
 call('HDEL', CLOSED, id)
 if waiting then
   call('ZREM', READY, ready_member(id, waiting))
-  call('ZREM', ORDER, ready_member(id, waiting) .. '|' .. waiting.since .. '|' .. waiting.mode)
+  call('ZREM', ORDER, order_member(id, waiting))
+  call('ZREM', LIVE, live_member(id, waiting))
   call('HDEL', WAITING, id)
   for _, list in ipairs({ waiting.declined, waiting.missed }) do
     for _, agent_id in ipairs(list) do
@@ -57,7 +58,10 @@ if place == 'waiting' then
     department = department_or_agent, key = tonumber(key), since = since, mode = mode, placed_seq = placed_seq,
     declined = {}, missed = {},
   }
-  call('ZADD', ORDER, 0, ready_member(id, record) .. '|' .. since .. '|' .. mode)
+  call('ZADD', ORDER, 0, order_member(id, record))
+  if mode == 'chat' then
+    call('ZADD', LIVE, 0, live_member(id, record))
+  end
   if mode == 'message' or call('HEXISTS', VISITORS, id) == 1 then
     put(WAITING, id, record)
     list_waiting(id, record)

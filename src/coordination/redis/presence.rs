@@ -40,9 +40,9 @@ struct Sockets {
 }
 
 impl Spot {
-    /// As `sockets.lua` takes it.
-    fn arguments(&self, is_here: bool, name: &str) -> [String; 5] {
-        let (kind, id, socket) = match self {
+    /// Its kind, whose it is, and the socket, as scripts know them.
+    fn parts(&self) -> (&'static str, String, String) {
+        match self {
             Spot::Visitor(conversation, socket) => {
                 ("v", conversation.to_string(), socket.to_string())
             }
@@ -50,7 +50,27 @@ impl Spot {
             Spot::Viewer(conversation, agent, socket) => {
                 ("w", conversation.to_string(), format!("{agent}/{socket}"))
             }
-        };
+        }
+    }
+
+    /// As the board names one of a node's sockets: `kind|conversation or agent|socket`.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut parts = name.split('|');
+        let (kind, id, socket) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(match kind {
+            "v" => Spot::Visitor(id.parse().ok()?, socket.parse().ok()?),
+            "a" => Spot::Agent(id.parse().ok()?, socket.parse().ok()?),
+            "w" => {
+                let (agent, socket) = socket.split_once('/')?;
+                Spot::Viewer(id.parse().ok()?, agent.parse().ok()?, socket.parse().ok()?)
+            }
+            _ => return None,
+        })
+    }
+
+    /// As `sockets.lua` takes it.
+    fn arguments(&self, is_here: bool, name: &str) -> [String; 5] {
+        let (kind, id, socket) = self.parts();
         let sign = if is_here { "+" } else { "-" };
         [
             sign.to_owned(),
@@ -99,6 +119,17 @@ impl Presence {
         let mut sockets = self.sockets();
         let here: Vec<Spot> = sockets.here.keys().copied().collect();
         sockets.owed.extend(here);
+    }
+
+    /// The board has these of this node's: whatever differs is owed. What changes meanwhile is told once more than needed.
+    pub fn compare(&self, told: &HashSet<Spot>) {
+        let mut sockets = self.sockets();
+        let differs: Vec<Spot> = {
+            let unknown = sockets.here.keys().filter(|spot| !told.contains(spot));
+            let gone = told.iter().filter(|spot| !sockets.here.contains_key(spot));
+            unknown.chain(gone).copied().collect()
+        };
+        sockets.owed.extend(differs);
     }
 
     /// Some of what is owed: the spots as they are told, and the arguments that tell them.

@@ -54,7 +54,10 @@ verbs! {
     OFFERED = "offered.lua",
     OPEN = "open.lua",
     LINES = "lines.lua",
-    SERVED = "served.lua",
+    PLACES = "places.lua",
+    PLACED = "placed.lua",
+    SEATS = "seats.lua",
+    OWN_SOCKETS = "own_sockets.lua",
     TOLD = "told.lua",
     BURY = "bury.lua",
 }

@@ -213,7 +213,7 @@ fn shown(mut board: Board) -> impl PartialEq + std::fmt::Debug {
     let loads: Vec<u32> = (0..AGENTS)
         .map(|number| board.load(agent_id(number)))
         .collect();
-    let lines = board.lines();
+    let lines = board.lines(usize::MAX);
     let claims: Vec<_> = std::iter::from_fn(|| board.claim(BEGIN))
         .take(100)
         .collect();

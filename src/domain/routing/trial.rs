@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::world::{Agent, Chat, World};
 use super::{
-    Board, CLOSED_MEMORY, Claim, DUE_RETRY, Due, Graces, Observed, ObservedPlace, Ringing, Seat,
+    Board, CLOSED_MEMORY, Claim, DUE_RETRY, Due, Graces, Observed, ObservedPlace, PlaceInLine,
+    Ringing, Seat,
 };
 use crate::domain::conversation::BEHIND_LIVE;
 use crate::model::event::Mode;
@@ -502,9 +503,26 @@ impl Trial {
         self.sits(agent, seat);
     }
 
+    /// Everybody in line is told the place at which they stand in it.
+    fn check_places(&self) -> Checked {
+        for line in self.world.lines(usize::MAX) {
+            let ids: Vec<ConversationId> = line.first.iter().map(|one| one.conversation).collect();
+            let expected = (1..).zip(&line.first).map(|(position, one)| PlaceInLine {
+                department: line.department.clone(),
+                position,
+                since: one.since,
+                mode: one.mode,
+            });
+            let expected: Vec<_> = expected.map(Some).collect();
+            prop_assert_eq!(self.board.places(&ids), expected);
+        }
+        Ok(())
+    }
+
     /// What the board shows is what the world is.
     pub fn check(&self) -> Checked {
-        prop_assert_eq!(self.board.lines(), self.world.lines());
+        prop_assert_eq!(self.board.lines(2), self.world.lines(2));
+        self.check_places()?;
         for (id, agent) in &self.world.people {
             prop_assert_eq!(self.board.load(*id), self.world.load(*id));
             prop_assert_eq!(self.board.is_agent_here(*id), !agent.sockets.is_empty());

@@ -172,8 +172,8 @@ impl World {
         });
     }
 
-    /// What the lines show.
-    pub fn lines(&self) -> Vec<LineState> {
+    /// What the lines show, with so many of those who stand first.
+    pub fn lines(&self, first_max: usize) -> Vec<LineState> {
         let mut departments: BTreeSet<&DepartmentKey> = BTreeSet::new();
         departments.extend(self.chats.values().filter_map(|chat| Some(chat.waits()?.0)));
         let online = || self.people.iter().filter(|(_, agent)| agent.is_online());
@@ -188,12 +188,18 @@ impl World {
             waiting.sort_by_key(|(id, _, (_, key))| (*key, *id));
             let serving =
                 || online().filter(|(_, agent)| agent.seat.departments.contains(department));
+            let in_line: Vec<InLine> = waiting
+                .iter()
+                .map(|(id, chat, _)| in_line(*id, chat))
+                .collect();
+            let (live, messages): (Vec<InLine>, Vec<InLine>) =
+                in_line.iter().partition(|one| one.mode == Mode::Chat);
             LineState {
                 department: department.clone(),
-                waiting: waiting
-                    .iter()
-                    .map(|(id, chat, _)| in_line(*id, chat))
-                    .collect(),
+                first: in_line.iter().take(first_max).copied().collect(),
+                live: live.len() as u64,
+                messages: messages.len() as u64,
+                longest_since: live.iter().map(|one| one.since).min(),
                 agents_online: serving().count() as u64,
                 free_slots: serving()
                     .map(|(id, agent)| {

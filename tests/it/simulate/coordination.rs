@@ -11,9 +11,9 @@ use async_trait::async_trait;
 use balie::coordination::memory::MemoryCoordination;
 use balie::coordination::{Away, Coordination, Notice};
 use balie::domain::routing::{
-    Claim, Due, LineState, Observed, ObservedPlace, Ringing, Seat, SocketId, Withdrawn,
+    Claim, Due, LineState, Observed, ObservedPlace, PlaceInLine, Ringing, Seat, SocketId, Withdrawn,
 };
-use balie::model::event::{AgentName, Mode};
+use balie::model::event::{AgentName, Mode, Seq};
 use balie::model::id::{AgentId, ConversationId, DepartmentKey};
 use tokio::sync::{Notify, mpsc};
 
@@ -373,19 +373,33 @@ impl Coordination for Shaky {
         Ok(due)
     }
 
-    async fn lines(&self) -> Result<Vec<LineState>, Away> {
+    async fn lines(&self, first_max: usize) -> Result<Vec<LineState>, Away> {
         if self.fails().is_some() {
             return Err(away());
         }
-        self.inner.lines().await
+        self.inner.lines(first_max).await
+    }
+
+    async fn places(
+        &self,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<Option<PlaceInLine>>, Away> {
+        if self.fails().is_some() {
+            return Err(away());
+        }
+        self.inner.places(conversations).await
     }
 
     async fn is_open(&self, departments: &[DepartmentKey]) -> Result<bool, Away> {
         self.inner.is_open(departments).await
     }
 
-    async fn served(&self) -> Result<Vec<ConversationId>, Away> {
-        self.inner.served().await
+    async fn placed(&self) -> Result<HashMap<ConversationId, Seq>, Away> {
+        self.inner.placed().await
+    }
+
+    async fn seats(&self) -> Result<HashMap<AgentId, Seat>, Away> {
+        self.inner.seats().await
     }
 
     async fn load(&self, agent: AgentId) -> Result<u32, Away> {
