@@ -311,6 +311,21 @@ pub trait Coordination: Send + Sync + 'static {
         Ok(())
     }
 
+    // --- what there may be so much of at once -----------------------------------------------------------------
+    //
+    // Like rates: an engine of one process leaves it to its caller, who counts too.
+
+    /// Notes that this node holds one more.
+    fn hold(&self, _what: &str) {}
+
+    /// And one fewer. The other nodes hear of it within a second or so.
+    fn release(&self, _what: &str) {}
+
+    /// Whether what this node holds, with what all others do, is no more than `held_max`.
+    async fn has_room(&self, _what: &str, _held_max: u32) -> Result<bool, Away> {
+        Ok(true)
+    }
+
     // --- fan-out ----------------------------------------------------------------------------------------------
 
     /// Tells every node. At most once: a notice may be lost, and then [`Notice::Lost`] follows as soon as it can.

@@ -63,13 +63,28 @@ impl Addresses {
         })
     }
 
-    /// Counts a socket; `None` if the address has too many.
-    pub fn enter(self: &Arc<Self>, address: IpAddr, now: At) -> Option<Seen> {
+    /// Counts a socket, on this node and over all of them; `None` if the address has too many. While coordination is away this
+    /// node's own count must do.
+    pub async fn enter(self: &Arc<Self>, address: IpAddr, now: At) -> Option<Seen> {
         let address = address.to_canonical();
         if address.is_loopback() && !self.counts_loopback {
             return Some(Seen(None));
         }
-        let key = counted_as(address);
+        let counted = self.count_socket(counted_as(address), now)?;
+        if self.sockets_max > 0 {
+            let what = sockets_of(counted.key);
+            match self.coordination.has_room(&what, self.sockets_max).await {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(away) => {
+                    tracing::debug!(error = %away, "a socket is counted on this node alone");
+                }
+            }
+        }
+        Some(Seen(Some(Arc::new(counted))))
+    }
+
+    fn count_socket(self: &Arc<Self>, key: IpAddr, now: At) -> Option<Counted> {
         let mut entries = self.entries();
         make_room(&mut entries, now);
         let entry = entries.entry(key).or_default();
@@ -77,10 +92,14 @@ impl Addresses {
             return None;
         }
         entry.sockets += 1;
-        Some(Seen(Some(Arc::new(Counted {
+        drop(entries);
+        if self.sockets_max > 0 {
+            self.coordination.hold(&sockets_of(key));
+        }
+        Some(Counted {
             addresses: Arc::clone(self),
             key,
-        }))))
+        })
     }
 
     /// Counts a conversation started on a socket; else says after how long one may be.
@@ -153,6 +172,10 @@ impl Drop for Counted {
                 entries.remove(&self.key);
             }
         }
+        drop(entries);
+        if self.addresses.sockets_max > 0 {
+            self.addresses.coordination.release(&sockets_of(self.key));
+        }
     }
 }
 
@@ -198,6 +221,11 @@ impl PerMinute {
         *requests += 1;
         Ok(())
     }
+}
+
+/// What all nodes together count.
+fn sockets_of(key: IpAddr) -> String {
+    format!("sockets:{key}")
 }
 
 fn make_room(entries: &mut HashMap<IpAddr, Entry>, now: At) {

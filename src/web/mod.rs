@@ -133,7 +133,7 @@ async fn visitor_socket(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let seen = match enter(&web, address) {
+    let seen = match enter(&web, address).await {
         Ok(seen) => seen,
         // No browser tells a page why an upgrade failed; one that asks again without may read it. On our own pages such
         // a question has no origin, so this comes first.
@@ -170,7 +170,7 @@ async fn agent_socket(
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
-    let seen = match enter(&web, address) {
+    let seen = match enter(&web, address).await {
         Ok(seen) => seen,
         Err(refused) => return *refused,
     };
@@ -189,7 +189,7 @@ async fn agent_socket(
 }
 
 /// Lets a socket in at the door, if the node takes new ones and the address has room.
-fn enter(web: &Web, ClientAddress(address): ClientAddress) -> Result<Seen, Box<Response>> {
+async fn enter(web: &Web, ClientAddress(address): ClientAddress) -> Result<Seen, Box<Response>> {
     if !web.is_ready.load(Ordering::Acquire) {
         let problem = Problem::new(
             Kind::Unavailable,
@@ -199,6 +199,7 @@ fn enter(web: &Web, ClientAddress(address): ClientAddress) -> Result<Seen, Box<R
     }
     web.addresses
         .enter(address, web.desk.clock.now())
+        .await
         .ok_or_else(|| {
             let detail =
                 "Too many connections come from this address. Close some, or try again later.";

@@ -349,6 +349,62 @@ async fn rates_are_counted_over_all_nodes() {
     assert_eq!(two.count("start:a", 10, minute).await.unwrap(), None);
 }
 
+/// What all nodes hold at once is counted over all of them, however it is spread, and what a node held dies with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_is_counted_over_all_nodes_and_dies_with_its_node() {
+    let (clock, server) = (Clock::manual(BEGIN), Server::start(&[]).await);
+    let dying = whole(&server.url(), &clock).await;
+    let living = opened(&server.url(), &clock).await.unwrap();
+    for engine in [&*dying, &living] {
+        engine.hold("sockets:a");
+        assert!(engine.has_room("sockets:a", 2).await.unwrap());
+    }
+    living.hold("sockets:a");
+    assert!(!living.has_room("sockets:a", 2).await.unwrap());
+    assert!(
+        living.has_room("sockets:a", 3).await.unwrap(),
+        "that is room enough"
+    );
+    living.release("sockets:a");
+    living.release("sockets:a");
+    until("the other nodes hear that two were given up", async || {
+        dying.hold("sockets:a");
+        let has_room = dying.has_room("sockets:a", 2).await.unwrap();
+        dying.release("sockets:a");
+        has_room
+    })
+    .await;
+    living.hold("sockets:a");
+    until("what the other took for a moment is free", async || {
+        living.has_room("sockets:a", 2).await.unwrap()
+    })
+    .await;
+    living.hold("sockets:a");
+    assert!(!living.has_room("sockets:a", 2).await.unwrap());
+    drop(dying);
+    clock.advance(Millis::seconds(11));
+    until("what the dead node held is free", async || {
+        living.has_room("sockets:a", 2).await.unwrap()
+    })
+    .await;
+}
+
+/// Redis forgets everything: what each node holds is told again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_is_told_again_to_an_emptied_redis() {
+    let (clock, server) = (Clock::manual(BEGIN), Server::start(&[]).await);
+    let one = whole(&server.url(), &clock).await;
+    let two = opened(&server.url(), &clock).await.unwrap();
+    one.hold("sockets:a");
+    assert!(one.has_room("sockets:a", 1).await.unwrap());
+    server.run(&["FLUSHALL"]).await;
+    two.hold("sockets:a");
+    until("the other's is known again", async || {
+        !two.has_room("sockets:a", 1).await.unwrap()
+    })
+    .await;
+}
+
 async fn refused(url: &str) -> String {
     let clock = Clock::manual(BEGIN);
     match opened(url, &clock).await {

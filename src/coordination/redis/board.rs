@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::answers::{Reply, id, items, nonsense, number, read_due, status_word, text, viewers};
+use super::holdings::Held;
 use super::keys::Keys;
 use super::link::{Failed, Link};
 use super::script::{self, Script};
@@ -36,6 +37,8 @@ pub const SETTLE: Millis = Millis(1_500);
 const OUTAGE: Millis = Millis::seconds(4);
 /// Timers looked at in one call, and sockets buried: a script that runs long keeps everybody waiting.
 pub const AT_ONCE_MAX: usize = 500;
+/// What a node holds is kept so long without news of it. It is told again in a third of that.
+pub const HELD: Millis = Millis::seconds(3_600);
 /// A call waits so long for the board to be found again.
 const REFIND: Duration = Duration::from_millis(1_500);
 
@@ -433,6 +436,27 @@ impl Board {
         let keys = [self.keys.counter(what)];
         match self.link.run(&script::UNCOUNT, &keys, &[]).await {
             Ok(_) => Ok(()),
+            Err(Failed::Away(away)) => Err(away),
+            Err(Failed::Refused(error)) => Err(Away(error.to_string())),
+        }
+    }
+
+    /// Tells how much this node holds of some things; answers whether all nodes together hold no more of each than `held_max`,
+    /// if that is not 0. If not, nothing of it is taken in.
+    pub async fn hold(&self, holdings: &[(String, Held)], held_max: u32) -> Result<bool, Away> {
+        let mut keys = vec![self.keys.leases()];
+        let mut arguments = vec![
+            self.node.simple().to_string(),
+            self.clock.now().0.to_string(),
+            held_max.to_string(),
+            HELD.0.to_string(),
+        ];
+        for (what, held) in holdings {
+            keys.push(self.keys.holding(what));
+            arguments.extend([held.count.to_string(), held.version.to_string()]);
+        }
+        match self.link.run(&script::HOLD, &keys, &arguments).await {
+            Ok(answer) => Ok(number(&answer) == Some(1)),
             Err(Failed::Away(away)) => Err(away),
             Err(Failed::Refused(error)) => Err(Away(error.to_string())),
         }

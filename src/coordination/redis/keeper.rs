@@ -11,7 +11,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::board::{Board, SETTLE, Viewers};
+use super::board::{Board, HELD, SETTLE, Viewers};
+use super::holdings::Holdings;
 use super::presence::Presence;
 use crate::coordination::Away;
 use crate::model::time::Millis;
@@ -21,6 +22,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// Ticks between two comparisons of this node's sockets with what the board has of them. It differs only where a server was
 /// given up that had heard more than its successor.
 const COMPARE_TICKS: u64 = 30;
+
+/// Ticks between two tellings of everything that this node holds: three before it would be forgotten.
+const HELD_TICKS: u64 = HELD.0.unsigned_abs() / 3_000;
 
 /// What is to be told because of what was found at the board.
 pub enum Found {
@@ -34,6 +38,7 @@ pub enum Found {
 pub struct Keeper {
     board: Arc<Board>,
     presence: Arc<Presence>,
+    holdings: Arc<Holdings>,
     /// Whether this node is to tell the board everything. Level-triggered: it stays so until it is done.
     asked: watch::Sender<bool>,
     /// Whether pairing went on at the last look.
@@ -53,11 +58,13 @@ impl Keeper {
     pub fn new(
         board: Arc<Board>,
         presence: Arc<Presence>,
+        holdings: Arc<Holdings>,
         found: tokio::sync::mpsc::Sender<Found>,
     ) -> Self {
         Self {
             board,
             presence,
+            holdings,
             asked: watch::Sender::new(false),
             is_whole: AtomicBool::new(false),
             connection: AtomicU64::new(0),
@@ -107,6 +114,7 @@ impl Keeper {
         }
         if is_new || is_other || !tick.is_known {
             self.presence.owe_everything();
+            self.holdings.owe_everything();
         }
         if is_new {
             if !before.is_empty() {
@@ -120,6 +128,9 @@ impl Keeper {
             let told = self.board.own_sockets().await?;
             self.presence.compare(&told);
         }
+        if looks.is_multiple_of(HELD_TICKS) {
+            self.holdings.owe_everything();
+        }
         self.tell_owed().await?;
         self.asked
             .send_if_modified(|asked| std::mem::replace(asked, tick.is_teller) != tick.is_teller);
@@ -127,6 +138,8 @@ impl Keeper {
         if tick.is_whole && !(was_whole && tick.is_known) {
             self.board.changed.notify_one();
         }
+        // After everything that pairing waits for.
+        self.tell_held().await?;
         if let Some(dead) = tick.dead {
             tracing::info!(node = %dead, "a node is gone; what it left is taken away");
             let changed = self.board.bury(&dead).await?;
@@ -152,6 +165,19 @@ impl Keeper {
             self.board.note_sockets(&arguments).await?;
             for (spot, is_here) in spots {
                 self.presence.told(spot, is_here);
+            }
+        }
+    }
+
+    async fn tell_held(&self) -> Result<(), Away> {
+        loop {
+            let owed = self.holdings.owed();
+            if owed.is_empty() {
+                return Ok(());
+            }
+            self.board.hold(&owed, 0).await?;
+            for (what, held) in owed {
+                self.holdings.told(&what, held);
             }
         }
     }

@@ -94,6 +94,19 @@ impl Keys {
         format!("{}:count:{{{what}}}", self.prefix)
     }
 
+    /// Hash: node → how much it holds of something of which there may be so much over all nodes, and the version of that. `hold`;
+    /// expires after [`super::board::HELD`] without news. In the board's slot, for it counts while a node's lease runs.
+    #[must_use]
+    pub fn holding(&self, what: &str) -> String {
+        format!("{}:{{b}}:held:{what}", self.prefix)
+    }
+
+    /// The leases, as [`BOARD`] has them.
+    #[must_use]
+    pub fn leases(&self) -> String {
+        format!("{}:{{b}}:leases", self.prefix)
+    }
+
     /// The channel that every node hears. Nothing of it is stored.
     #[must_use]
     pub fn channel(&self) -> String {

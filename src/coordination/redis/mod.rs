@@ -24,6 +24,7 @@ use crate::model::time::{Clock, Millis};
 mod address;
 mod answers;
 mod board;
+mod holdings;
 mod inspect;
 mod keeper;
 mod keys;
@@ -37,6 +38,7 @@ pub use address::{Address, BadAddress};
 pub use inspect::Unfit;
 
 use board::Board;
+use holdings::Holdings;
 use keeper::{Found, Keeper};
 use keys::Keys;
 use link::{Failed, Link};
@@ -57,6 +59,7 @@ pub async fn check(address: &Address, installation: &str) -> Result<String, Unfi
 pub struct RedisCoordination {
     board: Arc<Board>,
     presence: Arc<Presence>,
+    holdings: Arc<Holdings>,
     keeper: Arc<Keeper>,
     news: Arc<News>,
     /// End with the engine.
@@ -85,10 +88,12 @@ impl RedisCoordination {
         let news = Arc::new(News::new(node, keys.channel()));
         let board = Arc::new(Board::new(Arc::clone(&link), keys, node, clock, graces));
         let presence = Arc::new(Presence::default());
+        let holdings = Arc::new(Holdings::default());
         let (found, mut findings) = mpsc::channel(16);
         let keeper = Arc::new(Keeper::new(
             Arc::clone(&board),
             Arc::clone(&presence),
+            Arc::clone(&holdings),
             found,
         ));
         if link.is_up()
@@ -124,6 +129,7 @@ impl RedisCoordination {
         Ok(Self {
             board,
             presence,
+            holdings,
             keeper,
             news,
             _tasks: tasks,
@@ -314,6 +320,26 @@ impl Coordination for RedisCoordination {
 
     async fn uncount(&self, what: &str) -> Result<(), Away> {
         self.board.uncount(what).await
+    }
+
+    fn hold(&self, what: &str) {
+        self.holdings.change(what, 1);
+    }
+
+    fn release(&self, what: &str) {
+        self.holdings.change(what, -1);
+    }
+
+    async fn has_room(&self, what: &str, held_max: u32) -> Result<bool, Away> {
+        let held = self.holdings.of(what);
+        let has_room = self
+            .board
+            .hold(&[(what.to_owned(), held)], held_max)
+            .await?;
+        if has_room {
+            self.holdings.told(what, held);
+        }
+        Ok(has_room)
     }
 
     async fn publish(&self, notice: Notice) {

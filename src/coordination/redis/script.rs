@@ -68,6 +68,9 @@ pub static TICK: LazyLock<Script> =
 /// `uncount.lua`
 pub static UNCOUNT: LazyLock<Script> =
     LazyLock::new(|| Script::alone("uncount.lua", include_str!("uncount.lua")));
+/// `hold.lua`
+pub static HOLD: LazyLock<Script> =
+    LazyLock::new(|| Script::alone("hold.lua", include_str!("hold.lua")));
 /// `count.lua`
 pub static COUNT: LazyLock<Script> =
     LazyLock::new(|| Script::alone("count.lua", include_str!("count.lua")));

@@ -191,7 +191,11 @@ pub async fn visitor_socket(
     hello: String,
 ) -> (Option<Socket<VisitorPeer>>, Vec<Bytes>) {
     let address = IpAddr::from(Ipv4Addr::LOCALHOST);
-    let seen = web.addresses.enter(address, web.desk.clock.now()).unwrap();
+    let seen = web
+        .addresses
+        .enter(address, web.desk.clock.now())
+        .await
+        .unwrap();
     let greeting = balie::web::visitor::greet(Arc::clone(&web), ORIGIN.into(), seen, hello.into());
     opened(web, greeting.await)
 }
