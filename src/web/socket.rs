@@ -84,6 +84,14 @@ impl Answer {
     pub fn of(frame: &impl serde::Serialize) -> Self {
         Answer::Frame(frame_bytes(frame))
     }
+
+    /// Whether it says to try again, through no fault of the client's.
+    fn puts_off(&self) -> bool {
+        match self {
+            Answer::Frame(_) | Answer::Last(_) => false,
+            Answer::Refusal(error) => error.code == ErrorCode::Unavailable,
+        }
+    }
 }
 
 /// How fast a socket may send, and how often it may be refused.
@@ -218,7 +226,8 @@ impl Life {
         G: Fn(Utf8Bytes) -> F,
         F: Future<Output = (Vec<Answer>, Option<P>)> + Send,
     {
-        let deadline = Instant::now() + Duration::from_secs(HELLO_TIMEOUT_S);
+        let patience = Duration::from_secs(HELLO_TIMEOUT_S);
+        let mut deadline = Instant::now() + patience;
         loop {
             let received = timeout_at(deadline, self.socket.recv()).await;
             let text = match incoming(received.map_err(|_elapsed| End::from(Close::Policy))?) {
@@ -233,6 +242,10 @@ impl Life {
             }
             // Never given up half-way, however long the store takes: whoever has entered must leave again.
             let (answers, peer) = greet(text).await;
+            // Whoever said it in time and was put off, for the store is away, may say it again.
+            if answers.iter().any(Answer::puts_off) {
+                deadline = Instant::now() + patience;
+            }
             let answered = answer(&mut self.socket, &mut self.pace, answers).await;
             match (peer, answered) {
                 (Some(peer), Ok(())) => return Ok(Box::new(peer)),

@@ -3,7 +3,7 @@
 //! Each test has its own nodes, Redis and database; those that stop PostgreSQL have a server of their own. What dies, is stopped or
 //! restarted while people chat stands in `nodes_that_go.rs`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use balie::protocol::HELLO_TIMEOUT_S;
@@ -21,7 +21,7 @@ use crate::support::postgres::{self, shared};
 use crate::support::redis_server;
 use crate::support::scenes::{kinds, place, waiting_in};
 use crate::support::wire::{Weather, Wire};
-use crate::support::{number, refused};
+use crate::support::{eventually, number, raw, refused};
 
 fn is_unavailable(frame: &Frame) -> bool {
     frame.is("error") && frame.json["code"] == "unavailable"
@@ -38,6 +38,25 @@ async fn told_of_pause(visitor: &mut Visitor, is_paused: bool) {
     visitor.expect_frame(&what, is_it).await.unwrap();
 }
 
+/// What is only for the moment may be lost between nodes, as where one is so busy that it gives its subscription up: it is said
+/// until it is seen.
+async fn said_until_seen(
+    frame_type: &str,
+    say: impl Fn(),
+    mut hear: impl FnMut() -> Vec<Frame>,
+) -> Frame {
+    for _ in 0..20 {
+        say();
+        for _ in 0..50 {
+            if let Some(frame) = hear().into_iter().find(|frame| frame.is(frame_type)) {
+                return frame;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    panic!("{frame_type} was never seen")
+}
+
 /// A visitor on one node, served by an agent on another.
 async fn chat(ben: &mut Agent, at: &Node) -> (Visitor, ConversationId) {
     let mut vera = at.visitor_who_says("help").await;
@@ -45,6 +64,35 @@ async fn chat(ben: &mut Agent, at: &Node) -> (Visitor, ConversationId) {
     assert_eq!(Some(conversation), vera.conversation());
     vera.agent().await.unwrap();
     (vera, conversation)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sockets_of_an_address_are_counted_over_all_nodes() {
+    let limits = [
+        ("BALIE_LIMIT_LOOPBACK", "true"),
+        ("BALIE_ADDRESS_SOCKETS_MAX", "2"),
+    ];
+    let fleet = Fleet::of(2, &limits).await;
+    let from = |node: usize, last: u8| {
+        let node = &fleet.nodes[node];
+        let stranger = node.stranger().with_header("origin", &node.url());
+        stranger.with_source(IpAddr::V4(Ipv4Addr::new(127, 64, 9, last)))
+    };
+    let one = from(0, 1).socket("/ws/visitor").await.unwrap();
+    let _two = from(1, 1).socket("/ws/visitor").await.unwrap();
+    for node in [0, 1] {
+        assert_eq!(
+            raw::upgrade_status(&from(node, 1), "/ws/visitor").await,
+            429
+        );
+    }
+    assert_eq!(raw::upgrade_status(&from(0, 2), "/ws/visitor").await, 101);
+    drop(one);
+    eventually("room for another on the other node", async || {
+        let status = raw::upgrade_status(&from(1, 1), "/ws/visitor").await;
+        (status == 101).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,14 +112,15 @@ async fn people_on_different_nodes_chat_as_on_one() {
     vera.send("good morning").await.unwrap();
     ben.expect_text("good morning").await.unwrap();
     // What is only for the moment comes over as well.
-    vera.typing_preview("I have a question");
-    let typing = ben.expect_type("typing").await.unwrap().json;
-    assert_eq!(typing["preview"], "I have a question");
-    ben.typing(conversation, true);
-    assert_eq!(vera.expect_type("typing").await.unwrap().json["on"], true);
-    vera.read(seen.seq);
-    let read = ben.expect_type("read").await.unwrap().json;
-    assert_eq!(read["seq"], json!(seen.seq));
+    let say = || vera.typing_preview("I have a question");
+    let typing = said_until_seen("typing", say, || ben.take_unread()).await;
+    assert_eq!(typing.json["preview"], "I have a question");
+    let say = || ben.typing(conversation, true);
+    let typing = said_until_seen("typing", say, || vera.take_unread()).await;
+    assert_eq!(typing.json["on"], true);
+    let say = || vera.read(seen.seq);
+    let read = said_until_seen("read", say, || ben.take_unread()).await;
+    assert_eq!(read.json["seq"], json!(seen.seq));
     // Capacity is one number, wherever who asks stands.
     let mut wim = waiting_in(three, "support").await;
     place(&mut wim, 1).await;
@@ -282,6 +331,39 @@ async fn a_hello_is_answered_however_slow_the_store_is() {
     wire.mend();
     let ben = coming.await.unwrap().unwrap();
     ben.finish().await.unwrap();
+}
+
+/// Goal: whoever says `hello` in time and is put off, for the store is away, may say it again, however long that takes. It was taken
+/// for silence, and the socket closed as a breach of policy, from which clients stay away for long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hello_that_the_store_put_off_may_be_said_again() {
+    let server = shared();
+    let place = SocketAddr::from(([127, 0, 0, 1], server.port()));
+    let wire = Wire::between("127.0.0.1:0".parse().unwrap(), place, None).await;
+    let port = wire.address.port();
+    let url = server.url_for(postgres::USER, postgres::PASSWORD, port, &fresh_database());
+    let node = Node::with(&[("BALIE_DATABASE_URL", &url)]).await;
+    let vera = node.visitor_who_says("help").await;
+    let mut hello = raw::hello();
+    hello["token"] = json!(vera.token());
+    vera.finish().await.unwrap();
+    let mut socket = raw::visitor_socket(&node).await;
+    wire.set(Weather::Cut);
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(HELLO_TIMEOUT_S + 3) {
+        let error = raw::error_after(&mut socket, hello.to_string()).await;
+        assert_eq!(error["code"], "unavailable");
+        // As a client would.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    wire.mend();
+    loop {
+        socket.say(hello.to_string()).await.unwrap();
+        let answer = raw::next_of(&mut socket, &["error", "welcome"]).await;
+        if answer["t"] == "welcome" {
+            break;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
