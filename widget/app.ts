@@ -198,7 +198,7 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
     if (model.banner !== before && model.banner === "offline") say(Word.offline);
     if (model.banner !== before && model.banner === "reconnecting") say(Word.reconnecting);
     tick = clock.after(TICK_MS, timePassed);
-    fetchLater(); // what could not be loaded may be wanted now
+    whenIdle(fetchLater); // what could not be loaded may be wanted now
   }
 
   function open(): void {

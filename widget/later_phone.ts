@@ -30,10 +30,12 @@ export function create({ frame: { element }, host: { root }, close }: Context): 
       element.style.setProperty("--screen", `${viewport.height}px`);
       element.style.transform = viewport.offsetTop > 0 ? `translateY(${viewport.offsetTop}px)` : "";
     };
-    fit();
+    // The window fits until a keyboard comes; measuring it takes the time in which it could be drawn.
+    const timer = setTimeout(fit);
     viewport.addEventListener("resize", fit);
     viewport.addEventListener("scroll", fit);
     return () => {
+      clearTimeout(timer);
       viewport.removeEventListener("resize", fit);
       viewport.removeEventListener("scroll", fit);
       element.style.removeProperty("--screen");
