@@ -106,10 +106,12 @@ impl Keeper {
         let is_new = *before != *tick.incarnation;
         // A replica that became the master has the same board without what was written last: nobody would ever tell it of a
         // socket that came just before.
-        // What else was written last and is lost, the desk compares with the log.
         let connection_before = self.connection.swap(connection, Ordering::Relaxed);
         let is_other = connection_before != connection;
-        if is_other && connection_before != 0 {
+        // And it may be a whole board, only an older one, that nobody tells anything anew: what it does not know of conversations
+        // and seats the desk finds, which compares them.
+        let is_second_board = is_new && !before.is_empty();
+        if is_second_board || (is_other && connection_before != 0) {
             let _ = self.found.send(Found::Doubt).await;
         }
         if is_new || is_other || !tick.is_known {
