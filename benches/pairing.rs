@@ -2,7 +2,9 @@
 //!
 //! `cargo bench --bench pairing -- redis://127.0.0.1:6379 [WAITING…]`: on a Redis that may be filled, with 10, 10,000 and 1,000,000 waiting
 //! unless told otherwise. Each node claims, says that the conversation was served, that it was closed, and that somebody new
-//! waits, as a desk does, so that as many wait at the end as at the beginning; the store is left out.
+//! waits, as a desk does, so that as many wait at the end as at the beginning; the store is left out. Besides the rate, which is also
+//! this machine's, it prints what processor time Redis spends on a pair and on a look at the lines: that tells how both grow on a busy
+//! machine, too.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail that way")]
 
@@ -27,6 +29,11 @@ const CAPACITY: u8 = 5;
 const AT_ONCE: usize = 64;
 /// Each figure is taken over this time.
 const MEASURED: Duration = Duration::from_secs(10);
+/// Looks at the lines, each with so many of those who stand first.
+const LOOKS: u32 = 200;
+const ROWS: usize = 200;
+/// Before a call that was not answered is made again.
+const AGAIN: Duration = Duration::from_millis(100);
 /// Calls under way while the line is filled.
 const FILLING: usize = 256;
 
@@ -49,20 +56,68 @@ async fn main() {
     if sizes.is_empty() {
         sizes = vec![10, 10_000, 1_000_000];
     }
-    println!("| waiting | one node, pairs a second | three nodes |");
-    println!("|---|---|---|");
+    println!(
+        "| waiting | nodes | pairs a second | Redis' processor time a pair, µs | scripts a pair | Redis' processor time a look at the lines, µs |"
+    );
+    println!("|---|---|---|---|---|---|");
     for waiting in sizes {
-        let mut rates = Vec::new();
         for nodes in [1, 3] {
             // A board of its own each time.
             let installation = format!("bench-{waiting}-{nodes}-{}", std::process::id());
-            rates.push(measure(&url, &installation, nodes, waiting).await);
+            let Measured {
+                pairs_per_s,
+                pair,
+                look,
+            } = measure(&url, &installation, nodes, waiting).await;
+            println!(
+                "| {waiting} | {nodes} | {pairs_per_s:.0} | {:.0} | {:.1} | {:.0} |",
+                pair.us, pair.scripts, look.us
+            );
         }
-        println!("| {waiting} | {:.0} | {:.0} |", rates[0], rates[1]);
     }
 }
 
-async fn measure(url: &str, installation: &str, nodes: usize, waiting: u64) -> f64 {
+struct Measured {
+    pairs_per_s: f64,
+    pair: Spent,
+    look: Spent,
+}
+
+/// Scripts that Redis ran, and its processor time.
+#[derive(Clone, Copy)]
+struct Spent {
+    scripts: f64,
+    us: f64,
+}
+
+impl Spent {
+    async fn so_far(url: &str) -> Self {
+        let client = redis::Client::open(url).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let info = redis::cmd("INFO").arg(&["cpu", "commandstats"]).to_owned();
+        let info: String = info.query_async(&mut connection).await.unwrap();
+        let read = |name: &str| -> f64 {
+            let rest = info.split_once(name).map_or("", |(_, rest)| rest);
+            let end = rest.find([',', '\r', '\n']).unwrap_or(rest.len());
+            rest[..end].parse().unwrap_or(0.0)
+        };
+        Self {
+            scripts: read("cmdstat_evalsha:calls="),
+            us: (read("used_cpu_user:") + read("used_cpu_sys:")) * 1e6,
+        }
+    }
+
+    /// Of each of so many since then.
+    async fn since(self, url: &str, count: f64) -> Self {
+        let now = Self::so_far(url).await;
+        Self {
+            scripts: (now.scripts - self.scripts) / count,
+            us: (now.us - self.us) / count,
+        }
+    }
+}
+
+async fn measure(url: &str, installation: &str, nodes: usize, waiting: u64) -> Measured {
     let clock = Clock::system();
     let mut engines: Vec<Engine> = Vec::new();
     for _ in 0..nodes {
@@ -86,7 +141,15 @@ async fn measure(url: &str, installation: &str, nodes: usize, waiting: u64) -> f
         };
         engines[0].seat(agent, seat).await.unwrap();
     }
+    let before = Spent::so_far(url).await;
+    for _ in 0..LOOKS {
+        while engines[0].lines(ROWS).await.is_err() {
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+    let look = before.since(url, f64::from(LOOKS)).await;
     let pairs = Arc::new(AtomicU64::new(0));
+    let before = Spent::so_far(url).await;
     let begun = Instant::now();
     let mut pairing = JoinSet::new();
     for engine in &engines {
@@ -96,7 +159,11 @@ async fn measure(url: &str, installation: &str, nodes: usize, waiting: u64) -> f
     while pairing.join_next().await.is_some() {}
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let pairs = pairs.load(Ordering::Relaxed) as f64;
-    pairs / begun.elapsed().as_secs_f64()
+    Measured {
+        pairs_per_s: pairs / begun.elapsed().as_secs_f64(),
+        pair: before.since(url, pairs).await,
+        look,
+    }
 }
 
 /// As `desk::pair` does it: one claim after the other, each carried out beside the next.
@@ -106,7 +173,7 @@ async fn pair(engine: Engine, line: Arc<Line>, pairs: Arc<AtomicU64>, until: Ins
         if carrying_out.len() >= AT_ONCE {
             carrying_out.join_next().await;
         }
-        let Some(claim) = engine.claim().await.unwrap() else {
+        let Ok(Some(claim)) = engine.claim().await else {
             tokio::select! {
                 () = engine.work() => {}
                 Some(_) = carrying_out.join_next(), if !carrying_out.is_empty() => {}
@@ -136,7 +203,10 @@ impl Line {
     async fn grows(&self, engine: &Engine) {
         let conversation = ConversationId::fresh();
         let since = At(1_700_000_000_000 + self.comes.fetch_add(1, Ordering::Relaxed));
-        engine.visitor_joined(conversation, 1).await.unwrap();
+        // A Redis that is busy for longer than a call waits is asked again: every call may be repeated.
+        while engine.visitor_joined(conversation, 1).await.is_err() {
+            tokio::time::sleep(AGAIN).await;
+        }
         let place = ObservedPlace::Waiting {
             department: department(),
             key: since.0,
@@ -165,5 +235,7 @@ async fn observe(
         placed_seq,
         place,
     };
-    engine.observe(news).await.unwrap();
+    while engine.observe(news.clone()).await.is_err() {
+        tokio::time::sleep(AGAIN).await;
+    }
 }
