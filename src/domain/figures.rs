@@ -5,28 +5,45 @@
 //! milliseconds; shares are kept as two counts and divided by whoever shows them.
 //!
 //! A conversation counts where it *arrived*: in its department and in the quarter hour (of UTC) of its arrival, however
-//! late it is answered. Local hours and days are unions of quarter hours, which holds for every offset in use today.
+//! late it is answered; so do its first response, its handling and its rating. One that comes back into a line, or into
+//! another, arrives there anew. Local hours and days are unions of quarter hours, which holds for every offset in use
+//! today. What each conversation brings does not depend on the others, so whole logs may be told one after the other, as
+//! long as the agents' times are not asked for.
 
 mod agents;
+mod pace;
+mod recent;
+pub mod report;
+mod spans;
+mod talks;
 mod waits;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::happening::Happening;
+use crate::domain::happening::{Happening, Place, Speaker, Word};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::time::{At, Millis};
 
 use agents::Agents;
-pub use agents::{AgentWork, DeskState};
-pub use waits::{Definition, Ratio, SHORT, Settled, Waits};
+pub use agents::{AgentState, AgentWork, DeskState, Staff};
+pub use pace::Pace;
+pub use recent::{LineState, LiveWindow, RECENT};
+use recent::{Outcome, Recent};
+pub use spans::Spans;
+use talks::{Case, Noted, Origin};
+pub use talks::{GREETING, SCORE_MAX, SILENCE, Talks};
+pub use waits::{Ratio, SHORT, Settled, Waits};
 
 /// The intervals in which figures are kept.
 pub const QUARTER: Millis = Millis::seconds(900);
-/// Single visits are remembered this long for the figures of the last minutes and hours.
-pub const RECENT: Millis = Millis::seconds(24 * 3_600);
+
+/// How the local day of a span is written.
+const DAY: &str = "%Y-%m-%d";
+/// How a local hour is written.
+const HOUR: &str = "%Y-%m-%dT%H:00:00%:z";
 
 /// A quarter hour of UTC: quarter hours since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +65,12 @@ impl Quarter {
     fn next(self) -> Self {
         Self(self.0 + 1)
     }
+
+    /// Its beginning on the wall clock of a zone; a moment beyond what a calendar can hold has no place in it.
+    fn label(self, zone: &TimeZone, format: &str) -> Option<String> {
+        let moment = Timestamp::from_millisecond(self.start().0).ok()?;
+        Some(moment.to_zoned(zone.clone()).strftime(format).to_string())
+    }
 }
 
 /// An hour or a day on the wall clock of a site.
@@ -60,21 +83,6 @@ pub struct LocalSpan {
     pub label: String,
 }
 
-/// How somebody's wait ended, if it did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Open,
-    Answered(Millis),
-    Abandoned(Millis),
-    /// Neither: the desk took them out of the line.
-    TakenOut,
-}
-
-struct Visit {
-    arrived: At,
-    outcome: Outcome,
-}
-
 struct Waiting {
     department: DepartmentKey,
     arrived: At,
@@ -82,65 +90,34 @@ struct Waiting {
     number: u64,
 }
 
-/// The visits of a department that are recent, in order of arrival.
-#[derive(Default)]
-struct Recent {
-    visits: VecDeque<Visit>,
-    /// How many came before the first of them.
-    gone: u64,
+/// The figures of visitors who belong together. They add up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// How they waited.
+    pub waits: Waits,
+    /// What became of those who were answered.
+    pub talks: Talks,
 }
 
-/// One department at a moment, and the visits that arrived shortly before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LineState {
-    /// Waiting now.
-    pub waiting: u64,
-    /// The longest of these waits so far; 0 where nobody waits.
-    pub longest_wait: Millis,
-    /// All of these waits so far.
-    pub sum_open_wait: Millis,
-    /// How many of them are longer than the threshold.
-    pub open_over: u64,
-    /// Those who arrived within the window.
-    pub live: LiveWindow,
-}
-
-/// What became of those who arrived within a window that ends now. A wait that is open and already too long is missed
-/// now, not when it ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LiveWindow {
-    /// Answered by now.
-    pub answered: u64,
-    /// Of these, within the threshold.
-    pub answered_in: u64,
-    /// Left by now.
-    pub abandoned: u64,
-    /// Of these, after so short a wait that it says nothing.
-    pub short_abandoned: u64,
-    /// Waiting still.
-    pub open: u64,
-    /// Of these, longer than the threshold.
-    pub open_over: u64,
-}
-
-impl LiveWindow {
-    /// The service level of the window.
-    #[must_use]
-    pub fn service_level(&self) -> Ratio {
-        Ratio {
-            part: self.answered_in,
-            whole: self.answered + self.abandoned - self.short_abandoned + self.open_over,
-        }
+impl Cell {
+    /// Adds the figures of others.
+    pub fn add(&mut self, other: &Self) {
+        self.waits.add(&other.waits);
+        self.talks.add(&other.talks);
     }
 }
 
 /// All figures of a desk.
 #[derive(Default)]
 pub struct Figures {
-    cells: BTreeMap<(DepartmentKey, Quarter), Waits>,
+    cells: BTreeMap<(DepartmentKey, Quarter), Cell>,
     waiting: HashMap<ConversationId, Waiting>,
     recent: BTreeMap<DepartmentKey, Recent>,
+    /// Conversations under way, and those that may be rated yet.
+    cases: HashMap<ConversationId, Case>,
     agents: Agents,
+    /// What agents' talks came to, by when the visitors arrived.
+    talks: BTreeMap<(AgentId, Quarter), Talks>,
 }
 
 impl Figures {
@@ -153,34 +130,102 @@ impl Figures {
     /// Counts what happened. Told in order; what makes no sense (somebody is answered who does not wait) is not counted
     /// as a wait.
     pub fn observe(&mut self, at: At, happening: &Happening) {
+        let mut noted = Vec::new();
         match happening {
-            Happening::Arrived(place) => {
-                let cell = (place.department.clone(), Quarter::of(at));
-                self.cells.entry(cell).or_default().arrive();
-                let recent = self.recent.entry(place.department.clone()).or_default();
-                let number = recent.arrive(at);
-                let waiting = Waiting {
-                    department: place.department.clone(),
-                    arrived: at,
-                    number,
-                };
-                self.waiting.insert(place.conversation, waiting);
-            }
+            Happening::Arrived(place) => self.arrive(at, place, &mut noted),
             Happening::Assigned { place, agent } => {
                 self.leave(place.conversation, at, Outcome::Answered);
-                self.agents.start(at, *agent, place.conversation);
+                let origin = || Origin {
+                    department: place.department.clone(),
+                    arrived: at,
+                };
+                let case = self.cases.entry(place.conversation);
+                let case = case.or_insert_with(|| Case::unseen(origin()));
+                case.assigned(at, *agent, &mut noted);
+                let (id, department) = (place.conversation, &place.department);
+                self.agents.start(at, *agent, id, department);
             }
             Happening::Left { place, gone_for } => {
                 self.leave(place.conversation, at - *gone_for, Outcome::Abandoned);
+                // They may rate it yet.
+                if let Some(case) = self.cases.get_mut(&place.conversation) {
+                    case.touched = at;
+                }
             }
             Happening::TakenOut(place) => {
                 self.leave(place.conversation, at, |_| Outcome::TakenOut);
             }
-            Happening::Ended { conversation } => self.agents.end(at, *conversation),
+            Happening::Ended { conversation } => {
+                if let Some(case) = self.cases.get_mut(conversation) {
+                    case.ended(at, &mut noted);
+                }
+                self.agents.end(at, *conversation);
+            }
             Happening::AgentOn {
-                agent, capacity, ..
-            } => self.agents.on(at, *agent, *capacity),
+                agent,
+                capacity,
+                departments,
+            } => self.agents.on(at, *agent, *capacity, departments),
             Happening::AgentOff { agent } => self.agents.off(at, *agent),
+        }
+        self.note(at, noted);
+    }
+
+    /// Counts what was said. Told in order with what happened; of a conversation that is not known nothing is counted.
+    pub fn hear(&mut self, at: At, conversation: ConversationId, word: Word) {
+        let Some(case) = self.cases.get_mut(&conversation) else {
+            return;
+        };
+        let mut noted = Vec::new();
+        match word {
+            Word::Said(Speaker::Desk) => case.desk_said(at, &mut noted),
+            Word::Said(Speaker::Visitor) => case.visitor_said(at),
+            Word::Transferred => case.transferred(&mut noted),
+            Word::Rated(score) => case.rated(score, &mut noted),
+        }
+        self.note(at, noted);
+    }
+
+    fn arrive(&mut self, at: At, place: &Place, noted: &mut Vec<Noted>) {
+        let cell = (place.department.clone(), Quarter::of(at));
+        self.cells.entry(cell).or_default().waits.arrive();
+        let recent = self.recent.entry(place.department.clone()).or_default();
+        let waiting = Waiting {
+            department: place.department.clone(),
+            arrived: at,
+            number: recent.arrive(at),
+        };
+        self.waiting.insert(place.conversation, waiting);
+        let origin = Origin {
+            department: place.department.clone(),
+            arrived: at,
+        };
+        match self.cases.get_mut(&place.conversation) {
+            Some(case) => case.arrives_again(origin, noted),
+            None => {
+                self.cases.insert(place.conversation, Case::arrived(origin));
+            }
+        }
+    }
+
+    fn note(&mut self, at: At, noted: Vec<Noted>) {
+        for Noted {
+            origin,
+            is_for_department,
+            agent,
+            note,
+        } in noted
+        {
+            let quarter = Quarter::of(origin.arrived);
+            if let Some(agent) = agent {
+                self.talks.entry((agent, quarter)).or_default().note(note);
+            }
+            if is_for_department {
+                let recent = self.recent.entry(origin.department.clone()).or_default();
+                recent.note(at, origin.arrived, note);
+                let cell = self.cells.entry((origin.department, quarter));
+                cell.or_default().talks.note(note);
+            }
         }
     }
 
@@ -190,7 +235,7 @@ impl Figures {
         };
         let outcome = outcome(at - waiting.arrived);
         let cell = (waiting.department.clone(), Quarter::of(waiting.arrived));
-        let waits = self.cells.entry(cell).or_default();
+        let waits = &mut self.cells.entry(cell).or_default().waits;
         match outcome {
             Outcome::Answered(wait) => waits.answer(wait),
             Outcome::Abandoned(wait) => waits.abandon(wait),
@@ -201,66 +246,91 @@ impl Figures {
         }
     }
 
-    /// The waits of each department in each quarter hour in which somebody arrived, by department, then time.
-    pub fn by_interval(&self) -> impl Iterator<Item = (&DepartmentKey, Quarter, &Waits)> {
-        self.cells
-            .iter()
-            .map(|((department, quarter), waits)| (department, *quarter, waits))
+    /// Lets go of everything that ended before this moment, so that figures that are kept live stay bounded. Windows of
+    /// [`RECENT`] are not touched as long as the moment is further back.
+    pub fn forget(&mut self, before: At) {
+        let quarter = Quarter::of(before);
+        self.cells.retain(|(_, one), _| *one >= quarter);
+        self.talks.retain(|(_, one), _| *one >= quarter);
+        self.agents.forget(quarter);
+        let waiting = &self.waiting;
+        self.cases.retain(|id, case| {
+            case.is_running() || case.touched >= before || waiting.contains_key(id)
+        });
+        for recent in self.recent.values_mut() {
+            recent.forget(before);
+        }
     }
 
-    /// All waits together.
+    /// The figures of each department as they are now, with those counted who wait still.
     #[must_use]
-    pub fn total(&self) -> Waits {
-        let mut total = Waits::default();
-        for waits in self.cells.values() {
-            total.add(waits);
+    pub fn with_open(mut self, now: At) -> Self {
+        for waiting in self.waiting.values() {
+            let cell = (waiting.department.clone(), Quarter::of(waiting.arrived));
+            let waits = &mut self.cells.entry(cell).or_default().waits;
+            waits.wait_on(now - waiting.arrived);
+        }
+        self
+    }
+
+    /// The figures of each department in each quarter hour in which somebody arrived, by department, then time.
+    pub fn by_interval(&self) -> impl Iterator<Item = (&DepartmentKey, Quarter, &Cell)> {
+        self.cells
+            .iter()
+            .map(|((department, quarter), cell)| (department, *quarter, cell))
+    }
+
+    /// All figures together.
+    #[must_use]
+    pub fn total(&self) -> Cell {
+        let mut total = Cell::default();
+        for cell in self.cells.values() {
+            total.add(cell);
         }
         total
     }
 
-    /// The waits of each department.
+    /// The figures of each department.
     #[must_use]
-    pub fn by_department(&self) -> BTreeMap<DepartmentKey, Waits> {
-        let mut all: BTreeMap<DepartmentKey, Waits> = BTreeMap::new();
-        for ((department, _), waits) in &self.cells {
-            all.entry(department.clone()).or_default().add(waits);
+    pub fn by_department(&self) -> BTreeMap<DepartmentKey, Cell> {
+        let mut all: BTreeMap<DepartmentKey, Cell> = BTreeMap::new();
+        for ((department, _), cell) in &self.cells {
+            all.entry(department.clone()).or_default().add(cell);
         }
         all
     }
 
-    /// The waits of each day on the wall clock of `zone`, in order of time. Days have 23 or 25 hours where the clock
+    /// The figures of each day on the wall clock of `zone`, in order of time. Days have 23 or 25 hours where the clock
     /// is changed.
     #[must_use]
-    pub fn by_local_day(&self, zone: &TimeZone) -> Vec<(LocalSpan, Waits)> {
-        self.by_label(zone, "%Y-%m-%d")
+    pub fn by_local_day(&self, zone: &TimeZone) -> Vec<(LocalSpan, Cell)> {
+        self.by_label(zone, DAY)
     }
 
-    /// The waits of each hour on the wall clock of `zone`, in order of time.
+    /// The figures of each hour on the wall clock of `zone`, in order of time.
     #[must_use]
-    pub fn by_local_hour(&self, zone: &TimeZone) -> Vec<(LocalSpan, Waits)> {
-        self.by_label(zone, "%Y-%m-%dT%H:00:00%:z")
+    pub fn by_local_hour(&self, zone: &TimeZone) -> Vec<(LocalSpan, Cell)> {
+        self.by_label(zone, HOUR)
     }
 
-    fn by_label(&self, zone: &TimeZone, format: &str) -> Vec<(LocalSpan, Waits)> {
-        let mut quarters: BTreeMap<Quarter, Waits> = BTreeMap::new();
-        for ((_, quarter), waits) in &self.cells {
-            quarters.entry(*quarter).or_default().add(waits);
+    fn by_label(&self, zone: &TimeZone, format: &str) -> Vec<(LocalSpan, Cell)> {
+        let mut quarters: BTreeMap<Quarter, Cell> = BTreeMap::new();
+        for ((_, quarter), cell) in &self.cells {
+            quarters.entry(*quarter).or_default().add(cell);
         }
-        let mut spans: Vec<(LocalSpan, Waits)> = Vec::new();
-        for (quarter, waits) in quarters {
-            // A moment beyond what a calendar can hold has no place in it.
-            let Ok(moment) = Timestamp::from_millisecond(quarter.start().0) else {
+        let mut spans: Vec<(LocalSpan, Cell)> = Vec::new();
+        for (quarter, cell) in quarters {
+            let Some(label) = quarter.label(zone, format) else {
                 continue;
             };
-            let label = moment.to_zoned(zone.clone()).strftime(format).to_string();
             match spans.last_mut() {
-                Some((span, sum)) if span.label == label => sum.add(&waits),
+                Some((span, sum)) if span.label == label => sum.add(&cell),
                 _ => {
                     let span = LocalSpan {
                         first: quarter,
                         label,
                     };
-                    spans.push((span, waits));
+                    spans.push((span, cell));
                 }
             }
         }
@@ -277,6 +347,40 @@ impl Figures {
     #[must_use]
     pub fn by_agent_interval(&self, agent: AgentId, now: At) -> BTreeMap<Quarter, AgentWork> {
         self.agents.intervals(agent, now)
+    }
+
+    /// What the talks of each agent came to, with visitors who arrived in a quarter hour that was told.
+    #[must_use]
+    pub fn talks_by_agent(&self) -> BTreeMap<AgentId, Talks> {
+        let mut all: BTreeMap<AgentId, Talks> = BTreeMap::new();
+        for ((agent, _), talks) in &self.talks {
+            all.entry(*agent).or_default().add(talks);
+        }
+        all
+    }
+
+    /// How each agent is who is on, or has chats running.
+    #[must_use]
+    pub fn agents(&self) -> BTreeMap<AgentId, AgentState> {
+        self.agents.states()
+    }
+
+    /// Who serves a department now, and what they did within the last `span`.
+    #[must_use]
+    pub fn staff(&self, department: &DepartmentKey, now: At, span: Millis) -> Staff {
+        self.agents.staff(department, now, span)
+    }
+
+    /// The work of each agent between two moments, of whom there is any. Exact within the last [`RECENT`].
+    #[must_use]
+    pub fn work(&self, from: At, to: At) -> BTreeMap<AgentId, AgentWork> {
+        self.agents.between(from, to)
+    }
+
+    /// How long chats last that were taken from this department's line.
+    #[must_use]
+    pub fn pace(&self, department: &DepartmentKey) -> Pace {
+        self.agents.pace(department)
     }
 
     /// Agents and chats at this moment.
@@ -308,8 +412,7 @@ impl Figures {
             return state;
         };
         let live = &mut state.live;
-        let within = |visit: &&Visit| visit.arrived > now - window;
-        for visit in recent.visits.iter().rev().take_while(within) {
+        for visit in recent.since(now - window) {
             match visit.outcome {
                 Outcome::Answered(wait) => {
                     live.answered += 1;
@@ -328,32 +431,37 @@ impl Figures {
         }
         state
     }
-}
 
-impl Recent {
-    /// Adds a visit and says its number; lets go of those that are recent no more.
-    fn arrive(&mut self, at: At) -> u64 {
-        while self
-            .visits
-            .front()
-            .is_some_and(|first| first.arrived <= at - RECENT)
-        {
-            self.visits.pop_front();
-            self.gone += 1;
+    /// The figures of a department's visitors who arrived in the `window` that ends now (its beginning excluded, now
+    /// included), with those counted who wait still. A window is as long as [`RECENT`] at most.
+    #[must_use]
+    pub fn window(&self, department: &DepartmentKey, now: At, window: Millis) -> Cell {
+        let mut cell = Cell::default();
+        let Some(recent) = self.recent.get(department) else {
+            return cell;
+        };
+        for visit in recent.since(now - window) {
+            cell.waits.arrive();
+            match visit.outcome {
+                Outcome::Answered(wait) => cell.waits.answer(wait),
+                Outcome::Abandoned(wait) => cell.waits.abandon(wait),
+                Outcome::Open => cell.waits.wait_on(now - visit.arrived),
+                Outcome::TakenOut => {}
+            }
         }
-        self.visits.push_back(Visit {
-            arrived: at,
-            outcome: Outcome::Open,
-        });
-        self.gone + self.visits.len() as u64 - 1
+        for note in recent.notes_since(now - window) {
+            cell.talks.note(note);
+        }
+        cell
     }
 
-    fn settle(&mut self, number: u64, outcome: Outcome) {
-        let index = number
-            .checked_sub(self.gone)
-            .and_then(|index| usize::try_from(index).ok());
-        if let Some(visit) = index.and_then(|index| self.visits.get_mut(index)) {
-            visit.outcome = outcome;
+    /// Visitors of each department whose word has gone unanswered for more than [`SILENCE`] while an agent has them.
+    #[must_use]
+    pub fn silences(&self, now: At) -> BTreeMap<DepartmentKey, u64> {
+        let mut silences = BTreeMap::new();
+        for case in self.cases.values().filter(|case| case.is_silent_at(now)) {
+            *silences.entry(case.department().clone()).or_default() += 1;
         }
+        silences
     }
 }

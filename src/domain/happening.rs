@@ -69,6 +69,27 @@ pub enum Happening {
     },
 }
 
+/// Who says something in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// The visitor.
+    Visitor,
+    /// An agent, or an automatic answerer.
+    Desk,
+}
+
+/// What is said in a conversation and of it: figures count it, waits are not foretold from it. When, and in which, is
+/// told beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// A message.
+    Said(Speaker),
+    /// Its agent hands it on; that the agent is done with it, and who has it then, is told as a [`Happening`].
+    Transferred,
+    /// The visitor's score, 1 to 5.
+    Rated(u8),
+}
+
 /// When an agent means to work, as far as a plan says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedShifts {

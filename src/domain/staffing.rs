@@ -9,6 +9,7 @@
 //! Called by the desk and by reports. Pure. Times in seconds, rates per second, shares from 0 to 1.
 
 pub mod forecast;
+pub mod outlook;
 pub mod plan;
 
 /// Most agents that are reckoned with; the formulas cost time in proportion.

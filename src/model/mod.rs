@@ -9,5 +9,6 @@ pub mod hours;
 pub mod id;
 pub mod mail;
 pub mod record;
+pub mod standard;
 pub mod time;
 pub mod widget_settings;

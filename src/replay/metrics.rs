@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::figures::{AgentWork, Figures, Quarter, Settled, Waits};
+use crate::domain::figures::{AgentWork, Cell, Figures, Quarter, Settled, Waits};
 use crate::model::id::DepartmentKey;
 use crate::model::time::{At, Millis};
 
@@ -37,15 +37,15 @@ pub fn metrics(trace: &Trace, moments: &[i64]) -> Value {
     let by_department: Map<String, Value> = figures
         .by_department()
         .iter()
-        .map(|(key, waits)| (key.to_string(), sums(waits)))
+        .map(|(key, cell)| (key.to_string(), sums(&cell.waits)))
         .collect();
     let by_day = figures.by_local_day(&zone).into_iter();
     let by_day: Map<String, Value> = by_day
-        .map(|(span, waits)| (span.label, Value::Object(brief(&waits.settled()))))
+        .map(|(span, cell)| (span.label, Value::Object(brief(&cell.waits.settled()))))
         .collect();
     let by_hour = figures.by_local_hour(&zone).into_iter();
     let by_hour: Map<String, Value> = by_hour
-        .map(|(span, waits)| (span.label, hour(&waits.settled())))
+        .map(|(span, cell)| (span.label, hour(&cell.waits.settled())))
         .collect();
     let agents: Map<String, Value> = figures
         .by_agent(end)
@@ -54,7 +54,7 @@ pub fn metrics(trace: &Trace, moments: &[i64]) -> Value {
         .collect();
     json!({
         "trace": trace.name,
-        "total": sums(&figures.total()),
+        "total": sums(&figures.total().waits),
         "by_dept": by_department,
         "by_interval": intervals(&figures),
         "by_local_day": by_day,
@@ -137,8 +137,8 @@ fn hour(waits: &Settled) -> Value {
 }
 
 fn intervals(figures: &Figures) -> Vec<Value> {
-    let interval = |(department, quarter, waits): (&DepartmentKey, Quarter, &Waits)| {
-        let mut fields = brief(&waits.settled());
+    let interval = |(department, quarter, cell): (&DepartmentKey, Quarter, &Cell)| {
+        let mut fields = brief(&cell.waits.settled());
         fields.insert("dept".into(), department.to_string().into());
         let start = jiff::Timestamp::from_millisecond(quarter.start().0);
         let start = start.map_or(Value::Null, |start| start.to_string().into());

@@ -3,9 +3,10 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may fail that way"))]
 
-use balie::domain::figures::{AgentWork, Definition, Figures, QUARTER, Quarter, Waits};
+use balie::domain::figures::{AgentWork, Figures, QUARTER, Quarter, Waits};
 use balie::domain::happening::{Happening, Place};
 use balie::model::id::{AgentId, ConversationId, DepartmentKey};
+use balie::model::standard::Definition;
 use balie::model::time::{At, Millis};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -113,7 +114,7 @@ fn a_day_of_23_hours_ends_at_its_own_midnight() {
         .figures
         .by_local_day(&zone)
         .into_iter()
-        .map(|(span, waits)| (span.label, waits.settled().offered()))
+        .map(|(span, cell)| (span.label, cell.waits.settled().offered()))
         .collect();
     let expected = [("2026-03-28", 1), ("2026-03-29", 2), ("2026-03-30", 1)];
     assert_eq!(
@@ -131,7 +132,7 @@ fn a_conversation_counts_where_it_arrived() {
     let cells: Vec<(Quarter, u64)> = day
         .figures
         .by_interval()
-        .map(|(_, quarter, waits)| (quarter, waits.settled().answered()))
+        .map(|(_, quarter, cell)| (quarter, cell.waits.settled().answered()))
         .collect();
     assert_eq!(cells, [(Quarter::of(at("2026-02-01T10:00:00Z")), 1)]);
 }
@@ -150,7 +151,7 @@ fn the_five_service_levels_differ_where_they_should() {
         day.leaves(place, t + Millis::seconds(wait));
     }
     day.comes(t);
-    let waits = day.figures.total().settled();
+    let waits = day.figures.total().waits.settled();
     let level = |definition| {
         let ratio = waits.service_level(Millis::seconds(30), definition);
         (ratio.part, ratio.whole)
@@ -168,12 +169,12 @@ fn the_five_service_levels_differ_where_they_should() {
 fn percentiles_are_nearest_ranks() {
     let mut day = Day::default();
     let t = at("2026-02-01T10:00:00Z");
-    assert_eq!(day.figures.total().settled().percentile(50), None);
+    assert_eq!(day.figures.total().waits.settled().percentile(50), None);
     for wait in 1..=10 {
         let place = day.comes(t);
         day.answered(place, t + Millis(wait));
     }
-    let waits = day.figures.total().settled();
+    let waits = day.figures.total().waits.settled();
     let ranks =
         [1, 10, 11, 50, 90, 91, 95, 100].map(|percent| waits.percentile(percent).unwrap().0);
     assert_eq!(ranks, [1, 1, 2, 5, 9, 10, 10, 10]);
@@ -319,16 +320,16 @@ proptest! {
         prop_assert_eq!(live.total(), again.total());
         prop_assert_eq!(live.by_agent(end), again.by_agent(end));
         let mut sum = Waits::default();
-        for (_, _, waits) in live.by_interval() {
-            sum.add(waits);
+        for (_, _, cell) in live.by_interval() {
+            sum.add(&cell.waits);
         }
-        let (sum, total) = (sum.settled(), live.total().settled());
+        let (sum, total) = (sum.settled(), live.total().waits.settled());
         prop_assert_eq!(sum.offered(), total.offered());
         prop_assert_eq!(sum.sum_answered(), total.sum_answered());
-        let by_department: u64 = live.by_department().values().map(|waits| waits.settled().offered()).sum();
+        let by_department: u64 = live.by_department().values().map(|cell| cell.waits.settled().offered()).sum();
         prop_assert_eq!(by_department, total.offered());
         let zone = TimeZone::get("Europe/Amsterdam").unwrap();
-        let by_day: u64 = live.by_local_day(&zone).iter().map(|(_, waits)| waits.settled().offered()).sum();
+        let by_day: u64 = live.by_local_day(&zone).iter().map(|(_, cell)| cell.waits.settled().offered()).sum();
         prop_assert_eq!(by_day, total.offered());
         for (id, whole) in live.by_agent(end) {
             let mut parts = AgentWork::default();

@@ -2,12 +2,13 @@
 //!
 //! Used by [`super::Figures`] only. Time is counted when something changes, so an agent costs nothing in between.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use crate::model::id::{AgentId, ConversationId};
+use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::time::{At, Millis};
 
-use super::Quarter;
+use super::pace::Pace;
+use super::{Quarter, RECENT};
 
 /// An agent's work over some time. All spans add up over intervals and agents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,44 +69,99 @@ pub struct DeskState {
     pub free_slots: u64,
 }
 
+/// Those who serve a department. Who serves several counts in each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Staff {
+    /// On now.
+    pub on: u32,
+    /// Conversations that they take at once.
+    pub capacity: u32,
+    /// What they did, in all their departments.
+    pub work: AgentWork,
+}
+
+/// How an agent is at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AgentState {
+    /// Takes conversations.
+    pub is_on: bool,
+    /// So many at once.
+    pub capacity: u32,
+    /// Has so many.
+    pub running: u32,
+}
+
+impl AgentState {
+    fn is_here(self) -> bool {
+        self.is_on || self.running > 0
+    }
+}
+
 #[derive(Default)]
 struct Agent {
-    is_on: bool,
-    capacity: u32,
-    running: u32,
+    state: AgentState,
+    departments: Vec<DepartmentKey>,
     counted_to: At,
+    /// Running chats times time, ever.
+    chat: Millis,
     cells: BTreeMap<Quarter, AgentWork>,
+    /// From when until when which state was, for the last day; only those in which the agent was here.
+    recent: VecDeque<(At, At, AgentState)>,
 }
 
 impl Agent {
     /// Counts up to now.
     fn count(&mut self, now: At) {
-        let (from, cells) = (self.counted_to, &mut self.cells);
-        let (is_on, capacity, running) = (self.is_on, self.capacity, self.running);
-        if is_on || running > 0 {
+        let (from, state, cells) = (self.counted_to, self.state, &mut self.cells);
+        if state.is_here() && from < now {
             each_quarter(from, now, |quarter, span| {
-                let work = stretch(is_on, capacity, running, span);
+                let work = stretch(state, span);
                 cells.entry(quarter).or_default().add(&work);
             });
+            self.recent.push_back((from, now, state));
         }
+        while self
+            .recent
+            .front()
+            .is_some_and(|(_, to, _)| *to <= now - RECENT)
+        {
+            self.recent.pop_front();
+        }
+        let lived = (now - self.counted_to).0.max(0);
+        self.chat.0 += lived * i64::from(state.running);
         self.counted_to = self.counted_to.max(now);
+    }
+
+    /// The work between two moments of the last day, `to` not before anything that was told.
+    fn between(&self, from: At, to: At) -> AgentWork {
+        let mut sum = AgentWork::default();
+        let present = (self.counted_to, to, self.state);
+        for (began, ended, state) in self.recent.iter().chain([&present]) {
+            let span = Millis((*ended).min(to).0 - (*began).max(from).0);
+            if span.0 > 0 {
+                sum.add(&stretch(*state, span));
+            }
+        }
+        sum
     }
 
     /// What has not been counted up to now, in each quarter hour.
     fn uncounted(&self, now: At, mut tell: impl FnMut(Quarter, AgentWork)) {
-        if self.is_on || self.running > 0 {
+        if self.state.is_here() {
             each_quarter(self.counted_to, now, |quarter, span| {
-                tell(
-                    quarter,
-                    stretch(self.is_on, self.capacity, self.running, span),
-                );
+                tell(quarter, stretch(self.state, span));
             });
         }
     }
 }
 
 /// The work of a stretch in which nothing changes.
-fn stretch(is_on: bool, capacity: u32, running: u32, span: Millis) -> AgentWork {
+fn stretch(state: AgentState, span: Millis) -> AgentWork {
+    let AgentState {
+        is_on,
+        capacity,
+        running,
+    } = state;
     let if_so = |is_so: bool, times: u32| Millis(if is_so { span.0 * i64::from(times) } else { 0 });
     AgentWork {
         online: if_so(is_on, 1),
@@ -133,7 +189,17 @@ fn each_quarter(from: At, to: At, mut tell: impl FnMut(Quarter, Millis)) {
 #[derive(Default)]
 pub(super) struct Agents {
     agents: BTreeMap<AgentId, Agent>,
-    served_by: HashMap<ConversationId, AgentId>,
+    served_by: HashMap<ConversationId, Served>,
+    paces: BTreeMap<DepartmentKey, Pace>,
+}
+
+/// A running chat.
+struct Served {
+    agent: AgentId,
+    department: DepartmentKey,
+    since: At,
+    /// What the agent's running chats times time came to then.
+    chat: Millis,
 }
 
 impl Agents {
@@ -143,30 +209,51 @@ impl Agents {
         agent
     }
 
-    pub(super) fn on(&mut self, at: At, id: AgentId, capacity: u32) {
+    pub(super) fn on(&mut self, at: At, id: AgentId, capacity: u32, departments: &[DepartmentKey]) {
         let agent = self.change(at, id);
-        agent.is_on = true;
-        agent.capacity = capacity;
+        agent.state.is_on = true;
+        agent.state.capacity = capacity;
+        agent.departments = departments.to_vec();
     }
 
     pub(super) fn off(&mut self, at: At, id: AgentId) {
-        self.change(at, id).is_on = false;
+        self.change(at, id).state.is_on = false;
     }
 
-    pub(super) fn start(&mut self, at: At, id: AgentId, conversation: ConversationId) {
+    pub(super) fn start(
+        &mut self,
+        at: At,
+        id: AgentId,
+        conversation: ConversationId,
+        department: &DepartmentKey,
+    ) {
         // Handed from one agent to another without an end in between: the first is done with it.
         self.end(at, conversation);
         let agent = self.change(at, id);
-        agent.running += 1;
+        let chat = agent.chat;
+        agent.state.running += 1;
         agent.cells.entry(Quarter::of(at)).or_default().chats += 1;
-        self.served_by.insert(conversation, id);
+        let served = Served {
+            agent: id,
+            department: department.clone(),
+            since: at,
+            chat,
+        };
+        self.served_by.insert(conversation, served);
     }
 
     pub(super) fn end(&mut self, at: At, conversation: ConversationId) {
-        if let Some(id) = self.served_by.remove(&conversation) {
-            let agent = self.change(at, id);
-            agent.running = agent.running.saturating_sub(1);
+        if let Some(served) = self.served_by.remove(&conversation) {
+            let agent = self.change(at, served.agent);
+            agent.state.running = agent.state.running.saturating_sub(1);
+            let (lived, chat) = (at - served.since, Millis(agent.chat.0 - served.chat.0));
+            let pace = self.paces.entry(served.department).or_default();
+            pace.ended(lived, chat);
         }
+    }
+
+    pub(super) fn pace(&self, department: &DepartmentKey) -> Pace {
+        self.paces.get(department).copied().unwrap_or_default()
     }
 
     pub(super) fn sums(&self, now: At) -> BTreeMap<AgentId, AgentWork> {
@@ -197,13 +284,53 @@ impl Agents {
 
     pub(super) fn state(&self) -> DeskState {
         let mut state = DeskState::default();
-        for agent in self.agents.values() {
-            state.running_chats += u64::from(agent.running);
-            if agent.is_on {
+        for AgentState {
+            is_on,
+            capacity,
+            running,
+        } in self.agents.values().map(|agent| agent.state)
+        {
+            state.running_chats += u64::from(running);
+            if is_on {
                 state.agents_online += 1;
-                state.free_slots += u64::from(agent.capacity.saturating_sub(agent.running));
+                state.free_slots += u64::from(capacity.saturating_sub(running));
             }
         }
         state
+    }
+
+    /// Who serves a department now, and what they did within the last `span`.
+    pub(super) fn staff(&self, department: &DepartmentKey, now: At, span: Millis) -> Staff {
+        let mut staff = Staff::default();
+        let serve = |agent: &&Agent| agent.departments.contains(department);
+        for agent in self.agents.values().filter(serve) {
+            staff.work.add(&agent.between(now - span, now));
+            if agent.state.is_on {
+                staff.on += 1;
+                staff.capacity += agent.state.capacity;
+            }
+        }
+        staff
+    }
+
+    /// How each agent is.
+    pub(super) fn states(&self) -> BTreeMap<AgentId, AgentState> {
+        let states = self.agents.iter().map(|(id, agent)| (*id, agent.state));
+        states.filter(|(_, state)| state.is_here()).collect()
+    }
+
+    /// The work of each agent between two moments of the last day.
+    pub(super) fn between(&self, from: At, to: At) -> BTreeMap<AgentId, AgentWork> {
+        let work = self.agents.iter();
+        let work = work.map(|(id, agent)| (*id, agent.between(from, to)));
+        work.filter(|(_, work)| *work != AgentWork::default())
+            .collect()
+    }
+
+    /// Lets go of the quarter hours before this one.
+    pub(super) fn forget(&mut self, before: Quarter) {
+        for agent in self.agents.values_mut() {
+            agent.cells = agent.cells.split_off(&before);
+        }
     }
 }

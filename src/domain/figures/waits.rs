@@ -1,6 +1,9 @@
 //! Waits that belong together, and every figure that follows from them alone.
 
+use crate::model::standard::Definition;
 use crate::model::time::Millis;
+
+use super::spans::Spans;
 
 /// Who leaves within this time has hardly looked: counted apart, and not held against the team by default.
 pub const SHORT: Millis = Millis::seconds(5);
@@ -11,6 +14,7 @@ pub struct Waits {
     offered: u64,
     answered: Vec<Millis>,
     abandoned: Vec<Millis>,
+    open: Vec<Millis>,
 }
 
 /// Two counts whose quotient is a share; divided last, by whoever shows it.
@@ -30,22 +34,6 @@ impl Ratio {
     }
 }
 
-/// The five usual definitions of the service level for a threshold T.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Definition {
-    /// Answered within T, of all who did not leave at once. The default.
-    #[default]
-    WithoutShort,
-    /// Answered within T, of all.
-    Strict,
-    /// Answered within T, of all who did not leave within T.
-    AfterThreshold,
-    /// Answered or gone within T, of all.
-    Kind,
-    /// Answered within T, of the answered.
-    AnsweredOnly,
-}
-
 impl Waits {
     pub(super) fn arrive(&mut self) {
         self.offered += 1;
@@ -59,25 +47,45 @@ impl Waits {
         self.abandoned.push(wait);
     }
 
+    /// Somebody waits still, so long already.
+    pub(super) fn wait_on(&mut self, wait: Millis) {
+        self.open.push(wait);
+    }
+
+    /// How many arrived.
+    #[must_use]
+    pub fn offered(&self) -> u64 {
+        self.offered
+    }
+
+    /// The mean patience of those who wait, in seconds, as if leaving were a matter of chance at every moment alike: all
+    /// time that was waited, by how many left. None where nobody left.
+    #[must_use]
+    pub fn patience_s(&self) -> Option<f64> {
+        let waited = [&self.answered, &self.abandoned, &self.open];
+        let waited: i64 = waited.into_iter().flatten().map(|wait| wait.0).sum();
+        let left = self.abandoned.len();
+        (left > 0 && waited > 0).then(|| waited as f64 / 1_000.0 / left as f64)
+    }
+
     /// Adds the waits of another cell.
     pub fn add(&mut self, other: &Self) {
         self.offered += other.offered;
         self.answered.extend_from_slice(&other.answered);
         self.abandoned.extend_from_slice(&other.abandoned);
+        self.open.extend_from_slice(&other.open);
     }
 
     /// Sorts once, for all figures that are asked of it.
     #[must_use]
     pub fn settled(&self) -> Settled {
-        let sorted = |waits: &Vec<Millis>| {
-            let mut sorted = waits.clone();
-            sorted.sort_unstable();
-            sorted
-        };
+        let with_open = self.answered.iter().chain(&self.open);
         Settled {
             offered: self.offered,
-            answered: sorted(&self.answered),
-            abandoned: sorted(&self.abandoned),
+            answered: Spans::new(self.answered.clone()),
+            abandoned: Spans::new(self.abandoned.clone()),
+            open: Spans::new(self.open.clone()),
+            with_open: Spans::new(with_open.copied().collect()),
         }
     }
 }
@@ -86,16 +94,10 @@ impl Waits {
 #[derive(Clone, Debug)]
 pub struct Settled {
     offered: u64,
-    answered: Vec<Millis>,
-    abandoned: Vec<Millis>,
-}
-
-fn within(sorted: &[Millis], limit: Millis) -> u64 {
-    sorted.partition_point(|wait| *wait <= limit) as u64
-}
-
-fn sum(waits: &[Millis]) -> Millis {
-    Millis(waits.iter().map(|wait| wait.0).sum())
+    answered: Spans,
+    abandoned: Spans,
+    open: Spans,
+    with_open: Spans,
 }
 
 impl Settled {
@@ -108,74 +110,93 @@ impl Settled {
     /// Who was answered.
     #[must_use]
     pub fn answered(&self) -> u64 {
-        self.answered.len() as u64
+        self.answered.count()
     }
 
     /// Who left unanswered.
     #[must_use]
     pub fn abandoned(&self) -> u64 {
-        self.abandoned.len() as u64
+        self.abandoned.count()
+    }
+
+    /// Who waits still, where that was counted.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        self.open.count()
     }
 
     /// Who left within [`SHORT`].
     #[must_use]
     pub fn short_abandoned(&self) -> u64 {
-        within(&self.abandoned, SHORT)
+        self.abandoned.within(SHORT)
     }
 
     /// Answered after at most this wait.
     #[must_use]
     pub fn answered_in(&self, threshold: Millis) -> u64 {
-        within(&self.answered, threshold)
+        self.answered.within(threshold)
     }
 
     /// Left after at most this wait.
     #[must_use]
     pub fn abandoned_in(&self, threshold: Millis) -> u64 {
-        within(&self.abandoned, threshold)
+        self.abandoned.within(threshold)
     }
 
     /// All waits of the answered.
     #[must_use]
     pub fn sum_answered(&self) -> Millis {
-        sum(&self.answered)
+        self.answered.sum()
     }
 
     /// All waits of those who left.
     #[must_use]
     pub fn sum_abandoned(&self) -> Millis {
-        sum(&self.abandoned)
+        self.abandoned.sum()
     }
 
     /// The longest wait of the answered.
     #[must_use]
     pub fn longest_answered(&self) -> Option<Millis> {
-        self.answered.last().copied()
+        self.answered.longest()
     }
 
     /// The longest wait of those who left.
     #[must_use]
     pub fn longest_abandoned(&self) -> Option<Millis> {
-        self.abandoned.last().copied()
+        self.abandoned.longest()
     }
 
-    /// The wait that `percent` of the answered did not exceed, zero waits included: the ⌈p·n/100⌉-th smallest (nearest
-    /// rank). None where nobody was answered.
+    /// The longest wait of anybody, however it ended or goes on.
+    #[must_use]
+    pub fn longest(&self) -> Option<Millis> {
+        self.with_open.longest().max(self.abandoned.longest())
+    }
+
+    /// The wait that `percent` of the answered did not exceed, zero waits included (nearest rank). None where nobody was
+    /// answered.
     ///
     /// # Panics
     /// For a percentage that is not from 1 to 100.
     #[must_use]
     pub fn percentile(&self, percent: usize) -> Option<Millis> {
-        assert!((1..=100).contains(&percent), "a percentage is 1 to 100");
-        let rank = (percent * self.answered.len()).div_ceil(100);
-        rank.checked_sub(1)
-            .and_then(|index| self.answered.get(index).copied())
+        self.answered.percentile(percent)
     }
 
-    /// The service level.
+    /// The same, over those who wait still besides, each with the wait so far: a line that has come to a stop shows.
+    ///
+    /// # Panics
+    /// For a percentage that is not from 1 to 100.
+    #[must_use]
+    pub fn percentile_with_open(&self, percent: usize) -> Option<Millis> {
+        self.with_open.percentile(percent)
+    }
+
+    /// The service level. Who waits still for longer than the threshold has been missed already.
     #[must_use]
     pub fn service_level(&self, threshold: Millis, definition: Definition) -> Ratio {
-        let all = self.answered() + self.abandoned();
+        let missed = self.open.count() - self.open.within(threshold);
+        let all = self.answered() + self.abandoned() + missed;
         let answered_in = self.answered_in(threshold);
         let abandoned_in = self.abandoned_in(threshold);
         let (part, whole) = match definition {
