@@ -5,6 +5,7 @@ use crate::model::id::{AgentId, CannedReplyId, DepartmentKey};
 use crate::model::record::{
     CannedReply, Department, FormField, FormFieldKind, IDLE_CLOSE_DEFAULT, PairingMode, PersonRole,
 };
+use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
 
 use super::dice::Dice;
@@ -149,6 +150,7 @@ pub fn returns() -> Department {
         mode: PairingMode::Offer,
         priority: 0,
         hours: None,
+        standard: Standard::default(),
         idle_limit_ms: Some(IDLE_LIMIT),
         idle_close_ms: IDLE_CLOSE_DEFAULT,
         idle_text:

@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 use crate::model::hours::Hours;
 use crate::model::id::{AgentId, CannedReplyId, DepartmentKey, SessionId, SiteKey, VisitorId};
+use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
 use crate::model::widget_settings::WidgetSettings;
 
@@ -95,6 +96,8 @@ pub struct Department {
     pub idle_text: String,
     /// When it is open; `None` is always.
     pub hours: Option<Hours>,
+    /// What it promises itself.
+    pub standard: Standard,
 }
 
 /// Silence that follows an idle warning before the chat is closed, unless the department says otherwise.

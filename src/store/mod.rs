@@ -24,6 +24,7 @@ use crate::model::time::{At, Millis};
 use crate::store::articles::Articles;
 use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use crate::store::entries::Entries;
+use crate::store::stories::Stories;
 
 mod article_words;
 pub mod articles;
@@ -38,6 +39,7 @@ mod rows;
 pub mod settings;
 pub mod sqlite;
 mod stored;
+pub mod stories;
 pub mod transfer;
 mod values;
 
@@ -272,7 +274,7 @@ pub struct Installation {
 
 /// A store of logs and records. All moments are arguments; all calls may be made from several processes at once.
 #[async_trait]
-pub trait Store: Articles + Entries + Send + Sync + 'static {
+pub trait Store: Articles + Entries + Stories + Send + Sync + 'static {
     // --- the installation -------------------------------------------------------------------------------------
 
     /// Epoch and signing secret.

@@ -5,7 +5,7 @@
 use crate::domain::conversation::{Room, order_key};
 use crate::domain::happening::Move;
 use crate::model::article::Article;
-use crate::model::event::{AgentName, Attachment, Seq};
+use crate::model::event::{AgentName, Attachment, Body, Seq};
 use crate::model::id::{AgentId, AttachmentId};
 use crate::model::record::{CannedReply, Department, JournalEntry, Person, Session, Site, Visitor};
 use crate::model::time::At;
@@ -13,6 +13,7 @@ use crate::store::articles::{ArticleFigures, SelfServiceFigures, Unanswered};
 use crate::store::attachments::StoredAttachment;
 use crate::store::entries::{Entry, Mark, Rank, Told};
 use crate::store::stored;
+use crate::store::stories::{Story, StoryRow, StoryStep};
 use crate::store::values::{Columns, Json, Word};
 use crate::store::{Card, DepartmentFigures, Receipt, Standing};
 
@@ -174,6 +175,38 @@ pub(super) fn move_entry<C: Columns>(columns: &mut C) -> Result<Entry, C::Error>
     })
 }
 
+/// The columns of `event as e` and its `conversation as c` that [`story_row`] takes, in its order. Words that were said are
+/// left where they are.
+macro_rules! story_columns {
+    () => {
+        "c.id, c.enqueued_at, c.priority, c.mode, e.at, e.role,
+         case e.body ->> 'kind' when 'message' then null else e.body end"
+    };
+}
+pub(super) use story_columns;
+
+/// Reads `story_columns!()`.
+pub(super) fn story_row<C: Columns>(columns: &mut C) -> Result<StoryRow, C::Error> {
+    let (conversation, enqueued_at, priority) = (columns.take()?, columns.take()?, columns.take()?);
+    let mode = columns.take::<Word<_>>()?.0;
+    let (at, role) = (columns.take()?, columns.take::<Word<_>>()?.0);
+    let body = columns.take::<Option<Json<Body>>>()?;
+    let step = body.map_or(StoryStep::Said(role), |body| {
+        StoryStep::Told(Box::new(body.0))
+    });
+    let story = Story {
+        conversation,
+        enqueued_at,
+        key: order_key(enqueued_at, priority, mode),
+        mode,
+        steps: Vec::new(),
+    };
+    Ok(StoryRow {
+        story,
+        step: (at, step),
+    })
+}
+
 /// The columns of `session as s` that [`session`] takes, in its order.
 macro_rules! session_columns {
     () => {
@@ -223,7 +256,8 @@ pub(super) fn site<C: Columns>(columns: &mut C) -> Result<Site, C::Error> {
 }
 
 /// All departments, by key, with the columns that [`department`] takes.
-pub(super) const SELECT_DEPARTMENTS: &str = "select key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours \
+pub(super) const SELECT_DEPARTMENTS: &str = "select key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours, \
+                                             standard \
                                              from department order by key";
 
 /// Reads a department.
@@ -237,6 +271,10 @@ pub(super) fn department<C: Columns>(columns: &mut C) -> Result<Department, C::E
         idle_close_ms: columns.take()?,
         idle_text: columns.take()?,
         hours: columns.take::<Option<Json<_>>>()?.map(|hours| hours.0),
+        standard: columns
+            .take::<Option<Json<_>>>()?
+            .map(|standard| standard.0)
+            .unwrap_or_default(),
     })
 }
 

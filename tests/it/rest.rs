@@ -38,6 +38,7 @@ use crate::simulate::node::config;
 
 mod articles;
 mod conversations;
+mod figures;
 mod hours;
 mod messages;
 mod people;
@@ -285,6 +286,7 @@ impl Ask<'_> {
             status: parts.status,
             headers: parts.headers,
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            text: String::from_utf8_lossy(&bytes).into_owned(),
         };
         answer.check();
         answer
@@ -297,6 +299,7 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Value,
+    text: String,
 }
 
 impl Answer {

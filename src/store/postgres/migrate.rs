@@ -45,6 +45,11 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0006_in_order_of_time.sql"),
         serves_from: 1,
     },
+    Migration {
+        name: "standards_and_reports",
+        schema: include_str!("migrations/0007_standards_and_reports.sql"),
+        serves_from: 1,
+    },
 ];
 
 struct Migration {

@@ -23,6 +23,7 @@ mod pool;
 mod self_service;
 mod sessions;
 mod settings;
+mod stories;
 mod transfer;
 mod values;
 mod visitors;

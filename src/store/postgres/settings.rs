@@ -190,8 +190,9 @@ pub(super) async fn create_department(
 ) -> Result<(), Failure> {
     changed(connection).await?;
     let inserted = sqlx::query(
-        "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours)
-         values ($1, $2, $3, $4, $5, $6, $7, $8::json)",
+        "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours,
+             standard)
+         values ($1, $2, $3, $4, $5, $6, $7, $8::json, $9::json)",
     )
     .bind(department.key.as_str())
     .bind(&department.name)
@@ -201,6 +202,7 @@ pub(super) async fn create_department(
     .bind(department.idle_close_ms.0)
     .bind(&department.idle_text)
     .bind(department.hours.as_ref().map(json).transpose()?)
+    .bind(json(&department.standard)?)
     .execute(connection)
     .await;
     unless_taken(inserted, "department_pkey", "department")?;
@@ -215,7 +217,7 @@ pub(super) async fn save_department(
     changed(connection).await?;
     let updated = sqlx::query(
         "update department set name = $2, mode = $3, priority = $4, idle_limit_ms = $5, idle_close_ms = $6,
-             idle_text = $7, hours = $8::json
+             idle_text = $7, hours = $8::json, standard = $9::json
          where key = $1",
     )
     .bind(department.key.as_str())
@@ -226,6 +228,7 @@ pub(super) async fn save_department(
     .bind(department.idle_close_ms.0)
     .bind(&department.idle_text)
     .bind(department.hours.as_ref().map(json).transpose()?)
+    .bind(json(&department.standard)?)
     .execute(connection)
     .await?;
     Ok(unless_missing(updated.rows_affected(), "department")?)

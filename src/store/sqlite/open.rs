@@ -51,6 +51,10 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0006_in_order_of_time.sql"),
         fill: None,
     },
+    Migration {
+        schema: include_str!("migrations/0007_standards_and_reports.sql"),
+        fill: None,
+    },
 ];
 
 struct Migration {

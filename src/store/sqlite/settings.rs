@@ -169,8 +169,8 @@ pub(super) fn create_department(
     let inserted = connection
         .prepare_cached(
             "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text,
-                 hours)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 hours, standard)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute((
             &department.key,
@@ -181,6 +181,7 @@ pub(super) fn create_department(
             department.idle_close_ms,
             &department.idle_text,
             department.hours.as_ref().map(Json),
+            Json(department.standard),
         ));
     unless_taken(inserted, "department.key", "department")?;
     changed(connection)
@@ -194,7 +195,7 @@ pub(super) fn save_department(
     let rows = connection
         .prepare_cached(
             "update department set name = ?2, mode = ?3, priority = ?4, idle_limit_ms = ?5, idle_close_ms = ?6,
-                 idle_text = ?7, hours = ?8
+                 idle_text = ?7, hours = ?8, standard = ?9
              where key = ?1",
         )?
         .execute((
@@ -206,6 +207,7 @@ pub(super) fn save_department(
             department.idle_close_ms,
             &department.idle_text,
             department.hours.as_ref().map(Json),
+            Json(department.standard),
         ))?;
     unless_missing(rows, "department")?;
     changed(connection)

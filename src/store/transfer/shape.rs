@@ -18,6 +18,7 @@ use crate::model::id::{
 use crate::model::record::{
     Attribute, FormField, JournalReason, Page, PairingMode, PersonRole, SessionKind, Status,
 };
+use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
 use crate::model::widget_settings::WidgetSettings;
 use crate::store::attachments::AttachmentState;
@@ -279,6 +280,7 @@ pub static TABLES: &[Table] = &[
             of::<Millis>("idle_close_ms"),
             of::<String>("idle_text"),
             of::<Option<Json<Hours>>>("hours"),
+            of::<Option<Json<Standard>>>("standard"),
         ],
         order: &["key"],
     },

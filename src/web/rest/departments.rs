@@ -13,6 +13,7 @@ use crate::domain::hours::Schedule;
 use crate::model::hours::Hours;
 use crate::model::id::DepartmentKey;
 use crate::model::record::{Department, IDLE_CLOSE_DEFAULT, IDLE_TEXT_DEFAULT, PairingMode};
+use crate::model::standard::Standard;
 use crate::model::time::Millis;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
@@ -40,6 +41,12 @@ const IDLE_TEXT_CHARS_MAX: usize = 500;
 const IDLE_MS_MIN: i64 = 1_000;
 /// Longest idle time: a week.
 const IDLE_MS_MAX: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// Shortest time to answer within that can be a standard.
+const THRESHOLD_MS_MIN: i64 = 1_000;
+/// Longest: a day.
+const THRESHOLD_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
+/// Shares that can be a standard. No number of agents answers everybody in time.
+const TARGETS: std::ops::RangeInclusive<u8> = 1..=99;
 /// Priorities, by the contract.
 const PRIORITIES: std::ops::RangeInclusive<i8> = -2..=2;
 
@@ -67,6 +74,8 @@ pub struct OneDepartment {
     idle_text: String,
     /// When it is open; null is always.
     hours: Option<Hours>,
+    /// What it promises itself: figures and staffing are judged by it.
+    standard: Standard,
 }
 
 impl From<&Department> for OneDepartment {
@@ -80,6 +89,7 @@ impl From<&Department> for OneDepartment {
             idle_close_ms: department.idle_close_ms,
             idle_text: department.idle_text.clone(),
             hours: department.hours.clone(),
+            standard: department.standard,
         }
     }
 }
@@ -103,6 +113,8 @@ pub struct NewDepartment {
     idle_text: Option<String>,
     #[serde(default)]
     hours: Option<Hours>,
+    #[serde(default)]
+    standard: Standard,
 }
 
 /// What changes about a department. What is absent stays; `null` switches the idle limit off, or opens it always.
@@ -126,6 +138,9 @@ pub struct DepartmentChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Hours>)]
     hours: Option<Option<Hours>>,
+    /// Replaced whole.
+    #[serde(default)]
+    standard: Option<Standard>,
 }
 
 /// All departments
@@ -172,6 +187,7 @@ async fn add_department(
             .idle_text
             .unwrap_or_else(|| IDLE_TEXT_DEFAULT.to_owned()),
         hours: new.hours,
+        standard: new.standard,
     })?;
     let _change = rest.changes.lock().await;
     if rest.store.departments().await?.len() >= DEPARTMENTS_MAX {
@@ -230,6 +246,7 @@ async fn change_department(
         idle_close_ms: change.idle_close_ms.unwrap_or(department.idle_close_ms),
         idle_text: change.idle_text.unwrap_or(department.idle_text),
         hours: change.hours.unwrap_or(department.hours),
+        standard: change.standard.unwrap_or(department.standard),
     })?;
     let answer = OneDepartment::from(&department);
     rest.store.save_department(department).await?;
@@ -283,6 +300,7 @@ fn checked(department: Department) -> Result<Department, Problem> {
             return Err(Problem::field(field, detail));
         }
     }
+    check_standard(department.standard)?;
     if let Some(hours) = &department.hours {
         Schedule::of(hours)
             .map_err(|wrong| Problem::field(format!("hours.{}", wrong.field), wrong.message))?;
@@ -292,4 +310,17 @@ fn checked(department: Department) -> Result<Department, Problem> {
         idle_text: paragraph("idle_text", &department.idle_text, IDLE_TEXT_CHARS_MAX)?,
         ..department
     })
+}
+
+fn check_standard(standard: Standard) -> Result<(), Problem> {
+    if !(THRESHOLD_MS_MIN..=THRESHOLD_MS_MAX).contains(&standard.threshold_ms.0) {
+        let detail = "The time to answer within is from 1 second to 24 hours, in milliseconds.";
+        return Err(Problem::field("standard.threshold_ms", detail));
+    }
+    if !TARGETS.contains(&standard.target_percent) {
+        let detail = "The share to answer in time is a whole number from 1 to 99 percent: \
+                      no number of agents reaches everybody.";
+        return Err(Problem::field("standard.target_percent", detail));
+    }
+    Ok(())
 }

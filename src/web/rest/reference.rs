@@ -13,8 +13,9 @@ use utoipa_axum::routes;
 use crate::protocol::reference as sockets;
 use crate::web::rest::caller::COOKIE;
 use crate::web::rest::{
-    Rest, agents, articles, attachments, canned_replies, conversations, departments, events, login,
-    me, messages, reports, self_service, sessions, setup, sites, tags, tokens, widget,
+    Rest, agents, articles, attachments, canned_replies, conversations, departments, events,
+    figures, login, me, messages, reports, self_service, sessions, setup, sites, staffing, tags,
+    tokens, widget,
 };
 
 /// Every route under `/api/`, each with its description.
@@ -38,6 +39,8 @@ pub fn routes() -> OpenApiRouter<Arc<Rest>> {
         .merge(articles::routes())
         .merge(self_service::routes())
         .merge(reports::routes())
+        .merge(figures::routes())
+        .merge(staffing::routes())
         .routes(routes!(read_reference))
         .routes(routes!(read_sockets))
 }

@@ -115,6 +115,34 @@ async fn what_is_wrong_with_a_setting_is_named() {
         department(json!({"idle_text": ""})).await.refusal(),
         (400, "idle_text")
     );
+    for (standard, field) in [
+        (
+            json!({"threshold_ms": 0, "target_percent": 80, "definition": "strict"}),
+            "standard.threshold_ms",
+        ),
+        (
+            json!({"threshold_ms": 20_000, "target_percent": 0, "definition": "strict"}),
+            "standard.target_percent",
+        ),
+        (
+            json!({"threshold_ms": 20_000, "target_percent": 101, "definition": "strict"}),
+            "standard.target_percent",
+        ),
+        (
+            json!({"threshold_ms": 20_000, "target_percent": 80, "definition": "fair"}),
+            "standard.definition",
+        ),
+        (
+            json!({"threshold_ms": 20_000, "target_percent": 80}),
+            "standard.definition",
+        ),
+    ] {
+        let refused = department(json!({"standard": standard})).await;
+        assert_eq!(refused.refusal(), (400, field), "{}", refused.body);
+    }
+    let standard = json!({"threshold_ms": 45_000, "target_percent": 90, "definition": "kind"});
+    let kept = department(json!({"standard": standard})).await;
+    assert_eq!(kept.body["standard"], standard);
     let bad_key = json!({"key": "Not A Key", "name": "X"});
     let answer = api
         .post("/api/departments")

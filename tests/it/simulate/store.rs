@@ -23,6 +23,7 @@ use balie::store::articles::{ArticleFilter, Articles, SelfServiceFigures};
 use balie::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use balie::store::entries::{Entries, Entry, Mark};
 use balie::store::sqlite::SqliteStore;
+use balie::store::stories::{Stories, Story};
 use balie::store::{
     Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
     NewPerson, Outcome, PersonChange, Receipt, Standing, Store, StoreError,
@@ -75,6 +76,11 @@ part! {
     Entries:
     fn entries(after: Mark, until: At, limit: u32) -> Result<Vec<Entry>, StoreError>;
     fn standing(at: At) -> Result<Vec<Entry>, StoreError>;
+}
+
+part! {
+    Stories:
+    fn stories(after: (At, ConversationId), until: At, limit: u32) -> Result<Vec<Story>, StoreError>;
 }
 
 part! {

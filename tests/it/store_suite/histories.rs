@@ -8,12 +8,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use balie::domain::conversation::{Command, Conversation, Place, Start, start};
+use balie::domain::figures::{Cell, Figures, Ratio, Spans};
 use balie::model::event::{
-    AgentName, Body, CloseReason, Event, Fields, Mode, RequeueReason, TransferredTo, View,
+    AgentName, Body, CloseReason, Event, Fields, Mode, RequeueReason, Role, TransferredTo, View,
 };
 use balie::model::id::{ConversationId, DepartmentKey, VisitorId};
 use balie::model::record::{Department, PairingMode, Visitor};
+use balie::model::standard::{Definition, Standard};
 use balie::model::time::{At, Millis};
+use balie::store::entries::{Feed, Part};
+use balie::store::stories;
 use balie::store::{AppendError, DepartmentFigures, Outcome, Store};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -165,6 +169,81 @@ async fn live_through(store: &Arc<dyn Store>, steps: Vec<Step>) {
         .filter(|figures| town.departments.contains(&figures.department))
         .collect();
     assert_eq!(own, figures_of(&logs, START + Millis(60_000)));
+    check_reports(store, &town, &logs).await;
+}
+
+/// What happens from a moment on, as a node follows it.
+async fn follow(store: &Arc<dyn Store>, from: At, end: At) -> Figures {
+    let mut figures = Figures::new();
+    let (mut feed, standing) = Feed::begin(&**store, from).await.unwrap();
+    for (at, happening) in standing {
+        figures.observe(at, &happening);
+    }
+    let take = |part: Part| {
+        for (at, happening) in part.happenings {
+            figures.observe(at, &happening);
+        }
+    };
+    feed.read(&**store, end, Millis(0), take).await.unwrap();
+    figures
+}
+
+type Waited = (u64, u64, Millis, Option<Millis>, [Option<Millis>; 2], Ratio);
+
+fn waits_of(cell: &Cell) -> Waited {
+    let waits = cell.waits.settled();
+    (
+        waits.offered(),
+        waits.answered(),
+        waits.sum_abandoned(),
+        waits.longest(),
+        [50, 90].map(|percent| waits.percentile_with_open(percent)),
+        waits.service_level(THRESHOLD, Definition::Strict),
+    )
+}
+
+/// Whoever follows what happens and whoever reads the logs whole get the same figures, and those of a recount of the logs by
+/// other means.
+async fn check_reports(store: &Arc<dyn Store>, town: &Town, logs: &[Vec<Event>]) {
+    let end = START + Millis(10_000_000);
+    let mut read = Figures::new();
+    stories::tell(&**store, At(0), end, &mut read)
+        .await
+        .unwrap();
+    let followed = follow(store, At(0), end).await;
+    // Whoever restarts in the middle knows as much of those who came since.
+    let middle = START + Millis(100_000);
+    let restarted = follow(store, middle, end).await;
+    for key in &town.departments {
+        let since = |figures: &Figures| waits_of(&figures.window(key, end, end - middle));
+        assert_eq!(since(&followed), since(&restarted));
+    }
+    let (read, followed) = (read.with_open(end), followed.with_open(end));
+    let mut ours = Cell::default();
+    for key in &town.departments {
+        let all =
+            |figures: &Figures| waits_of(&figures.by_department().remove(key).unwrap_or_default());
+        assert_eq!(all(&read), all(&followed));
+        ours.add(&read.by_department().remove(key).unwrap_or_default());
+    }
+    let mut responses = Vec::new();
+    let (mut transfers, mut ratings) = (0, [0; 5]);
+    for log in logs {
+        let is_desk = |event: &&Event| {
+            matches!(event.body, Body::Message { .. }) && event.from.role == Role::Agent
+        };
+        responses.extend(log.iter().find(is_desk).map(|event| event.at - log[0].at));
+        for event in log {
+            match &event.body {
+                Body::Transferred { .. } => transfers += 1,
+                Body::Rated { score, .. } => ratings[usize::from(*score) - 1] += 1,
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(ours.talks.responses(), Spans::new(responses));
+    assert_eq!(ours.talks.transfers, transfers);
+    assert_eq!(ours.talks.ratings, ratings);
 }
 
 async fn found(store: &Arc<dyn Store>) -> Town {
@@ -177,6 +256,7 @@ async fn found(store: &Arc<dyn Store>) -> Town {
     for key in &departments {
         let department = Department {
             hours: None,
+            standard: Standard::default(),
             key: key.clone(),
             name: "Town".to_owned(),
             mode: PairingMode::Assign,

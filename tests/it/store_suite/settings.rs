@@ -8,6 +8,7 @@ use balie::model::record::{
     CannedReply, Department, FormField, FormFieldKind, OWN_ORIGIN, PairingMode, PersonRole,
     Session, SessionKind, Site, Status,
 };
+use balie::model::standard::{Definition, Standard};
 use balie::model::time::Millis;
 use balie::model::widget_settings::{Greeting, Theme, WidgetSettings};
 use balie::store::{PersonChange, Store, StoreError};
@@ -149,6 +150,11 @@ fn returns() -> Department {
             }],
             closed: vec!["2026-12-25".to_owned()],
         }),
+        standard: Standard {
+            threshold_ms: Millis(45_000),
+            target_percent: 90,
+            definition: Definition::Kind,
+        },
     }
 }
 
