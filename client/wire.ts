@@ -1289,13 +1289,178 @@ free_slots: number,
  */
 eta: Eta | null, 
 /**
- * Share of the last 24 hours' visitors who waited live and were answered within 20 s, 0 … 1; null while there were none.
+ * The share that the department's standard counts as answered in time, of those who arrived within the last 24 hours, 0 … 1;
+ * null while there were none.
  */
 service_level: number | null, 
 /**
- * How many gave up a live wait within the last 24 hours.
+ * How many of those who arrived within the last 24 hours gave up.
  */
-abandoned: number, };
+abandoned: number, 
+/**
+ * What the department promises itself.
+ */
+standard: Standard, 
+/**
+ * Those who arrived within the last 15 minutes.
+ */
+quarter: LaneFigures, 
+/**
+ * Those who arrived within the last 24 hours.
+ */
+day: LaneFigures, 
+/**
+ * What is to come as things stand; null while too little is known of how long chats take.
+ */
+staffing: LaneStaffing | null, };
+
+/**
+ * A department's standard.
+ */
+export type Standard = { 
+/**
+ * Answered within this wait (T); 1,000 to 86,400,000 ms.
+ */
+threshold_ms: Millis, 
+/**
+ * So many in a hundred; 1 to 99.
+ */
+target_percent: number, 
+/**
+ * Of whom.
+ */
+definition: Definition, };
+
+/**
+ * The five usual definitions of the service level for a threshold T.
+ */
+export type Definition = "without_short" | "strict" | "after_threshold" | "kind" | "answered_only";
+
+/**
+ * How visitors of a department waited who arrived within a time that ends now. Open waits count, with their length so far.
+ */
+export type LaneFigures = { 
+/**
+ * Who came.
+ */
+offered: number, 
+/**
+ * Answered by now.
+ */
+answered: number, 
+/**
+ * Gone by now.
+ */
+abandoned: number, 
+/**
+ * Of these, within 5 s.
+ */
+short_abandoned: number, 
+/**
+ * Waiting still.
+ */
+open: number, 
+/**
+ * What the standard counts as answered in time.
+ */
+in_time: number, 
+/**
+ * And of how many.
+ */
+judged: number, 
+/**
+ * Half of the answered and open waits are no longer; null where there are none.
+ */
+p50_ms: Millis | null, 
+/**
+ * Nine in ten are no longer.
+ */
+p90_ms: Millis | null, 
+/**
+ * Nineteen in twenty are no longer.
+ */
+p95_ms: Millis | null, 
+/**
+ * The longest wait of anybody.
+ */
+max_ms: Millis | null, 
+/**
+ * How much of the time at the desk its agents had a chat to look after, 0 … 1; null without agents. Who serves several
+ * departments counts in each.
+ */
+occupancy: number | null, 
+/**
+ * How much of their places was taken.
+ */
+slot_occupancy: number | null, };
+
+/**
+ * What a number of agents would do now (Erlang A for agents with several chats at once).
+ */
+export type LaneStaffing = { 
+/**
+ * Agents on now.
+ */
+agents: number, 
+/**
+ * At the rate of the last 15 minutes.
+ */
+arrivals_per_hour: number, 
+/**
+ * From one agent fewer to two more.
+ */
+steps: Array<StaffingStep>, 
+/**
+ * The standard will be missed if nothing changes.
+ */
+warning: LaneWarning | null, };
+
+/**
+ * One number of agents.
+ */
+export type StaffingStep = { 
+/**
+ * So many.
+ */
+agents: number, 
+/**
+ * The share answered in time.
+ */
+service_level: number, 
+/**
+ * The mean wait; null where the line only grows.
+ */
+wait_ms: Millis | null, 
+/**
+ * How much of their places is taken.
+ */
+occupancy: number, };
+
+/**
+ * A standard that will be missed.
+ */
+export type LaneWarning = { 
+/**
+ * The service level to expect.
+ */
+expected: number, 
+/**
+ * Why.
+ */
+reason: WarningReason, 
+/**
+ * Arrivals in the hour before the last 15 minutes.
+ */
+arrivals_before_per_hour: number, 
+/**
+ * Agents who would keep the standard; null where no number would, or where it is the line that is late.
+ */
+agents_needed: number | null, };
+
+/**
+ * Why a standard will be missed.
+ */
+export type WarningReason = "arrivals" | "agents" | "line";
 
 /**
  * One who waits.

@@ -5,6 +5,7 @@
 //! store keeps what it has and goes on. [`Book::outlook`] foretells waits; the relay shows it (`desk/line.rs`).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
+use crate::domain::figures::Figures;
 use crate::domain::happening::Happening;
 use crate::domain::waiting::{Estimate, Estimator};
 use crate::model::id::{ConversationId, DepartmentKey};
@@ -48,11 +50,14 @@ pub struct Book {
     pages: Mutex<Pages>,
     /// Something moved.
     news: Notify,
+    /// How many parts were told.
+    turns: AtomicU64,
 }
 
 /// What is made of the happenings.
 struct Pages {
     estimator: Estimator,
+    figures: Figures,
     outlook: Arc<Outlook>,
 }
 
@@ -82,6 +87,7 @@ impl Pages {
     fn empty() -> Self {
         Self {
             estimator: Estimator::new(Vec::new()),
+            figures: Figures::new(),
             outlook: Arc::default(),
         }
     }
@@ -90,6 +96,7 @@ impl Pages {
     fn note(&mut self, happenings: &[(At, Happening)]) {
         for (at, happening) in happenings {
             self.estimator.observe(*at, happening);
+            self.figures.observe(*at, happening);
         }
     }
 
@@ -128,6 +135,7 @@ impl Default for Book {
         Self {
             pages: Mutex::new(Pages::empty()),
             news: Notify::new(),
+            turns: AtomicU64::new(0),
         }
     }
 }
@@ -135,6 +143,17 @@ impl Default for Book {
 impl Book {
     fn pages(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was counted of late, looked at. Held meanwhile, so the look is short.
+    pub fn figures<T>(&self, look: impl FnOnce(&Figures) -> T) -> T {
+        look(&self.pages().figures)
+    }
+
+    /// Another number once something more was told.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
     }
 
     /// Something moved: the next look comes soon.
@@ -194,6 +213,7 @@ async fn keep_a_term(desk: &Desk) -> Result<(), StoreError> {
     })
     .await?;
     *desk.book.pages() = pages;
+    desk.book.turns.fetch_add(1, Ordering::Relaxed);
     let mut looked_far = began;
     loop {
         desk.book.next_look().await;
@@ -205,6 +225,7 @@ async fn keep_a_term(desk: &Desk) -> Result<(), StoreError> {
         let look_back = if is_far { FAR } else { NEAR };
         let read = feed.read(&*desk.store, now - HOLD, look_back, |part| {
             desk.book.pages().note(&part.happenings);
+            desk.book.turns.fetch_add(1, Ordering::Relaxed);
         });
         match read.await {
             Ok(()) if is_far => looked_far = now,

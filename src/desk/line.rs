@@ -10,9 +10,11 @@ use tokio::time::{Duration, Instant};
 
 use crate::coordination::Away;
 use crate::desk::book::Outlook;
+use crate::desk::lanes::Outlooks;
 use crate::desk::places::{Places, Seen, patience, shown};
 use crate::desk::{Desk, Refused, is_supervisor, visitor_card};
 use crate::domain::conversation::Place::Waiting;
+use crate::domain::figures::Ratio;
 use crate::domain::routing::{InLine, LineState, PlaceInLine};
 use crate::hub::frame_bytes;
 use crate::hub::mailbox::{EphemeralKey, Item, Mailbox, Who};
@@ -21,6 +23,7 @@ use crate::model::id::{AgentId, ConversationId, DepartmentKey, SiteKey};
 use crate::model::record::Person;
 use crate::model::time::{At, Millis};
 use crate::protocol::agent::{Lane, ToAgent, WaitingRow};
+use crate::protocol::lane::LaneFigures;
 use crate::protocol::parts::Eta;
 use crate::protocol::visitor::ToVisitor;
 
@@ -34,12 +37,8 @@ const LOG_MIN: Duration = Duration::from_secs(1);
 const LOG_SHARE: u32 = 10;
 /// Between two looks at opening hours: they turn on whole minutes.
 const HOURS: Millis = Millis::seconds(1);
-/// Between two readings of the day's figures, which cost a query.
-const FIGURES: Millis = Millis::seconds(2);
-/// The day that `service_level` and `abandoned` look back on.
-const DAY: Millis = Millis::seconds(24 * 60 * 60);
-/// The threshold of `service_level`.
-pub const SERVICE_LEVEL_WITHIN: Millis = Millis::seconds(20);
+/// Spans and shares that change by themselves with time are told anew this often; clients count the longest wait on their own.
+const DRIFT: Millis = Millis::seconds(5);
 
 /// What was last shown, and what is to be looked at.
 #[derive(Default)]
@@ -61,8 +60,11 @@ pub struct Board {
     rows: BTreeMap<ConversationId, Row>,
     /// Sockets that have been sent everybody who waits.
     introduced: HashSet<u64>,
-    figures: HashMap<DepartmentKey, (Option<f64>, u64)>,
-    figures_at: Option<At>,
+    outlooks: Outlooks,
+    /// How far the day book was when it was looked at last.
+    turns: u64,
+    /// When the lanes were told last.
+    lanes_at: Option<At>,
     is_site_open: HashMap<SiteKey, bool>,
     /// The departments that are within their hours, and when that was looked at.
     in_hours: HashSet<DepartmentKey>,
@@ -107,9 +109,11 @@ impl Desk {
         let has_new_viewer = viewers
             .iter()
             .any(|mailbox| !board.introduced.contains(&mailbox.socket));
-        // Words change with time alone; the lines do not.
-        let has_words =
-            !viewers.is_empty() && board.foreseen_at.is_none_or(|at| now - at >= FORESEE);
+        // Words and figures change with time alone, and with what the book was told; the lines do not.
+        let turns = self.book.turns();
+        let has_turned = std::mem::replace(&mut board.turns, turns) != turns;
+        let is_time = has_turned || board.foreseen_at.is_none_or(|at| now - at >= FORESEE);
+        let has_words = !viewers.is_empty() && is_time;
         let has_news = board.has_moved || has_new_viewer || !due.is_empty();
         if !has_news && !has_words && board.changed_agents.is_empty() {
             return Ok(());
@@ -343,8 +347,12 @@ impl Desk {
         }
         let gone = self.read_rows(board, lines, outlook, now).await?;
         let lanes = self.read_lanes(board, lines, outlook, now).await?;
-        let has_changed = !same_lanes(&lanes, &board.lanes);
-        board.lanes = lanes;
+        let has_drifted = board.lanes_at.is_none_or(|at| now - at >= DRIFT) && lanes != board.lanes;
+        let has_changed = has_drifted || !same_lanes(&lanes, &board.lanes);
+        if has_changed {
+            board.lanes_at = Some(now);
+            board.lanes = lanes;
+        }
         for mailbox in viewers {
             let Who::Agent { agent, .. } = mailbox.who else {
                 continue;
@@ -452,37 +460,18 @@ impl Desk {
         outlook: &Outlook,
         now: At,
     ) -> Result<Vec<Lane>, Refused> {
-        if board.figures_at.is_none_or(|at| now - at >= FIGURES) {
-            let figures = self
-                .store
-                .department_figures(now - DAY, SERVICE_LEVEL_WITHIN)
-                .await?;
-            board.figures = figures
-                .into_iter()
-                .map(|one| {
-                    let judged = one.answered + one.abandoned_late;
-                    #[expect(
-                        clippy::cast_precision_loss,
-                        reason = "a share of less than 2^52 conversations"
-                    )]
-                    let level = (judged > 0).then(|| one.answered_in_time as f64 / judged as f64);
-                    (one.department, (level, one.abandoned))
-                })
-                .collect();
-            board.figures_at = Some(now);
-        }
         let settings = self.settings.snapshot();
+        let mut news =
+            board
+                .outlooks
+                .news(&self.book, settings.departments().map(AsRef::as_ref), now);
         Ok(settings
             .departments()
-            .map(|department| {
+            .filter_map(|department| {
+                let news = news.remove(&department.key)?;
                 let line = lines.iter().find(|line| line.department == department.key);
-                let (service_level, abandoned) = board
-                    .figures
-                    .get(&department.key)
-                    .copied()
-                    .unwrap_or_default();
                 let longest = line.and_then(|line| line.longest_since);
-                Lane {
+                Some(Lane {
                     department: department.key.clone(),
                     waiting: line.map_or(0, |line| line.live),
                     messages: line.map_or(0, |line| line.messages),
@@ -490,9 +479,17 @@ impl Desk {
                     agents_online: line.map_or(0, |line| line.agents_online),
                     free_slots: line.map_or(0, |line| line.free_slots),
                     eta: outlook.of_newcomer(&department.key),
-                    service_level,
-                    abandoned,
-                }
+                    service_level: Ratio {
+                        part: news.day.in_time,
+                        whole: news.day.judged,
+                    }
+                    .share(),
+                    abandoned: news.day.abandoned,
+                    standard: news.standard,
+                    quarter: news.quarter,
+                    day: news.day,
+                    staffing: news.staffing,
+                })
             })
             .collect())
     }
@@ -515,6 +512,8 @@ fn same_lanes(one: &[Lane], other: &[Lane]) -> bool {
     let timeless = |lane: &Lane| Lane {
         longest_wait_ms: Millis(i64::from(lane.waiting > 0)),
         eta: lane.eta.map(in_words),
+        quarter: lasting(&lane.quarter),
+        day: lasting(&lane.day),
         ..lane.clone()
     };
     one.len() == other.len()
@@ -522,4 +521,17 @@ fn same_lanes(one: &[Lane], other: &[Lane]) -> bool {
             .iter()
             .zip(other)
             .all(|(one, other)| timeless(one) == timeless(other))
+}
+
+/// What does not change with time alone.
+fn lasting(figures: &LaneFigures) -> LaneFigures {
+    LaneFigures {
+        p50_ms: None,
+        p90_ms: None,
+        p95_ms: None,
+        max_ms: None,
+        occupancy: None,
+        slot_occupancy: None,
+        ..figures.clone()
+    }
 }

@@ -28,6 +28,7 @@ use crate::store::{Append, AppendError, Appended, Outcome, Receipt, Store, Store
 pub mod book;
 pub mod files;
 pub mod follow;
+mod lanes;
 pub mod line;
 pub mod pair;
 mod places;

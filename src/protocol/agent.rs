@@ -11,8 +11,10 @@ use crate::model::id::{
     AgentId, ArticleId, AttachmentId, CommandId, ConversationId, DepartmentKey,
 };
 use crate::model::record::{PersonRole, ReadMarks, Status};
+use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
 use crate::protocol::error::ErrorFrame;
+use crate::protocol::lane::{LaneFigures, LaneStaffing};
 use crate::protocol::parts::{Ack, ByeReason, Eta, EventFrame, State, VisitorCard};
 
 /// What an agent's client says.
@@ -406,11 +408,20 @@ pub struct Lane {
     pub free_slots: u64,
     /// What somebody who comes now would wait; null while unknown.
     pub eta: Option<Eta>,
-    /// Share of the last 24 hours' visitors who waited live and were answered within 20 s, 0 … 1; null while there were none.
+    /// The share that the department's standard counts as answered in time, of those who arrived within the last 24 hours, 0 … 1;
+    /// null while there were none.
     pub service_level: Option<f64>,
-    /// How many gave up a live wait within the last 24 hours.
+    /// How many of those who arrived within the last 24 hours gave up.
     #[ts(type = "number")]
     pub abandoned: u64,
+    /// What the department promises itself.
+    pub standard: Standard,
+    /// Those who arrived within the last 15 minutes.
+    pub quarter: LaneFigures,
+    /// Those who arrived within the last 24 hours.
+    pub day: LaneFigures,
+    /// What is to come as things stand; null while too little is known of how long chats take.
+    pub staffing: Option<LaneStaffing>,
 }
 
 /// One who waits.

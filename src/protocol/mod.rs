@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod error;
+pub mod lane;
 pub mod parse;
 pub mod parts;
 pub mod reference;

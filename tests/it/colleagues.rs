@@ -271,3 +271,45 @@ async fn two_sockets_of_an_agent_both_follow_what_is_theirs() {
     ben.finish().await.unwrap();
     also.finish().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_lane_tells_how_those_who_came_of_late_waited_as_soon_as_it_changes() {
+    let node = Node::start().await;
+    let mut ben = node.online("ben", 1).await;
+    let mut sue = node.agent("sue").await;
+    sue.lanes(true);
+    let support = |frame: &Frame| {
+        let lanes = frame.json["lanes"].as_array().cloned().unwrap_or_default();
+        let mut ours = lanes
+            .into_iter()
+            .filter(|one| one["department"] == "support");
+        ours.next().unwrap_or(Value::Null)
+    };
+    let first = support(&sue.expect_type("lanes").await.unwrap());
+    assert_eq!(first["standard"]["threshold_ms"], 20_000);
+    assert_eq!(
+        (&first["quarter"]["offered"], &first["staffing"]),
+        (&json!(0), &Value::Null)
+    );
+    let _vera = node.visitor_who_says("hello").await;
+    ben.next_assigned().await.unwrap();
+    let is_answered = |frame: &Frame| {
+        let lane = support(frame);
+        lane["quarter"]["answered"] == 1
+            && lane["quarter"]["in_time"] == 1
+            && lane["day"]["offered"] == 1
+            && lane["service_level"] == 1.0
+    };
+    sue.expect_frame("one was answered in time", is_answered)
+        .await
+        .unwrap();
+    let mut wim = node.visitor_who_says("I wait").await;
+    let waits = |frame: &Frame| support(frame)["quarter"]["open"] == 1;
+    sue.expect_frame("one waits", waits).await.unwrap();
+    wim.leave().await.unwrap();
+    let is_gone = |frame: &Frame| {
+        let lane = support(frame);
+        lane["quarter"]["abandoned"] == 1 && lane["abandoned"] == 1 && lane["quarter"]["open"] == 0
+    };
+    sue.expect_frame("one gave up", is_gone).await.unwrap();
+}

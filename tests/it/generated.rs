@@ -14,12 +14,14 @@ use balie::model::id::{
     AgentId, ArticleId, AttachmentId, CommandId, ConversationId, DepartmentKey, SiteKey, VisitorId,
 };
 use balie::model::record::{Attribute, Page, PersonRole, ReadMarks, Status};
+use balie::model::standard::{Definition, Standard};
 use balie::model::time::{At, Millis};
 use balie::protocol::agent::{
     AgentConversation, AgentHello, AgentWelcome, FromAgent, Lane, Me, ToAgent, TransferTo,
     UnassignReason, WaitingRow,
 };
 use balie::protocol::error::{ErrorCode, ErrorFrame};
+use balie::protocol::lane::{LaneFigures, LaneStaffing, LaneWarning, StaffingStep, WarningReason};
 use balie::protocol::parts::{Ack, ByeReason, Eta, EventFrame, State, VisitorCard};
 use balie::protocol::visitor::{
     FromVisitor, ToVisitor, VisitorConversation, VisitorHello, VisitorStart, VisitorWelcome,
@@ -104,6 +106,13 @@ fn the_typescript_of_the_wire_is_fresh() {
         AgentConversation,
         UnassignReason,
         Lane,
+        Standard,
+        Definition,
+        LaneFigures,
+        LaneStaffing,
+        StaffingStep,
+        LaneWarning,
+        WarningReason,
         WaitingRow,
     );
     let head = "// The wire contract in TypeScript, generated from the Rust types of src/protocol by tests/it/generated.rs.\n\
