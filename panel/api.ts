@@ -13,6 +13,7 @@ import type {
   Department,
   DepartmentDraft,
   EventPage,
+  FiguresReport,
   FoundArticle,
   Me,
   Person,
@@ -22,6 +23,7 @@ import type {
   SessionRecord,
   Site,
   SiteDraft,
+  StaffingReport,
   TagRecord,
 } from "./rest.ts";
 
@@ -112,6 +114,11 @@ export function createApi(options: ApiOptions) {
       call<PublishedArticle>("GET", `/api/sites/${encodeURIComponent(site)}/articles/${encodeURIComponent(id)}`),
     selfService: (span: { site: string; from: number }) =>
       call<SelfServiceReport>("GET", `/api/reports/self-service${queryOf(span)}`),
+
+    figures: (asked: { from: number; to: number; by: string; department?: string; tz: string }) =>
+      call<FiguresReport>("GET", `/api/reports/figures${queryOf(asked)}`),
+    staffing: (asked: { department: string; day: string; tz: string }) =>
+      call<StaffingReport>("GET", `/api/reports/staffing${queryOf(asked)}`),
 
     tags: () => call<{ tags: TagRecord[] }>("GET", "/api/tags"),
     addTag: (tag: string) => call<unknown>("POST", "/api/tags", { tag }),

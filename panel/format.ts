@@ -117,6 +117,13 @@ export function hueOf(id: string): number {
   return (sum % 6) + 1;
 }
 
+/** A share from 0 to 1 as the language writes it, `84 %`. Never rounded up to everything or down to nothing. */
+export function formatPercent(language: string, share: number): string {
+  const whole = Math.round(share * 100);
+  const honest = whole === 100 && share < 1 ? 99 : whole === 0 && share > 0 ? 1 : whole;
+  return new Intl.NumberFormat(language, { style: "percent" }).format(honest / 100);
+}
+
 /** The size of a file, `1.2 MB`. */
 export function formatBytes(language: string, bytes: number): string {
   const [unit, value] =

@@ -3,6 +3,9 @@
 export const iconNames = [
   "balie",
   "inbox",
+  "wall",
+  "report",
+  "screen",
   "history",
   "settings",
   "search",

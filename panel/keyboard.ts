@@ -20,8 +20,11 @@ export type Command =
   | "online"
   | "away"
   | "go_inbox"
+  | "go_wall"
   | "go_history"
+  | "go_reports"
   | "go_settings"
+  | "big_screen"
   | "sheet"
   | "save"
   | "article"
@@ -55,10 +58,17 @@ const letterCommands: Record<string, Command> = {
   u: "next_unanswered",
   o: "online",
   w: "away",
+  b: "big_screen",
   "?": "sheet",
 };
 
-const goCommands: Record<string, Command> = { i: "go_inbox", h: "go_history", s: "go_settings" };
+const goCommands: Record<string, Command> = {
+  i: "go_inbox",
+  w: "go_wall",
+  h: "go_history",
+  r: "go_reports",
+  s: "go_settings",
+};
 
 // G then a letter: after this long the G is forgotten.
 const CHORD_MS = 1_500;

@@ -39,7 +39,8 @@ export function Keys({ onClose }: { onClose: () => void }) {
             [keys.search, ["/"]],
             [keys.next_unanswered, ["U"]],
             [keys.online_away, ["O", "W"]],
-            [keys.go, ["G", "I", "H", "S"]],
+            [keys.go, ["G", "I", "W", "H", "R", "S"]],
+            [keys.big_screen, ["B"]],
             [keys.sheet, ["?"]],
           ]}
         />

@@ -119,6 +119,18 @@ export interface Hours {
   closed: string[];
 }
 
+/** The five usual definitions of the service level; docs/waiting.md has them in words. */
+export type Definition = "without_short" | "strict" | "after_threshold" | "kind" | "answered_only";
+
+export const definitions: readonly Definition[] = ["without_short", "strict", "after_threshold", "kind", "answered_only"];
+
+/** What a team promises itself. */
+export interface Standard {
+  threshold_ms: number;
+  target_percent: number;
+  definition: Definition;
+}
+
 export interface Department {
   key: string;
   name: string;
@@ -127,6 +139,7 @@ export interface Department {
   priority: number;
   /** Null is always open. */
   hours: Hours | null;
+  standard: Standard;
 }
 
 export interface DepartmentDraft {
@@ -136,6 +149,7 @@ export interface DepartmentDraft {
   idle_limit_ms: number | null;
   priority: number;
   hours: Hours | null;
+  standard: Standard;
 }
 
 export type ArticleStatus = "draft" | "published";
@@ -256,4 +270,88 @@ export interface ConversationRecord {
 export interface EventPage {
   events: EventFrame[];
   more: boolean;
+}
+
+/** Waits of those who arrived within a report's time. */
+export interface WaitFigures {
+  offered: number;
+  answered: number;
+  abandoned: number;
+  short_abandoned: number;
+  open: number;
+  p50_ms: number | null;
+  p90_ms: number | null;
+  p95_ms: number | null;
+  max_ms: number | null;
+  in_time: number;
+  judged: number;
+  service_level: number | null;
+}
+
+export interface TalkFigures {
+  served: number;
+  response_p50_ms: number | null;
+  response_p90_ms: number | null;
+  handled: number;
+  handled_p50_ms: number | null;
+  handled_p90_ms: number | null;
+  handled_ms: number;
+  greeted: number;
+  ungreeted: number;
+  silent: number;
+  transfers: number;
+  /** How many gave each score, that of 1 first. */
+  ratings: number[];
+  score: number | null;
+}
+
+export interface WorkFigures {
+  online_ms: number;
+  busy_ms: number;
+  occupancy: number | null;
+  slot_occupancy: number | null;
+}
+
+export interface FiguresLine {
+  key: string;
+  name: string | null;
+  waits: WaitFigures | null;
+  talks: TalkFigures;
+  work: WorkFigures | null;
+}
+
+export interface FiguresReport {
+  from: number;
+  to: number;
+  tz: string;
+  standards: Record<string, Standard>;
+  total: FiguresLine;
+  lines: FiguresLine[];
+}
+
+export interface StaffingQuarter {
+  start: number;
+  time: string;
+  arrivals: number;
+  agents: number | null;
+  service_level: number | null;
+  wait_ms: number | null;
+  occupancy: number | null;
+}
+
+export interface StaffingReport {
+  department: string;
+  day: string;
+  tz: string;
+  standard: Standard;
+  basis: {
+    days: number;
+    chats: number;
+    chats_needed: number;
+    chat_alone_ms: number | null;
+    chat_full_ms: number | null;
+    patience_ms: number | null;
+    chats_each: number;
+  };
+  quarters: StaffingQuarter[];
 }

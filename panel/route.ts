@@ -4,9 +4,15 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 
 export type SettingsPane = "departments" | "people" | "canned" | "articles" | "tags" | "sites" | "account";
 
+export type ReportTab = "waiting" | "people" | "staffing";
+
+export const reportTabs: readonly ReportTab[] = ["waiting", "people", "staffing"];
+
 export type Route =
   | { page: "inbox"; conversation?: string }
+  | { page: "wall"; is_big: boolean }
   | { page: "history"; conversation?: string }
+  | { page: "reports"; tab: ReportTab }
   | { page: "settings"; pane: SettingsPane };
 
 const panes: readonly SettingsPane[] = ["departments", "people", "canned", "articles", "tags", "sites", "account"];
@@ -14,12 +20,16 @@ const panes: readonly SettingsPane[] = ["departments", "people", "canned", "arti
 export function parseRoute(fragment: string): Route {
   const [page, rest] = fragment.replace(/^#\/?/u, "").split("/");
   if (page === "settings") return { page, pane: panes.find((pane) => pane === rest) ?? "departments" };
+  if (page === "wall") return { page, is_big: rest === "big" };
+  if (page === "reports") return { page, tab: reportTabs.find((tab) => tab === rest) ?? "waiting" };
   if (page === "history" || page === "inbox") return rest ? { page, conversation: rest } : { page };
   return { page: "inbox" };
 }
 
 export function hrefOf(route: Route): string {
   if (route.page === "settings") return `#settings/${route.pane}`;
+  if (route.page === "wall") return route.is_big ? "#wall/big" : "#wall";
+  if (route.page === "reports") return `#reports/${route.tab}`;
   return route.conversation ? `#${route.page}/${route.conversation}` : `#${route.page}`;
 }
 

@@ -12,17 +12,26 @@ import { useCommand } from "./parts/hooks.ts";
 import { Menu } from "./parts/menu.tsx";
 import { StatusDot } from "./parts/status.tsx";
 import { ToastView } from "./parts/toast.tsx";
+import { Reports } from "./reports/reports.tsx";
 import { hrefOf, type Route } from "./route.ts";
+import { useRole } from "./settings/pane.tsx";
 import { Settings } from "./settings/settings.tsx";
 import { unreadTotal } from "./state/order.ts";
+import { BigWall } from "./wall/big.tsx";
+import { Wall } from "./wall/wall.tsx";
 
 export function Shell() {
   const app = useApp();
   const desk = useDesk();
   const [keys_open, setKeysOpen] = useState(false);
-  const route = app.router.route.value;
+  // Figures are the team lead's; whoever may not see them is shown the inbox.
+  const leads = useRole() !== "agent";
+  const asked = app.router.route.value;
+  const route: Route = !leads && (asked.page === "wall" || asked.page === "reports") ? { page: "inbox" } : asked;
 
   useCommand("go_inbox", () => app.router.go({ page: "inbox" }));
+  useCommand("go_wall", () => app.router.go({ page: "wall", is_big: false }), leads);
+  useCommand("go_reports", () => app.router.go({ page: "reports", tab: "waiting" }), leads);
   useCommand("go_history", () => app.router.go({ page: "history" }));
   useCommand("go_settings", () => app.router.go({ page: "settings", pane: "departments" }));
   useCommand("sheet", () => setKeysOpen(true));
@@ -32,8 +41,10 @@ export function Shell() {
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   });
   // What is only looked at in the inbox is followed no longer than that.
-  useEffect(() => desk.look(route.page === "inbox" ? route.conversation : undefined), [desk, route]);
+  const looked_at = route.page === "inbox" ? route.conversation : undefined;
+  useEffect(() => desk.look(looked_at), [desk, looked_at]);
 
+  if (route.page === "wall" && route.is_big) return <BigWall />;
   return (
     <div class="frame">
       <Bars />
@@ -54,6 +65,10 @@ function Page({ route }: { route: Route }) {
   switch (route.page) {
     case "inbox":
       return <Inbox conversation={route.conversation} />;
+    case "wall":
+      return <Wall />;
+    case "reports":
+      return <Reports tab={route.tab} />;
     case "history":
       return <History conversation={route.conversation} />;
     case "settings":
@@ -63,7 +78,9 @@ function Page({ route }: { route: Route }) {
 
 const pages = [
   { page: "inbox", icon: "inbox", key: "I", route: { page: "inbox" } },
+  { page: "wall", icon: "wall", key: "W", route: { page: "wall", is_big: false } },
   { page: "history", icon: "history", key: "H", route: { page: "history" } },
+  { page: "reports", icon: "report", key: "R", route: { page: "reports", tab: "waiting" } },
   { page: "settings", icon: "settings", key: "S", route: { page: "settings", pane: "departments" } },
 ] as const satisfies readonly { page: Route["page"]; icon: IconName; key: string; route: Route }[];
 
@@ -71,6 +88,8 @@ function Rail({ route, onKeys }: { route: Route; onKeys: () => void }) {
   const words = useWords();
   const desk = useDesk();
   const unread = unreadTotal(desk.state.value);
+  const leads = useRole() !== "agent";
+  const shown = pages.filter((entry) => leads || (entry.page !== "wall" && entry.page !== "reports"));
 
   return (
     <nav class="rail" aria-label={words.product}>
@@ -78,7 +97,7 @@ function Rail({ route, onKeys }: { route: Route; onKeys: () => void }) {
         <Icon name="balie" />
       </a>
       <ul class="rail-main">
-        {pages.map((entry) => (
+        {shown.map((entry) => (
           <li key={entry.page}>
             <a
               href={hrefOf(entry.route)}

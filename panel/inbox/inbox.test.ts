@@ -111,7 +111,10 @@ describe("who could take a chat over", () => {
       status: "offline" as const,
       load: 0,
     }));
-    const departments = [{ key: "sales", name: "Sales", mode: "assign" as const, idle_limit_ms: null, priority: 0, hours: null }];
+    const standard = { threshold_ms: 20_000, target_percent: 80, definition: "strict" as const };
+    const departments = [
+      { key: "sales", name: "Sales", mode: "assign" as const, idle_limit_ms: null, priority: 0, hours: null, standard },
+    ];
     const choices = transferChoices(state, departments, people, { department: "support", owner: { id: "me", name: "me" } });
     assert.deepEqual(
       choices.map((choice) => [choice.name, choice.obstacle]),

@@ -4,11 +4,12 @@ import { useState } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
 import { Field } from "../parts/field.tsx";
 import { textOf, useSubmission, type Submission } from "../parts/form.ts";
-import type { Department, DepartmentDraft } from "../rest.ts";
+import { definitions, type Department, type DepartmentDraft } from "../rest.ts";
 import { hoursEditOf, hoursFault, hoursOf, type HoursEdit } from "./hours.ts";
 import { HoursEditor, useOpenText } from "./hours_editor.tsx";
 import { Editor, keyFrom, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
 
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 
 export function DepartmentsPane() {
@@ -73,7 +74,7 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
   const app = useApp();
   const words = useWords();
   const saved = useSaved();
-  const submission = useSubmission(["key", "name", "idle_limit_ms", "priority", "hours.tz", "hours.week", "hours.closed"]);
+  const submission = useSubmission(["key", "name", "idle_limit_ms", "priority", "standard.threshold_ms", "standard.target_percent", "hours.tz", "hours.week", "hours.closed"]);
   const [hours, setHours] = useState<HoursEdit | undefined>(department?.hours ? hoursEditOf(department.hours) : undefined);
   const [is_checked, setChecked] = useState(false);
   const done = () => {
@@ -185,7 +186,48 @@ function DepartmentFields({ department, submission }: DepartmentFieldsProps) {
           </select>
         )}
       </Field>
+      <StandardFields department={department} submission={submission} />
     </div>
+  );
+}
+
+function StandardFields({ department, submission }: DepartmentFieldsProps) {
+  const words = useWords();
+  const standard = department?.standard ?? { threshold_ms: 20_000, target_percent: 80, definition: "without_short" };
+  return (
+    <fieldset class="f wide">
+      <legend>{words.departments.standard}</legend>
+      <p class="help">{words.departments.standard_help}</p>
+      <div class="cols">
+        <Field name="threshold" label={words.departments.threshold} error={submission.errorAt("standard.threshold_ms")}>
+          {(control) => (
+            <div class="in-row">
+              <input {...control} class="in in-n num" inputMode="numeric" defaultValue={String(standard.threshold_ms / SECOND_MS)} />{" "}
+              {words.departments.seconds}
+            </div>
+          )}
+        </Field>
+        <Field name="target" label={words.departments.target} error={submission.errorAt("standard.target_percent")}>
+          {(control) => (
+            <div class="in-row">
+              <input {...control} class="in in-n num" inputMode="numeric" defaultValue={String(standard.target_percent)} />{" "}
+              {words.departments.percent}
+            </div>
+          )}
+        </Field>
+        <Field name="definition" label={words.departments.definition}>
+          {(control) => (
+            <select {...control} class="in in-auto">
+              {definitions.map((one) => (
+                <option key={one} value={one} selected={one === standard.definition}>
+                  {words.departments.definitions[one]}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      </div>
+    </fieldset>
   );
 }
 
@@ -196,6 +238,12 @@ function departmentDraft(form: FormData): Omit<DepartmentDraft, "key" | "hours">
     mode: form.get("mode") === "offer" ? "offer" : "assign",
     idle_limit_ms: minutes > 0 ? Math.round(minutes * MINUTE_MS) : null,
     priority: Number(textOf(form, "priority")),
+    standard: {
+      // What is no number is left to the server to refuse in words.
+      threshold_ms: Math.round(Number(textOf(form, "threshold")) * SECOND_MS),
+      target_percent: Math.round(Number(textOf(form, "target"))),
+      definition: definitions.find((one) => one === form.get("definition")) ?? "without_short",
+    },
   };
 }
 

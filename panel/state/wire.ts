@@ -7,6 +7,7 @@ export type {
   EventFrame,
   FromAgent,
   Lane,
+  LaneFigures,
   Me,
   ReadMarks,
   Sender,

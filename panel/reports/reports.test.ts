@@ -1,0 +1,136 @@
+// The pure parts of the reports and the wall: spans of days, where a chart draws what, and how a department does.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { linePath, lonePoints, namedSteps, roundSpanUp, roundUp, stepAt, xAt, yAt } from "../charts/scale.ts";
+import { formatPercent } from "../format.ts";
+import type { Lane, LaneFigures } from "../state/wire.ts";
+import { agentsOf, healthOf, inOrder, longestNow } from "../wall/lanes.ts";
+import { dayOf, daysAfter, hourKeyOf, keysOf, spanOf, startOf, stepOf } from "./span.ts";
+
+const NOON = new Date(2026, 10, 22, 12, 0, 0).getTime();
+
+test("a span is whole days of the reader's clock", () => {
+  const today = spanOf("today", { from: "", to: "" }, NOON);
+  assert.deepEqual(today, { from: startOf("2026-11-22"), to: NOON });
+  const week = spanOf("week", { from: "", to: "" }, NOON);
+  assert.equal(week && dayOf(week.from), "2026-11-16");
+  const own = spanOf("own", { from: "2026-11-01", to: "2026-11-02" }, NOON);
+  assert.equal(own && dayOf(own.to), "2026-11-03");
+  assert.equal(spanOf("own", { from: "2026-11-02", to: "2026-11-01" }, NOON), undefined);
+  assert.equal(spanOf("own", { from: "", to: "2026-11-01" }, NOON), undefined);
+});
+
+test("every day and hour of a span has a key, also where the clock is changed", () => {
+  const from = startOf("2026-03-28") ?? 0;
+  const span = { from, to: daysAfter(from, 3) };
+  assert.deepEqual(keysOf(span, "day"), ["2026-03-28", "2026-03-29", "2026-03-30"]);
+  const hours = keysOf({ from, to: daysAfter(from, 1) }, "hour");
+  assert.equal(new Set(hours).size, hours.length);
+  assert.equal(Date.parse(hours[3] ?? ""), from + 3 * 3_600_000);
+  assert.match(hourKeyOf(from), /^2026-03-28T00:00:00[+-]\d\d:\d\d$/u);
+  assert.equal(stepOf(span), "day");
+  assert.equal(stepOf({ from, to: from + 3_600_000 }), "hour");
+});
+
+test("a chart stays within its frame and leaves gaps where nothing is known", () => {
+  const frame = { width: 452, height: 200 };
+  assert.ok(xAt(frame, 0, 4) >= 40 && xAt(frame, 3, 4) <= 440);
+  for (const at of [0, 1, 2, 3]) assert.equal(stepAt(frame, xAt(frame, at, 4), 4), at);
+  assert.equal(stepAt(frame, -50, 4), 0);
+  assert.equal(stepAt(frame, 9_999, 4), 3);
+  assert.equal(yAt(frame, 10, 0, 10), 10);
+  assert.equal(yAt(frame, 99, 0, 10), 10);
+  assert.equal(yAt(frame, 0, 0, 0), 178);
+  assert.equal(linePath([[1, 2], undefined, [3, 4], [5, 6]]), "M1 2M3 4L5 6");
+  assert.deepEqual(lonePoints([[1, 2], undefined, [3, 4], [5, 6]]), [[1, 2]]);
+  assert.deepEqual(namedSteps(frame, 8, 100), [0, 2, 4, 6]);
+  assert.equal(roundUp(0), 1);
+  assert.equal(roundUp(17), 20);
+  assert.equal(roundSpanUp(61_000), 120_000);
+});
+
+test("a share is never rounded up to everything or down to nothing", () => {
+  assert.equal(formatPercent("en", 0.999), "99%");
+  assert.equal(formatPercent("en", 1), "100%");
+  assert.equal(formatPercent("en", 0.001), "1%");
+  assert.equal(formatPercent("en", 0), "0%");
+});
+
+const none: LaneFigures = {
+  offered: 0,
+  answered: 0,
+  abandoned: 0,
+  short_abandoned: 0,
+  open: 0,
+  in_time: 0,
+  judged: 0,
+  p50_ms: null,
+  p90_ms: null,
+  p95_ms: null,
+  max_ms: null,
+  occupancy: null,
+  slot_occupancy: null,
+};
+
+function lane(department: string, in_time: number, judged: number): Lane {
+  return {
+    department,
+    waiting: 0,
+    messages: 0,
+    longest_wait_ms: 0,
+    agents_online: 1,
+    free_slots: 1,
+    eta: null,
+    service_level: null,
+    abandoned: 0,
+    standard: { threshold_ms: 20_000, target_percent: 80, definition: "without_short" },
+    quarter: { ...none, in_time, judged },
+    day: none,
+    staffing: null,
+  };
+}
+
+test("a department is below its standard only when enough came, and at risk before", () => {
+  assert.equal(healthOf(lane("a", 0, 0)), "quiet");
+  assert.equal(healthOf(lane("a", 0, 4)), "ok", "too few to say");
+  assert.equal(healthOf(lane("a", 3, 5)), "below");
+  assert.equal(healthOf(lane("a", 4, 5)), "ok");
+  const warning = { expected: 0.5, reason: "arrivals" as const, arrivals_before_per_hour: 4, agents_needed: 2 };
+  const risk = { ...lane("a", 5, 5), staffing: { agents: 1, arrivals_per_hour: 20, steps: [], warning } };
+  assert.equal(healthOf(risk), "risk");
+  const order = inOrder([lane("fine", 5, 5), { ...risk, department: "risky" }, lane("bad", 0, 5)]);
+  assert.deepEqual(
+    order.map((one) => one.department),
+    ["bad", "risky", "fine"],
+  );
+});
+
+test("the longest wait grows by itself, and colleagues are as last told", () => {
+  const waits = { ...lane("a", 0, 0), waiting: 1, longest_wait_ms: 5_000 };
+  assert.equal(longestNow(waits, 1_000, 4_000), 8_000);
+  assert.equal(longestNow(lane("a", 0, 0), 1_000, 4_000), 0);
+  const person = (id: string, status: "online" | "away" | "offline") => ({
+    id,
+    name: id,
+    role: "agent" as const,
+    departments: [],
+    capacity: 2,
+    status,
+    load: 0,
+  });
+  const place = (id: string, load: number) => ({ id, name: id, status: "online" as const, load, capacity: 3 });
+  const places = new Map([
+    ["bo", place("bo", 2)],
+    ["di", place("di", 1)],
+  ]);
+  const agents = agentsOf([person("al", "online"), person("bo", "offline"), person("cy", "offline")], places);
+  assert.deepEqual(
+    agents.map((agent) => [agent.id, agent.load]),
+    [
+      ["bo", 2],
+      ["di", 1],
+      ["al", 0],
+    ],
+  );
+});
