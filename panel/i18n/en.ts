@@ -679,6 +679,7 @@ export const en = {
     arrivals_of: (name: string) => `Arrivals, ${name}`,
     outlook: (name: string) => `One agent more or fewer, ${name}`,
     at_rate: (rate: string) => `at ${rate} arrivals an hour`,
+    outlook_idle: "Nobody came within the last 15 minutes, so any number of agents would do.",
     outlook_unknown: "Not known yet: too few chats have ended today.",
     mean_wait: "Mean wait",
     busy: "Places taken",

@@ -683,6 +683,7 @@ export const nl: Words = {
     arrivals_of: (name) => `Bezoekers, ${name}`,
     outlook: (name) => `Eén medewerker meer of minder, ${name}`,
     at_rate: (rate) => `bij ${rate} bezoekers per uur`,
+    outlook_idle: "In de laatste 15 minuten kwam niemand, dus elk aantal medewerkers voldoet.",
     outlook_unknown: "Nog niet bekend: er zijn vandaag te weinig gesprekken geëindigd.",
     mean_wait: "Gemiddelde wacht",
     busy: "Plaatsen bezet",

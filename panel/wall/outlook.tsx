@@ -17,7 +17,7 @@ export function Outlook({ lane, name }: { lane: Lane; name: string }) {
     <section class="panel" aria-labelledby="wall-outlook">
       <header class="panel-h">
         <h2 id="wall-outlook">{words.wall.outlook(name)}</h2>
-        {staffing && (
+        {staffing && staffing.arrivals_per_hour > 0 && (
           <span class="muted">
             {words.wall.at_rate(new Intl.NumberFormat(words.lang, { maximumFractionDigits: 1 }).format(staffing.arrivals_per_hour))}
           </span>
@@ -25,6 +25,8 @@ export function Outlook({ lane, name }: { lane: Lane; name: string }) {
       </header>
       {!staffing ? (
         <p class="advice">{words.wall.outlook_unknown}</p>
+      ) : staffing.arrivals_per_hour === 0 ? (
+        <p class="advice">{words.wall.outlook_idle}</p>
       ) : (
         <div class="tbl" tabIndex={0} role="group" aria-label={words.settings.table}>
           <table aria-labelledby="wall-outlook">
