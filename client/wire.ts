@@ -1495,6 +1495,10 @@ visitor: VisitorCard,
  */
 summary: string, 
 /**
+ * What was promised first, of the wait as a whole; absent while nothing was.
+ */
+promised?: Eta, 
+/**
  * How long they will still wait; absent while unknown.
  */
 eta?: Eta, };

@@ -2,9 +2,10 @@
 //!
 //! One task a node ([`run`]) reads it from the store: the last [`HISTORY`] at the start, so that a node that has just begun knows
 //! what the others know, then what comes, within a second. Nothing is kept that the logs do not have; a node that cannot reach the
-//! store keeps what it has and goes on. [`Book::outlook`] foretells waits; the relay shows it (`desk/line.rs`).
+//! store keeps what it has and goes on. [`Book::outlook`] foretells waits; the relay shows it (`desk/line.rs`), and what it promises is
+//! written down with what came of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
+use crate::desk::tally::Tallies;
 use crate::domain::figures::Figures;
 use crate::domain::happening::Happening;
 use crate::domain::waiting::{Estimate, Estimator};
@@ -22,6 +24,7 @@ use crate::model::time::{At, Millis};
 use crate::protocol::parts::Eta;
 use crate::store::StoreError;
 use crate::store::entries::Feed;
+use crate::store::promises::{NewPromise, Promises, SettledWait, WaitEnd};
 
 /// How far back a node begins: a working day and the night before it, which is what pace and habits are learned from, and little
 /// enough to be read within seconds.
@@ -44,6 +47,9 @@ const FAR_EVERY: Millis = Millis::seconds(10);
 /// Waits are foretold at most this often.
 const SWEEP: Millis = Millis::seconds(1);
 
+/// Promises, and ends of waits, that wait for a store that is away.
+const UNWRITTEN_MAX: usize = 50_000;
+
 /// The day book of this node.
 pub struct Book {
     /// A std mutex: held for what one look tells, or for one sweep of the lines.
@@ -59,21 +65,35 @@ struct Pages {
     estimator: Estimator,
     figures: Figures,
     outlook: Arc<Outlook>,
+    /// Promises that are not in the store yet, at most [`UNWRITTEN_MAX`]; of more, nothing is kept.
+    made: Vec<NewPromise>,
+    /// Waits that have ended and are not settled in the store yet, as many at most.
+    ended: Vec<SettledWait>,
+    tallies: Tallies,
 }
 
 /// Waits as foretold at one moment. What may not be promised is not in it.
 #[derive(Debug, Default)]
 pub struct Outlook {
     at: Option<At>,
-    waits: HashMap<ConversationId, Eta>,
+    waits: HashMap<ConversationId, Wait>,
     newcomers: HashMap<DepartmentKey, Eta>,
 }
 
+/// What is known of one wait.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wait {
+    /// How long it will still take; none while nothing may be promised.
+    pub eta: Option<Eta>,
+    /// What was promised first, of the wait as a whole.
+    pub promised: Option<Eta>,
+}
+
 impl Outlook {
-    /// How long somebody who waits will still wait.
+    /// What is known of the wait of somebody who waits.
     #[must_use]
-    pub fn of(&self, conversation: ConversationId) -> Option<Eta> {
-        self.waits.get(&conversation).copied()
+    pub fn of(&self, conversation: ConversationId) -> Wait {
+        self.waits.get(&conversation).copied().unwrap_or_default()
     }
 
     /// How long somebody would wait who came into this line now.
@@ -89,6 +109,9 @@ impl Pages {
             estimator: Estimator::new(Vec::new()),
             figures: Figures::new(),
             outlook: Arc::default(),
+            made: Vec::new(),
+            ended: Vec::new(),
+            tallies: Tallies::default(),
         }
     }
 
@@ -97,7 +120,43 @@ impl Pages {
         for (at, happening) in happenings {
             self.estimator.observe(*at, happening);
             self.figures.observe(*at, happening);
+            self.tallies.note(*at, happening);
+            if let Happening::TakenOut(place) = happening {
+                let (conversation, at, end) = (place.conversation, *at, WaitEnd::TakenOut);
+                self.ended.push(SettledWait {
+                    conversation,
+                    at,
+                    end,
+                });
+            }
         }
+        for ending in self.estimator.take_endings() {
+            self.tallies.settle(&ending);
+            self.ended.push(SettledWait {
+                conversation: ending.conversation,
+                at: ending.at,
+                end: if ending.is_served {
+                    WaitEnd::Answered
+                } else {
+                    WaitEnd::Left
+                },
+            });
+        }
+        self.ended.truncate(UNWRITTEN_MAX);
+    }
+
+    /// The same with history, in which promises were made that the store remembers.
+    fn note_history(&mut self, happenings: &[(At, Happening)], history: &History) {
+        for one in happenings {
+            self.note(std::slice::from_ref(one));
+            if let (at, Happening::Arrived(place)) = one
+                && let Some((p50, p90)) = history.promised.get(&(place.conversation, *at))
+            {
+                self.estimator.recall(place, *p50, *p90);
+            }
+        }
+        let is_open = |wait: &SettledWait| history.open.contains(&wait.conversation);
+        self.ended.retain(is_open);
     }
 
     fn sweep(&mut self, now: At) {
@@ -107,9 +166,14 @@ impl Pages {
         };
         self.estimator.foretell(
             now,
-            |_, conversation, estimate| {
-                if let Some(eta) = eta(&estimate) {
-                    outlook.waits.insert(conversation, eta);
+            |place, foretold| {
+                let promised = foretold
+                    .promised
+                    .map(|(p50_ms, p90_ms)| Eta { p50_ms, p90_ms });
+                let eta = eta(&foretold.estimate);
+                if eta.is_some() || promised.is_some() {
+                    let wait = Wait { eta, promised };
+                    outlook.waits.insert(place.conversation, wait);
                 }
             },
             |department, estimate| {
@@ -119,6 +183,32 @@ impl Pages {
             },
         );
         self.outlook = Arc::new(outlook);
+    }
+}
+
+/// The promises of the past that a book is begun with.
+#[derive(Default)]
+struct History {
+    /// By whom and since when they waited: the median and the 90th percentile of the wait as a whole.
+    promised: HashMap<(ConversationId, At), (Millis, Millis)>,
+    /// Who was promised something of which it is not written what came of it.
+    open: HashSet<ConversationId>,
+}
+
+impl History {
+    fn of(promises: Vec<(NewPromise, bool)>) -> Self {
+        let mut history = Self::default();
+        for (promise, is_settled) in promises {
+            let waited = promise.made_at - promise.since;
+            let whole = |rest: Millis| Millis(waited.0 + rest.0);
+            let both = (whole(promise.p50), whole(promise.p90));
+            let wait = (promise.conversation, promise.since);
+            history.promised.insert(wait, both);
+            if !is_settled {
+                history.open.insert(promise.conversation);
+            }
+        }
+        history
     }
 }
 
@@ -156,6 +246,16 @@ impl Book {
         self.turns.load(Ordering::Relaxed)
     }
 
+    /// Goes on with pages that were read anew; what waits to be written stays.
+    fn open(&self, mut fresh: Pages) {
+        let mut pages = self.pages();
+        fresh.made = std::mem::take(&mut pages.made);
+        fresh.ended.extend(std::mem::take(&mut pages.ended));
+        // What was counted goes on; of history only those who wait are of interest.
+        fresh.tallies = std::mem::take(&mut pages.tallies).going_on_from(fresh.tallies);
+        *pages = fresh;
+    }
+
     /// Something moved: the next look comes soon.
     pub fn wake(&self) {
         self.news.notify_one();
@@ -170,6 +270,42 @@ impl Book {
             pages.sweep(now);
         }
         Arc::clone(&pages.outlook)
+    }
+
+    /// Somebody was promised something: it is written down with the next look.
+    pub fn promised(&self, promises: Vec<NewPromise>) {
+        if promises.is_empty() {
+            return;
+        }
+        let mut pages = self.pages();
+        pages.made.extend(promises);
+        pages.made.truncate(UNWRITTEN_MAX);
+    }
+
+    /// Writes down what was promised and what came of promises. What could not be written is tried again.
+    async fn write(&self, store: &dyn Promises) -> Result<(), StoreError> {
+        let (made, ended) = {
+            let pages = self.pages();
+            (pages.made.clone(), pages.ended.clone())
+        };
+        if !made.is_empty() {
+            let count = made.len();
+            store.keep_promises(made).await?;
+            self.pages().made.drain(..count);
+        }
+        // After the promises: some of them have just been kept.
+        if !ended.is_empty() {
+            let count = ended.len();
+            store.settle_promises(ended).await?;
+            self.pages().ended.drain(..count);
+        }
+        Ok(())
+    }
+
+    /// What was counted since this node began.
+    #[must_use]
+    pub fn tallies(&self) -> Tallies {
+        self.pages().tallies.clone()
     }
 
     /// While somebody waits, wherever their socket is, each node learns from what it would have promised.
@@ -205,14 +341,15 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
 /// Begins the book anew and keeps it for a term. Until it is read, what was known before serves on.
 async fn keep_a_term(desk: &Desk) -> Result<(), StoreError> {
     let began = desk.clock.now();
+    let history = History::of(desk.store.first_promises(began - HISTORY).await?);
     let (mut feed, standing) = Feed::begin(&*desk.store, began - HISTORY).await?;
     let mut pages = Pages::empty();
-    pages.note(&standing);
+    pages.note_history(&standing, &history);
     feed.read(&*desk.store, began - HOLD, Millis(0), |part| {
-        pages.note(&part.happenings);
+        pages.note_history(&part.happenings, &history);
     })
     .await?;
-    *desk.book.pages() = pages;
+    desk.book.open(pages);
     desk.book.turns.fetch_add(1, Ordering::Relaxed);
     let mut looked_far = began;
     loop {
@@ -233,5 +370,8 @@ async fn keep_a_term(desk: &Desk) -> Result<(), StoreError> {
             Err(error) => tracing::debug!(%error, "the day book goes on later"),
         }
         desk.book.learn(now);
+        if let Err(error) = desk.book.write(&*desk.store).await {
+            tracing::debug!(%error, "promises are written down later");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::time::{Duration, Instant};
 
 use crate::coordination::Away;
-use crate::desk::book::Outlook;
+use crate::desk::book::{Outlook, Wait};
 use crate::desk::lanes::Outlooks;
 use crate::desk::places::{Places, Seen, patience, shown};
 use crate::desk::{Desk, Refused, is_supervisor, visitor_card};
@@ -114,6 +114,13 @@ impl Desk {
         let has_turned = std::mem::replace(&mut board.turns, turns) != turns;
         let is_time = has_turned || board.foreseen_at.is_none_or(|at| now - at >= FORESEE);
         let has_words = !viewers.is_empty() && is_time;
+        let seen = Seen {
+            outlook: &outlook,
+            is_paused: board.is_paused,
+            now,
+        };
+        board.places.come_into_minutes(&seen);
+        self.book.promised(board.places.take_promises());
         let has_news = board.has_moved || has_new_viewer || !due.is_empty();
         if !has_news && !has_words && board.changed_agents.is_empty() {
             return Ok(());
@@ -411,12 +418,14 @@ impl Desk {
         for line in lines {
             for (one, position) in line.first.iter().zip(1..) {
                 let id = one.conversation;
-                let eta = outlook.of(id);
+                let Wait { eta, promised } = outlook.of(id);
                 match board.rows.remove(&id) {
                     Some(mut known) if known.row.department == line.department => {
-                        let is_other = shown(eta) != shown(known.row.eta);
+                        let is_other = shown(eta) != shown(known.row.eta)
+                            || promised.is_some() && known.row.promised.is_none();
                         if is_other && now - known.told_at >= patience(position, id) {
                             known.row.eta = eta;
+                            known.row.promised = promised;
                             known.told_at = now;
                             changes.fresh.insert(id);
                         }
@@ -434,6 +443,7 @@ impl Desk {
                             mode: card.conversation.mode,
                             visitor: visitor_card(&card.visitor),
                             summary: card.summary,
+                            promised,
                             eta,
                         };
                         changes.fresh.insert(id);

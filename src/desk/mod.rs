@@ -36,6 +36,7 @@ pub mod relay;
 pub mod serve;
 pub mod start;
 pub mod sweep;
+pub mod tally;
 pub mod visit;
 
 /// After an answer that the store is away, the client repeats the command after this time.

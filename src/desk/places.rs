@@ -12,10 +12,11 @@ use crate::domain::routing::{LineState, PlaceInLine};
 use crate::hub::frame_bytes;
 use crate::hub::mailbox::{EphemeralKey, Item};
 use crate::model::event::{Mode, View};
-use crate::model::id::ConversationId;
+use crate::model::id::{ConversationId, DepartmentKey};
 use crate::model::time::{At, Millis};
 use crate::protocol::parts::Eta;
 use crate::protocol::visitor::ToVisitor;
+use crate::store::promises::{NewPromise, minute};
 
 /// A visitor hears of their place at most this often.
 const QUEUE_MIN: Millis = Millis::seconds(1);
@@ -36,10 +37,18 @@ pub struct Places {
     unplaced: HashMap<ConversationId, bool>,
     /// How often a line moved.
     moves: u64,
+    /// When it was last looked whose wait came into another minute.
+    minutes_at: Option<At>,
+    /// Promises to be written down.
+    made: Vec<NewPromise>,
 }
 
 struct Told {
     position: u64,
+    department: DepartmentKey,
+    since: At,
+    /// In which minute of the wait a promise was last written down.
+    noted: Option<i64>,
     is_paused: bool,
     /// The range that was promised, as it is shown.
     shown: Option<(i64, i64)>,
@@ -60,8 +69,25 @@ impl Told {
         since_told >= QUEUE_MAX || (has_news && since_told >= QUEUE_MIN)
     }
 
+    /// Once a minute it is written down what they are promised.
+    fn promise(&mut self, id: ConversationId, seen: &Seen<'_>) -> Option<NewPromise> {
+        let eta = seen.outlook.of(id).eta?;
+        let minute = minute(self.since, seen.now);
+        if self.noted.replace(minute) == Some(minute) {
+            return None;
+        }
+        Some(NewPromise {
+            conversation: id,
+            since: self.since,
+            department: self.department.clone(),
+            made_at: seen.now,
+            p50: eta.p50_ms,
+            p90: eta.p90_ms,
+        })
+    }
+
     fn has_other_words(&self, id: ConversationId, seen: &Seen<'_>) -> bool {
-        shown(seen.outlook.of(id)) != self.shown
+        shown(seen.outlook.of(id).eta) != self.shown
             && seen.now - self.told_at >= patience(self.position, id)
     }
 }
@@ -153,16 +179,40 @@ impl Places {
         });
         let is_told = is_newcomer || !is_known;
         let kept = before.filter(|_| !is_told);
-        let told = Told {
+        let noted = before.filter(|told| told.since == place.since);
+        let mut told = Told {
             position: place.position,
+            department: place.department.clone(),
+            since: place.since,
+            noted: noted.and_then(|told| told.noted),
             is_paused: seen.is_paused,
-            shown: kept.map_or_else(|| shown(seen.outlook.of(conversation)), |told| told.shown),
+            shown: kept.map_or_else(
+                || shown(seen.outlook.of(conversation).eta),
+                |told| told.shown,
+            ),
             told_at: kept.map_or(seen.now, |told| told.told_at),
             looked_at: seen.now,
             looked_moves: self.moves,
         };
+        self.made.extend(told.promise(conversation, seen));
         self.told.insert(conversation, told);
         is_told.then_some(place)
+    }
+
+    /// What is promised to those whose wait has come into another minute; looked at once a second.
+    pub fn come_into_minutes(&mut self, seen: &Seen<'_>) {
+        if self.minutes_at.is_some_and(|at| seen.now - at < QUEUE_MIN) {
+            return;
+        }
+        self.minutes_at = Some(seen.now);
+        for (id, told) in &mut self.told {
+            self.made.extend(told.promise(*id, seen));
+        }
+    }
+
+    /// The promises made since this was last asked.
+    pub fn take_promises(&mut self) -> Vec<NewPromise> {
+        std::mem::take(&mut self.made)
     }
 }
 
@@ -194,7 +244,7 @@ impl Desk {
                 // The line may have moved between the two looks.
                 waiting: waiting.max(place.position),
                 waited_ms: seen.now - place.since,
-                eta: seen.outlook.of(conversation),
+                eta: seen.outlook.of(conversation).eta,
                 paused: seen.is_paused.then_some(true),
                 at: seen.now,
             };
@@ -202,6 +252,7 @@ impl Desk {
             self.hub
                 .push_to_followers(conversation, View::Visitor, 0, &item);
         }
+        self.book.promised(places.take_promises());
     }
 }
 

@@ -134,6 +134,7 @@ impl Desk {
             self.store.forget_expired_sessions(now).await?;
             // In pieces, so that messages get in between.
             while self.store.forget_self_service(now).await? {}
+            while self.store.forget_promises(now).await? {}
         }
         Ok(())
     }

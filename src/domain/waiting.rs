@@ -17,14 +17,14 @@ mod sweep;
 mod tuning;
 mod work;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use crate::domain::happening::{Happening, Place, PlannedShifts};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::time::{At, Millis};
 
 use hazard::{Experience, Hazard};
-use line::{Line, Turn};
+use line::{Line, Promise, Turn};
 use presence::{Habits, Punctuality};
 use work::{Lived, Pace, Work};
 
@@ -113,16 +113,58 @@ pub struct Estimator {
     touched: Vec<usize>,
 }
 
+/// What somebody who waits is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Foretold {
+    /// The rest of the wait.
+    pub estimate: Estimate,
+    /// What was promised first, of the wait as a whole: median and 90th percentile. None while nothing may be promised.
+    pub promised: Option<(Millis, Millis)>,
+}
+
+/// The turn of somebody who was promised something has come: a wait has ended, or would have for who left before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Whose.
+    pub conversation: ConversationId,
+    /// In whose line.
+    pub department: DepartmentKey,
+    /// How long they waited, or would have.
+    pub wait: Millis,
+    /// What was promised first: median and 90th percentile of the wait as a whole.
+    pub promised: (Millis, Millis),
+    /// When.
+    pub at: At,
+    /// Whether an agent took them; else they had left.
+    pub is_served: bool,
+}
+
 /// Widens or narrows the 90th percentile by what came of promises.
 struct Steering {
     /// Logarithm of the factor on the spread.
     scale_log: f64,
+    /// The turns that came and were not asked for yet, the newest at the end.
+    endings: VecDeque<Ending>,
 }
+
+/// So many endings are kept for whoever asks; who asks every second misses none.
+const ENDINGS_MAX: usize = 65_536;
 
 impl Steering {
     /// A turn has come: was the promise kept? In balance when one in ten is not.
-    fn settle(&mut self, turn: Turn) {
+    fn settle(&mut self, at: At, department: &DepartmentKey, turn: Turn) {
         if let Some(promise) = turn.promise {
+            if self.endings.len() >= ENDINGS_MAX {
+                self.endings.pop_front();
+            }
+            self.endings.push_back(Ending {
+                conversation: turn.conversation,
+                department: department.clone(),
+                wait: turn.wait,
+                promised: promise.whole(),
+                at,
+                is_served: turn.is_served,
+            });
             let is_kept = turn.wait.0 <= i64::from(promise.p90_ms);
             self.scale_log += tuning::STEERING * if is_kept { -0.1 } else { 0.9 };
             self.scale_log = self
@@ -153,7 +195,10 @@ impl Estimator {
             patience: Experience::new(tuning::PATIENCE_MEMORY),
             habits: Habits::new(),
             punctuality: Punctuality::new(),
-            steering: Steering { scale_log: 0.0 },
+            steering: Steering {
+                scale_log: 0.0,
+                endings: VecDeque::new(),
+            },
             now: At(i64::MIN),
             presence_counted_to: At(i64::MIN),
             touched: Vec::new(),
@@ -239,8 +284,8 @@ impl Estimator {
                 continue;
             }
             for department in &agent.departments {
-                let line = &mut self.departments[*department as usize].line;
-                line.turns_of_all(self.now, |turn| self.steering.settle(turn));
+                let Department { key, line, .. } = &mut self.departments[*department as usize];
+                line.turns_of_all(self.now, |turn| self.steering.settle(self.now, key, turn));
             }
         }
     }
@@ -266,7 +311,7 @@ impl Estimator {
         let now = self.now;
         if let Some(turn) = self.line(place).serve(place, now) {
             self.patience.lived(0.0, seconds(turn.wait));
-            self.steering.settle(turn);
+            self.steering.settle(now, &place.department, turn);
         }
         // Handed on without an end in between: the one before is done with it.
         self.ended(place.conversation);
@@ -276,8 +321,8 @@ impl Estimator {
         let order = (place.key, place.conversation);
         let agent = &mut self.agents[number];
         for served in &agent.departments {
-            let line = &mut self.departments[*served as usize].line;
-            line.turns_before(order, now, |turn| self.steering.settle(turn));
+            let Department { key, line, .. } = &mut self.departments[*served as usize];
+            line.turns_before(order, now, |turn| self.steering.settle(now, key, turn));
         }
         agent.chats.push(Chat {
             conversation: place.conversation,
@@ -396,7 +441,7 @@ impl Estimator {
             found.is_none()
         });
         let estimate = found?;
-        self.line(place).promise(place, estimate.p90, now);
+        self.remember(place, now, &estimate);
         Some(estimate)
     }
 
@@ -408,26 +453,50 @@ impl Estimator {
         });
     }
 
-    /// The same, and for each department that is known what somebody who came now would wait. Remembers the first estimate of
-    /// each that may be promised, to learn from what comes of it.
+    /// The same, with what was promised first, and for each department that is known what somebody who came now would wait.
+    /// Remembers the first estimate of each that may be promised, to learn from what comes of it.
     pub fn foretell(
         &mut self,
         now: At,
-        mut tell: impl FnMut(&DepartmentKey, ConversationId, Estimate),
+        mut tell: impl FnMut(&Place, Foretold),
         newcomer: impl FnMut(&DepartmentKey, Estimate),
     ) {
         let mut first = Vec::new();
         let swept = self.sweep_while(now, |department, entry, estimate| {
-            tell(department, entry.conversation(), estimate);
-            if estimate.is_grounded && !entry.is_promised() {
-                first.push((entry.place(department), estimate.p90));
+            let place = entry.place(department);
+            let promise = entry.promise().or_else(|| {
+                let waited = now - entry.since();
+                let promise = Promise::new(waited, estimate.p50, estimate.p90);
+                estimate.is_grounded.then_some(promise)
+            });
+            let promised = promise.map(Promise::whole);
+            tell(&place, Foretold { estimate, promised });
+            if promise.is_some() && entry.promise().is_none() {
+                first.push((place, estimate));
             }
             true
         });
         swept.newcomers(newcomer);
-        for (place, p90) in first {
-            self.line(&place).promise(&place, p90, now);
+        for (place, estimate) in first {
+            self.remember(&place, now, &estimate);
         }
+    }
+
+    fn remember(&mut self, place: &Place, now: At, estimate: &Estimate) {
+        let promise = |since| Promise::new(now - since, estimate.p50, estimate.p90);
+        self.line(place).promise(place, promise);
+    }
+
+    /// Takes note of a first promise that somebody else remembered: median and 90th percentile of the wait as a whole. Without
+    /// effect where nobody waits, or something was promised before.
+    pub fn recall(&mut self, place: &Place, p50: Millis, p90: Millis) {
+        let promise = |_since| Promise::new(Millis(0), p50, p90);
+        self.line(place).promise(place, promise);
+    }
+
+    /// The turns that came since this was last asked, in order: the newest sixty-five thousand.
+    pub fn take_endings(&mut self) -> impl Iterator<Item = Ending> + '_ {
+        self.steering.endings.drain(..)
     }
 
     /// Whether anybody waits.

@@ -441,6 +441,10 @@ pub struct WaitingRow {
     pub visitor: VisitorCard,
     /// Their first words.
     pub summary: String,
+    /// What was promised first, of the wait as a whole; absent while nothing was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub promised: Option<Eta>,
     /// How long they will still wait; absent while unknown.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]

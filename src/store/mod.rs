@@ -24,6 +24,7 @@ use crate::model::time::{At, Millis};
 use crate::store::articles::Articles;
 use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use crate::store::entries::Entries;
+use crate::store::promises::Promises;
 use crate::store::stories::Stories;
 
 mod article_words;
@@ -34,6 +35,7 @@ pub mod entries;
 mod fresh;
 pub mod place;
 pub mod postgres;
+pub mod promises;
 pub mod report;
 mod rows;
 pub mod settings;
@@ -274,7 +276,7 @@ pub struct Installation {
 
 /// A store of logs and records. All moments are arguments; all calls may be made from several processes at once.
 #[async_trait]
-pub trait Store: Articles + Entries + Stories + Send + Sync + 'static {
+pub trait Store: Articles + Entries + Promises + Stories + Send + Sync + 'static {
     // --- the installation -------------------------------------------------------------------------------------
 
     /// Epoch and signing secret.

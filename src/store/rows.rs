@@ -12,6 +12,7 @@ use crate::model::time::At;
 use crate::store::articles::{ArticleFigures, SelfServiceFigures, Unanswered};
 use crate::store::attachments::StoredAttachment;
 use crate::store::entries::{Entry, Mark, Rank, Told};
+use crate::store::promises::{NewPromise, PromiseFigures};
 use crate::store::stored;
 use crate::store::stories::{Story, StoryRow, StoryStep};
 use crate::store::values::{Columns, Json, Word};
@@ -303,6 +304,68 @@ pub(super) fn department_figures<C: Columns>(
         answered_in_time: columns.take()?,
         abandoned: columns.take()?,
         abandoned_late: columns.take()?,
+    })
+}
+
+/// The first promise of each wait that began at or after a moment, with the columns that [`promise`] takes.
+pub(super) const FIRST_PROMISES: &str = "select conversation, since_at, department, made_at, p50_ms, p90_ms, outcome is not null from promise
+     where since_at >= $1 and is_first order by since_at, conversation";
+
+/// Reads a promise and whether it is settled.
+pub(super) fn promise<C: Columns>(columns: &mut C) -> Result<(NewPromise, bool), C::Error> {
+    let promise = NewPromise {
+        conversation: columns.take()?,
+        since: columns.take()?,
+        department: columns.take()?,
+        made_at: columns.take()?,
+        p50: columns.take()?,
+        p90: columns.take()?,
+    };
+    Ok((promise, columns.take()?))
+}
+
+/// How good the promises of a time were, with the columns that [`promise_figures`] takes. The median is the nearest rank.
+pub(super) const PROMISE_FIGURES: &str = "with made as (
+         select department, is_first, p50_ms, p90_ms, ended_at - made_at as wait_ms, outcome
+         from promise where made_at >= $1 and made_at < $2
+     ), judged as (
+         select department, is_first, p50_ms, p90_ms, wait_ms, abs(p50_ms - wait_ms) as error_ms
+         from made where outcome in ('answered', 'left')
+     ), ranked as (
+         select *, row_number() over (partition by department, is_first order by error_ms) as place,
+                count(*) over (partition by department, is_first) as of_all
+         from judged
+     ), counted as (
+         select department, is_first, count(*) as judged,
+                count(*) filter (where wait_ms <= p90_ms) as kept,
+                count(*) filter (where wait_ms > p50_ms) as over_median,
+                max(error_ms) filter (where place = (of_all + 1) / 2) as error_ms,
+                sum(p50_ms - wait_ms) as bias_ms, sum(wait_ms) as wait_ms
+         from ranked group by department, is_first
+     ), others as (
+         select department, is_first, count(*) filter (where outcome is null) as open,
+                count(*) filter (where outcome = 'taken_out') as taken_out
+         from made group by department, is_first
+     )
+     select o.department, o.is_first, coalesce(judged, 0), coalesce(kept, 0), coalesce(over_median, 0),
+            coalesce(error_ms, 0), cast(coalesce(bias_ms, 0) as bigint), cast(coalesce(wait_ms, 0) as bigint),
+            o.open, o.taken_out
+     from others as o left join counted as c on c.department = o.department and c.is_first = o.is_first
+     order by o.department, o.is_first desc";
+
+/// Reads whose, whether first, and the figures in order.
+pub(super) fn promise_figures<C: Columns>(columns: &mut C) -> Result<PromiseFigures, C::Error> {
+    Ok(PromiseFigures {
+        department: columns.take()?,
+        is_first: columns.take()?,
+        judged: columns.take()?,
+        kept: columns.take()?,
+        over_median: columns.take()?,
+        error_median: columns.take()?,
+        bias_sum: columns.take()?,
+        wait_sum: columns.take()?,
+        open: columns.take()?,
+        taken_out: columns.take()?,
     })
 }
 

@@ -15,8 +15,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::desk::tally::DEPARTMENTS_MAX;
 use crate::domain::routing::LineState;
 use crate::web::Web;
+
+mod waits;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Side {
@@ -57,6 +60,7 @@ fn text(web: &Web, lines: &[LineState], store_is_up: bool, coordination_is_up: b
     let mut registry = Registry::with_prefix("balie");
     sockets(web, &mut registry);
     show_lines(web, lines, &mut registry);
+    waits::show(web, &mut registry);
     let up = Family::<Part, Gauge>::default();
     registry.register("up", "1 while the part answers", up.clone());
     up.get_or_create(&Part { part: "store" })
@@ -114,7 +118,8 @@ fn show_lines(web: &Web, lines: &[LineState], registry: &mut Registry) {
     );
     registry.register("free_slots", "Places free at agents online", free.clone());
     let now = web.desk.clock.now();
-    for line in lines {
+    // Those beyond the bound are left out here: gauges of other lines cannot be put together.
+    for line in lines.iter().take(DEPARTMENTS_MAX) {
         let label = Line {
             department: line.department.to_string(),
         };

@@ -1,6 +1,8 @@
 //! Waits foretold in a running server: what visitors, lanes and lists are told, when nothing may be promised, and that a restart
 //! forgets nothing. How right it is stands in `replay.rs`, the order and the bounds of the estimator in `waiting.rs`.
 
+use std::collections::BTreeSet;
+
 use balie::model::time::Millis;
 use balie::protocol::parts::Eta;
 use balie_loadtest::participant::agent::Agent;
@@ -9,11 +11,11 @@ use balie_loadtest::participant::visitor::Visitor;
 use serde_json::Value;
 
 use crate::support::node::Node;
-use crate::support::number;
 use crate::support::scenes::waiting_in;
+use crate::support::{eventually, number};
 
 /// So many chats of ben's, one after the other, so that something is known.
-async fn chats(node: &Node, ben: &mut Agent, count: usize) {
+pub async fn chats(node: &Node, ben: &mut Agent, count: usize) {
     for _ in 0..count {
         let vera = node.visitor_who_says("help").await;
         let conversation = ben.next_assigned().await.unwrap();
@@ -31,7 +33,7 @@ async fn stubborn(node: &Node) -> Visitor {
 }
 
 /// The next `queue` frame with a promise.
-async fn promised(visitor: &mut Visitor) -> Value {
+pub async fn promised(visitor: &mut Visitor) -> Value {
     let is_it = |frame: &Frame| frame.is("queue") && frame.json["eta"].is_object();
     let told = visitor.expect_frame("a promise", is_it).await.unwrap().json;
     let (p50, p90) = (
@@ -40,6 +42,13 @@ async fn promised(visitor: &mut Visitor) -> Value {
     );
     assert!(0 <= p50 && p50 <= p90 && p90 < 3_600_000, "{told}");
     told
+}
+
+/// What came of the promises of the last day.
+pub async fn promises(node: &Node) -> Value {
+    let path = "/api/reports/promises";
+    let answer = node.as_person("ada").http("GET", path, None).await;
+    answer.unwrap().json().unwrap()
 }
 
 /// The next `queue` frame without one.
@@ -113,6 +122,48 @@ async fn who_waits_is_promised_a_range_once_it_is_known() {
     promised(&mut second).await;
     ben.end(conversation).await.unwrap();
     first.agent().await.unwrap();
+
+    // Each promise was written down, and what came of it, over the restart.
+    let report = eventually("what came of the first promise", || async {
+        let report = node
+            .administer("GET", "/api/reports/promises", Value::Null)
+            .await;
+        (report["departments"][0]["first"]["judged"] == 1).then_some(report)
+    })
+    .await;
+    let support = &report["departments"][0];
+    assert_eq!(support["department"], "support");
+    let quality = &support["first"];
+    assert_eq!(quality["open"], 1, "the second waits still: {report}");
+    let wait_ms = number(quality, "wait_mean_ms");
+    assert!((1_000..120_000).contains(&wait_ms), "{report}");
+    assert_eq!(
+        number(quality, "error_median_ms"),
+        number(quality, "bias_ms").abs()
+    );
+    let kept = number(quality, "kept");
+    assert_eq!(quality["cover90"].as_f64(), Some(kept as f64));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_report_on_promises_is_for_supervisors_and_of_a_time() {
+    let node = Node::start().await;
+    let path = "/api/reports/promises";
+    let refused = node.as_person("ben").http("GET", path, None).await.unwrap();
+    assert_eq!(refused.status, 403);
+    for (asked, words) in [
+        ("?from=5&to=5", "begin before it ends"),
+        ("?from=0&to=2678400001", "31 days at most"),
+    ] {
+        let path = format!("{path}{asked}");
+        let answer = node.as_person("ada").http("GET", &path, None).await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, 400, "{asked}");
+        let problem = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(problem.contains(words), "{problem}");
+    }
+    let report = promises(&node).await;
+    assert_eq!(report["departments"], serde_json::json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -134,6 +185,69 @@ async fn a_left_message_is_promised_nothing_and_holds_nobody_up() {
     later.expect_none(1_500, promise).await.unwrap();
     ben.end(conversation).await.unwrap();
     waits.agent().await.unwrap();
+}
+
+/// The names of Balie's metrics in a text.
+fn metrics_in(text: &str) -> BTreeSet<&str> {
+    let is_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    text.match_indices("balie_")
+        .map(|(from, _)| {
+            let rest = &text[from..];
+            &rest[..rest.find(|letter| !is_name(letter)).unwrap_or(rest.len())]
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn prometheus_is_told_of_waits_and_promises() {
+    let node = Node::start().await;
+    let mut ben = node.online("ben", 1).await;
+    chats(&node, &mut ben, 6).await;
+    let served = node.visitor_who_says("help").await;
+    let conversation = ben.next_assigned().await.unwrap();
+    let mut waits = waiting_in(&node, "support").await;
+    promised(&mut waits).await;
+    let mut leaves = waiting_in(&node, "support").await;
+    promised(&mut leaves).await;
+    leaves.leave().await.unwrap();
+    ben.end(conversation).await.unwrap();
+    waits.agent().await.unwrap();
+    drop(served);
+    let scrape = || async {
+        let answer = node.stranger().http("GET", "/metrics", None).await.unwrap();
+        String::from_utf8(answer.body.to_vec()).unwrap()
+    };
+    let text = eventually("a promise that is settled", || async {
+        let text = scrape().await;
+        let settled = |kept| {
+            let line =
+                format!("balie_promises_settled_total{{department=\"support\",kept=\"{kept}\"}} ");
+            let rest = &text[text.find(&line)? + line.len()..];
+            rest.lines().next()?.parse::<u64>().ok()
+        };
+        // One was served, and one left, whose turn has not come.
+        (settled("yes")? + settled("no")? == 1).then(|| text.clone())
+    })
+    .await;
+    for line in [
+        "# TYPE balie_wait_seconds histogram",
+        "balie_wait_seconds_count{department=\"support\",end=\"answered\"} 8",
+        "balie_wait_seconds_count{department=\"support\",end=\"abandoned\"} 1",
+        "balie_wait_seconds_bucket{le=\"+Inf\",department=\"support\",end=\"abandoned\"} 1",
+        "# TYPE balie_promise_error_seconds histogram",
+        "balie_promise_error_seconds_count{department=\"support\"} 1",
+        "balie_service_level_ratio{department=\"support\"} ",
+        "balie_wait_promised_seconds{department=\"support\",bound=\"p90\"} ",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    // The dashboard asks for nothing that is not told.
+    let dashboard = std::fs::read_to_string("docs/grafana.json").unwrap();
+    serde_json::from_str::<Value>(&dashboard).unwrap();
+    let (asked, told) = (metrics_in(&dashboard), metrics_in(&text));
+    assert!(asked.len() > 10, "{asked:?}");
+    let missing: Vec<_> = asked.difference(&told).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub mod histories;
 pub mod lists;
 pub mod log;
 pub mod people;
+pub mod promises;
 pub mod races;
 pub mod self_service;
 pub mod settings;
@@ -63,6 +64,9 @@ macro_rules! cases {
             entries: one_may_begin_anywhere_in_history,
             entries: entries_are_read_page_by_page,
             entries: what_is_written_late_is_told_once,
+            promises: a_promise_is_kept_once_a_minute,
+            promises: what_came_of_promises_is_counted,
+            promises: promises_are_forgotten_in_time,
             visitors: a_visitor_is_saved_as_given,
             visitors: one_subject_is_one_visitor_of_a_site,
             visitors: an_identity_takes_over_the_open_conversation,

@@ -143,7 +143,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("jiff", &["domain/", "replay/"]),
     ("jsonwebtoken", &["accounts/"]),
     ("object_store", &["files/mod.rs"]),
-    ("prometheus_client", &["web/metrics.rs"]),
+    (
+        "prometheus_client",
+        &["web/metrics.rs", "web/metrics/waits.rs"],
+    ),
     ("pulldown_cmark", &["domain/article.rs"]),
     ("redis", &["coordination/redis/"]),
     ("rusqlite", &["store/sqlite/"]),

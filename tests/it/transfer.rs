@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use crate::foretold::{chats, promised, promises};
+use crate::support::eventually;
 use crate::support::files::{as_visitor, get, id_of, upload};
 use crate::support::node::{Ended, Node, run_to_end};
 use crate::support::people::create;
@@ -142,8 +144,19 @@ async fn a_desk_moves_between_the_engines_and_everybody_finds_everything_there()
     ben.end_with_tags(closed, &["refund"]).await.unwrap();
     over.rate(4, Some("fine")).await.unwrap();
     over.finish().await.unwrap();
+    chats(&node, &mut ben, 6).await;
+    ben.online(1).await.unwrap();
+    let mut waiting = node.visitor_who_says("anybody?").await;
+    promised(&mut waiting).await;
+    eventually("the promise in the store", || async {
+        let departments = promises(&node).await["departments"].take();
+        departments
+            .as_array()
+            .filter(|list| !list.is_empty())
+            .map(|_| ())
+    })
+    .await;
     ben.status("away", None).await.unwrap();
-    let waiting = node.visitor_who_says("anybody?").await;
     let left = json!({"mode": "message", "department": "support", "text": "call me", "fields": {"email": "w@example.com"}});
     let mut writer = node.visitor().await;
     writer.start_with(left).await.unwrap();

@@ -303,11 +303,69 @@ fn a_desk_may_have_more_departments_than_anybody_counts() {
     let now = desk.now;
     desk.estimator.foretell(
         now,
-        |_, conversation, _| told.borrow_mut().push(conversation),
+        |place, _| told.borrow_mut().push(place.conversation),
         |_, _| newcomers += 1,
     );
     assert_eq!(told.into_inner(), [waiting.conversation, last.conversation]);
     assert_eq!(newcomers, 66_001);
+}
+
+#[test]
+fn a_first_promise_stays_and_its_turn_is_told() {
+    let mut desk = Desk::after(10);
+    let served = desk.comes("help");
+    desk.taken(&served, 1);
+    let (stays, leaves) = (desk.comes("help"), desk.comes("help"));
+    let first = |desk: &mut Desk| {
+        let mut told = Vec::new();
+        let now = desk.now;
+        desk.estimator
+            .foretell(now, |_, foretold| told.push(foretold), |_, _| {});
+        told
+    };
+    let before = first(&mut desk);
+    let whole = |foretold: &balie::domain::waiting::Foretold| {
+        (foretold.estimate.p50, foretold.estimate.p90)
+    };
+    assert_eq!(before[0].promised, Some(whole(&before[0])));
+    desk.later(60);
+    let after = first(&mut desk);
+    assert_eq!(after[0].promised, before[0].promised);
+    assert_ne!(whole(&after[0]), whole(&before[0]));
+    // Who was promised nothing here, but elsewhere, keeps that.
+    let late = desk.comes("help");
+    let elsewhere = (Millis::seconds(77), Millis::seconds(99));
+    desk.estimator.recall(&late, elsewhere.0, elsewhere.1);
+    desk.estimator.recall(&stays, elsewhere.0, elsewhere.1);
+    let told = first(&mut desk);
+    assert_eq!(told[2].promised, Some(elsewhere));
+    assert_eq!(told[0].promised, before[0].promised);
+
+    assert_eq!(desk.estimator.take_endings().count(), 0);
+    desk.tell(&left(leaves.clone()));
+    assert_eq!(
+        desk.estimator.take_endings().count(),
+        0,
+        "the turn has not come"
+    );
+    desk.later(60);
+    desk.ends(&served);
+    desk.taken(&stays, 1);
+    desk.later(60);
+    desk.ends(&stays);
+    desk.taken(&late, 1);
+    let endings: Vec<_> = desk
+        .estimator
+        .take_endings()
+        .map(|ending| (ending.conversation, ending.is_served))
+        .collect();
+    let expected = [(&stays, true), (&leaves, false), (&late, true)];
+    let expected = expected.map(|(place, is_served)| (place.conversation, is_served));
+    assert_eq!(endings.len(), 3, "{endings:?}");
+    assert!(
+        expected.iter().all(|one| endings.contains(one)),
+        "{endings:?}"
+    );
 }
 
 #[test]
@@ -320,7 +378,7 @@ fn whoever_came_now_would_stand_behind_those_who_wait() {
         let now = desk.now;
         desk.estimator.foretell(
             now,
-            |_, _, estimate| waits.push(estimate),
+            |_, foretold| waits.push(foretold.estimate),
             |department, estimate| next.push((department.clone(), estimate)),
         );
         let [(department, newcomer)] = &next[..] else {
@@ -339,7 +397,7 @@ fn whoever_came_now_would_stand_behind_those_who_wait() {
     let mut shop = None;
     desk.estimator.foretell(
         now,
-        |_, _, _| {},
+        |_, _| {},
         |department, estimate| {
             if *department == key("shop") {
                 shop = Some(estimate.is_grounded);

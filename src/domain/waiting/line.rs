@@ -15,8 +15,27 @@ const GONE_SPARE: usize = 256;
 /// What was promised first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Promise {
-    /// Nine in ten wait no longer, in milliseconds since the wait began.
+    /// Half wait no longer, in milliseconds since the wait began.
+    pub(super) p50_ms: u32,
+    /// Nine in ten wait no longer.
     pub(super) p90_ms: u32,
+}
+
+impl Promise {
+    /// Of a wait that goes on for so long after `waited`.
+    pub(super) fn new(waited: Millis, p50: Millis, p90: Millis) -> Self {
+        let whole = |rest: Millis| u32::try_from(waited.0 + rest.0).unwrap_or(u32::MAX);
+        Self {
+            p50_ms: whole(p50),
+            p90_ms: whole(p90),
+        }
+    }
+
+    /// Median and 90th percentile of the wait as a whole.
+    pub(super) fn whole(self) -> (Millis, Millis) {
+        let millis = |whole_ms: u32| Millis(i64::from(whole_ms));
+        (millis(self.p50_ms), millis(self.p90_ms))
+    }
 }
 
 /// Whether somebody still waits.
@@ -53,9 +72,9 @@ impl Entry {
         self.since
     }
 
-    /// Whether something was promised.
-    pub(super) fn is_promised(&self) -> bool {
-        self.promise.is_some()
+    /// What was promised first.
+    pub(super) fn promise(&self) -> Option<Promise> {
+        self.promise
     }
 
     /// Where it stands in the line of this department.
@@ -75,6 +94,10 @@ impl Entry {
 /// Somebody whose turn has come, there or not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
+    /// Whose.
+    pub(super) conversation: ConversationId,
+    /// Whether they are served; else they had left.
+    pub(super) is_served: bool,
     /// How long it took.
     pub(super) wait: Millis,
     /// What was said about it.
@@ -136,14 +159,11 @@ impl Line {
         }
     }
 
-    /// Notes what was promised for the rest of a wait, unless something was promised before.
-    pub(super) fn promise(&mut self, place: &Place, p90: Millis, now: At) {
+    /// Notes what was promised, unless something was promised before.
+    pub(super) fn promise(&mut self, place: &Place, promise: impl FnOnce(At) -> Promise) {
         if let Ok(index) = self.find(place) {
             let entry = &mut self.entries[index];
-            let whole = (now - entry.since).0 + p90.0;
-            entry.promise.get_or_insert(Promise {
-                p90_ms: u32::try_from(whole).unwrap_or(u32::MAX),
-            });
+            entry.promise.get_or_insert_with(|| promise(entry.since));
         }
     }
 
@@ -171,6 +191,8 @@ impl Line {
         entry.state = State::Served;
         self.waiting -= 1;
         let turn = Turn {
+            conversation: entry.conversation,
+            is_served: true,
             wait: now - entry.since,
             promise: entry.promise,
         };
@@ -190,6 +212,8 @@ impl Line {
                 State::Waiting => return,
                 State::Gone if first.order() > order => return,
                 State::Gone => turn(Turn {
+                    conversation: first.conversation,
+                    is_served: false,
                     wait: now - first.since,
                     promise: first.promise,
                 }),

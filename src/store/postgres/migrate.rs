@@ -50,6 +50,11 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0007_standards_and_reports.sql"),
         serves_from: 1,
     },
+    Migration {
+        name: "promises",
+        schema: include_str!("migrations/0008_promises.sql"),
+        serves_from: 1,
+    },
 ];
 
 struct Migration {

@@ -20,6 +20,7 @@ mod open;
 mod open_error;
 mod people;
 mod pool;
+mod promises;
 mod self_service;
 mod sessions;
 mod settings;

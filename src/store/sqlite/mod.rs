@@ -18,6 +18,7 @@ mod log;
 mod nudge;
 mod open;
 mod people;
+mod promises;
 mod readers;
 mod row;
 mod self_service;

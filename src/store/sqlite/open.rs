@@ -55,6 +55,10 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0007_standards_and_reports.sql"),
         fill: None,
     },
+    Migration {
+        schema: include_str!("migrations/0008_promises.sql"),
+        fill: None,
+    },
 ];
 
 struct Migration {

@@ -23,6 +23,7 @@ use crate::model::time::{At, Millis};
 use crate::model::widget_settings::WidgetSettings;
 use crate::store::attachments::AttachmentState;
 use crate::store::digest::FirstWaitEnd;
+use crate::store::promises::WaitEnd;
 use crate::store::values::{Column, Json, Value, Word};
 
 /// A table of the export.
@@ -456,6 +457,22 @@ pub static TABLES: &[Table] = &[
             of::<At>("at"),
         ],
         order: &["cmd", "sender"],
+    },
+    Table {
+        name: "promise",
+        columns: &[
+            of::<ConversationId>("conversation"),
+            of::<At>("since_at"),
+            of::<i64>("minute"),
+            of::<bool>("is_first"),
+            of::<At>("made_at"),
+            of::<DepartmentKey>("department"),
+            of::<Millis>("p50_ms"),
+            of::<Millis>("p90_ms"),
+            of::<Option<At>>("ended_at"),
+            of::<Option<Word<WaitEnd>>>("outcome"),
+        ],
+        order: &["conversation", "since_at", "minute"],
     },
     Table {
         name: "attachment",

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::model::id::{ArticleId, SiteKey};
+use crate::model::id::{ArticleId, DepartmentKey, SiteKey};
 use crate::model::time::{At, Millis};
 use crate::store::articles::{ArticleFigures, SelfServiceFigures, Unanswered};
+use crate::store::promises::{PROMISES_REPORTED_MAX, PromiseFigures};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::Asked;
@@ -18,7 +19,9 @@ use crate::web::rest::caller::Supervisor;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
-    OpenApiRouter::default().routes(routes!(report_self_service))
+    OpenApiRouter::default()
+        .routes(routes!(report_self_service))
+        .routes(routes!(report_promises))
 }
 
 /// The time of a report that names none.
@@ -164,6 +167,141 @@ impl From<Unanswered> for UnansweredSearch {
             phrase: unanswered.phrase,
             visits: unanswered.visits,
             last_at: unanswered.last_at,
+        }
+    }
+}
+
+/// Of which time.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OfTime {
+    /// From this moment on; without it a day before `to`.
+    from: Option<At>,
+    /// Before this moment, at most 31 days later; without it now.
+    to: Option<At>,
+}
+
+/// The time of a report on promises that names none.
+const PROMISES_DEFAULT: Millis = Millis::seconds(24 * 60 * 60);
+
+/// What visitors who waited were promised, and what came of it. Kept for 90 days.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PromiseReport {
+    from: At,
+    to: At,
+    /// By department; those without a promise are left out.
+    departments: Vec<DepartmentPromises>,
+}
+
+/// The promises of one department.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct DepartmentPromises {
+    department: DepartmentKey,
+    /// The first promises of each wait.
+    first: PromiseQuality,
+    /// Those of its later minutes, one for each.
+    later: PromiseQuality,
+}
+
+/// How good promises were. A wait is what it is for who stays: for who left, it ends when their turn came all the same. All of it
+/// counts from the promise on.
+#[derive(Default, Serialize, utoipa::ToSchema)]
+pub struct PromiseQuality {
+    /// Promises of which it is known what came of them.
+    judged: u64,
+    /// Those that were kept: the wait was no longer than the 90th percentile.
+    kept: u64,
+    /// The share that was kept, which should be 0.90; null while there were none.
+    cover90: Option<f64>,
+    /// The share of waits that were longer than the promised median, which should be 0.50; null while there were none.
+    under50: Option<f64>,
+    /// Half of the promised medians were off by no more than this, either way; null while there were none.
+    error_median_ms: Option<Millis>,
+    /// How much longer the promised medians were than the waits, on average; below 0 they were too short. Null while there were
+    /// none.
+    bias_ms: Option<Millis>,
+    /// The mean of the waits; null while there were none.
+    wait_mean_ms: Option<Millis>,
+    /// Promises whose wait goes on, or whose turn was never seen to come.
+    open: u64,
+    /// Promises to visitors whom the desk took out of the line, of which nothing can be said.
+    taken_out: u64,
+}
+
+/// How far promises were kept
+#[utoipa::path(get, path = "/api/reports/promises", tag = "reports",
+    params(OfTime),
+    responses(
+        (status = 200, body = PromiseReport),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+    ))]
+async fn report_promises(
+    State(rest): State<Arc<Rest>>,
+    _: Supervisor,
+    Asked(asked): Asked<OfTime>,
+) -> Result<Json<PromiseReport>, Problem> {
+    let to = asked.to.unwrap_or_else(|| rest.clock.now());
+    let from = asked
+        .from
+        .unwrap_or(At(to.0.saturating_sub(PROMISES_DEFAULT.0)));
+    if from >= to {
+        let detail = "The time must begin before it ends: \"from\" before \"to\".";
+        return Err(Problem::field("from", detail));
+    }
+    if to.0.saturating_sub(from.0) > PROMISES_REPORTED_MAX.0 {
+        let detail = "A report on promises looks at 31 days at most: ask for less, several times.";
+        return Err(Problem::field("from", detail));
+    }
+    let mut departments: Vec<DepartmentPromises> = Vec::new();
+    for figures in rest.store.promise_figures(from, to).await? {
+        let is_new = departments
+            .last()
+            .is_none_or(|last| last.department != figures.department);
+        if is_new {
+            departments.push(DepartmentPromises {
+                department: figures.department.clone(),
+                first: PromiseQuality::default(),
+                later: PromiseQuality::default(),
+            });
+        }
+        if let Some(last) = departments.last_mut() {
+            let is_first = figures.is_first;
+            let quality = PromiseQuality::from(figures);
+            if is_first {
+                last.first = quality;
+            } else {
+                last.later = quality;
+            }
+        }
+    }
+    Ok(Json(PromiseReport {
+        from,
+        to,
+        departments,
+    }))
+}
+
+impl From<PromiseFigures> for PromiseQuality {
+    fn from(figures: PromiseFigures) -> Self {
+        let judged = figures.judged;
+        let of_judged = |part: u64| (judged > 0).then(|| part as f64 / judged as f64);
+        let mean = |sum: Millis| {
+            let count = i64::try_from(judged).ok().filter(|count| *count > 0);
+            count.map(|count| Millis(sum.0 / count))
+        };
+        Self {
+            judged,
+            kept: figures.kept,
+            cover90: of_judged(figures.kept),
+            under50: of_judged(figures.over_median),
+            error_median_ms: (judged > 0).then_some(figures.error_median),
+            bias_ms: mean(figures.bias_sum),
+            wait_mean_ms: mean(figures.wait_sum),
+            open: figures.open,
+            taken_out: figures.taken_out,
         }
     }
 }

@@ -22,6 +22,7 @@ use balie::model::time::{At, Millis};
 use balie::store::articles::{ArticleFilter, Articles, SelfServiceFigures};
 use balie::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use balie::store::entries::{Entries, Entry, Mark};
+use balie::store::promises::{NewPromise, PromiseFigures, Promises, SettledWait};
 use balie::store::sqlite::SqliteStore;
 use balie::store::stories::{Stories, Story};
 use balie::store::{
@@ -81,6 +82,15 @@ part! {
 part! {
     Stories:
     fn stories(after: (At, ConversationId), until: At, limit: u32) -> Result<Vec<Story>, StoreError>;
+}
+
+part! {
+    Promises:
+    fn keep_promises(promises: Vec<NewPromise>) -> Result<(), StoreError>;
+    fn settle_promises(waits: Vec<SettledWait>) -> Result<(), StoreError>;
+    fn first_promises(since: At) -> Result<Vec<(NewPromise, bool)>, StoreError>;
+    fn promise_figures(from: At, to: At) -> Result<Vec<PromiseFigures>, StoreError>;
+    fn forget_promises(now: At) -> Result<bool, StoreError>;
 }
 
 part! {
