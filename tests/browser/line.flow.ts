@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Page } from "playwright-core";
 import { agentAt } from "./support/agent.ts";
 import { somebody } from "./support/browser.ts";
 import { startHouse } from "./support/house.ts";
@@ -48,6 +49,59 @@ test("who stands behind somebody that leaves the line moves up, and is served ne
   await noor.closes();
   await bram.sees("Noor Haddad joined the chat");
   await noor.page.getByRole("log").getByText("My tyre is flat").waitFor();
+});
+
+/** Somebody without a widget begins a conversation, from this page. */
+async function begins(page: Page, text: string): Promise<void> {
+  await page.evaluate(async (text) => {
+    const socket = new WebSocket(`ws://${location.host}/ws/visitor`);
+    const say = (frame: object) => socket.send(JSON.stringify(frame));
+    const hello = { t: "hello", site: "demo", page: { url: location.href, title: "" } };
+    socket.onopen = () => say(hello);
+    await new Promise<void>((resolve) => {
+      socket.onmessage = ({ data }) => {
+        const { t } = JSON.parse(String(data)) as { t: string };
+        if (t === "welcome") say({ t: "start", cmd: crypto.randomUUID(), fields: {}, text });
+        if (t === "ack") resolve();
+      };
+    });
+  }, text);
+}
+
+test("who waits is told how long once chats have been seen to end, and that it is too early before", async (t) => {
+  const house = await startHouse(t);
+  const demo = `${house.origin}/demo/`;
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  for (const left of [2, 1]) {
+    await noor.page.getByRole("button", { name: "One chat fewer at a time" }).click();
+    await noor.page.getByText(`0/${left}`, { exact: true }).waitFor();
+  }
+  const others = await (await somebody(t)).tab();
+  await others.goto(demo);
+  await begins(others, "Question 0");
+  await noor.hasChat("Question 0");
+  const ana = await visitorAt(await (await somebody(t)).tab(), demo);
+  await ana.starts("Is the Duin in stock?");
+  await ana.isNumber(1);
+  await ana.sees("Too early to say how long");
+  await ana.page.getByRole("button", { name: "Leave the line" }).click();
+  await ana.page.getByRole("button", { name: "Leave", exact: true }).click();
+  await ana.sees("You left the line");
+  await noor.closes();
+  for (let number = 1; number <= 6; number += 1) {
+    await begins(others, `Question ${number}`);
+    await noor.hasChat(`Question ${number}`);
+    if (number < 6) await noor.closes();
+  }
+  const bram = await visitorAt(await (await somebody(t)).tab(), demo);
+  await bram.starts("My tyre is flat");
+  await bram.isNumber(1);
+  await bram.sees("You are next");
+  await bram.sees(/Less than a minute|About \d/);
+  await look(bram.page, "waiting-promised");
+  await noor.closes();
+  await bram.sees("Noor Haddad joined the chat");
 });
 
 test("an offer that one agent declines rings for the next, and stays out of the way of who is not asked", async (t) => {
