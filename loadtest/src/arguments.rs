@@ -34,6 +34,8 @@ pub enum Command {
     Read(Read),
     /// Prints a made-up day of queue events, for `balie replay`
     Day(Day),
+    /// Runs a small desk with a change of shifts, and draws promised against real waits
+    Wait(Wait),
     /// One of the processes that the other commands start
     #[command(hide = true)]
     Worker,
@@ -180,6 +182,34 @@ pub struct Read {
     pub tokens_file: PathBuf,
 }
 
+#[derive(Args)]
+pub struct Wait {
+    /// Address of the server, as http://127.0.0.1:8080
+    #[arg(long, value_parser = url)]
+    pub url: String,
+    /// Data folder of the server, to make agents in
+    #[arg(long)]
+    pub data: PathBuf,
+    /// The server's program, which makes the agents
+    #[arg(long)]
+    pub balie: PathBuf,
+    /// Agents, half of them in each shift
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(2..))]
+    pub agents: u64,
+    /// Seconds within which visitors come
+    #[arg(long, default_value_t = 540, value_parser = clap::value_parser!(u64).range(60..))]
+    pub seconds: u64,
+    /// Visitors for each that the first shift can serve
+    #[arg(long, default_value_t = 1.05, value_parser = load)]
+    pub load: f64,
+    /// Which agents and visitors; the same seed is the same people
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// File for the picture
+    #[arg(long)]
+    pub svg: PathBuf,
+}
+
 impl Chat {
     pub fn pace(&self) -> Pace {
         match self.rate_per_pair {
@@ -224,6 +254,13 @@ fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate > 0.0 && rate <= 10_000.0 => Ok(rate),
         _ => Err("give messages a second, above 0 and at most 10000".into()),
+    }
+}
+
+fn load(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(load) if (0.1..=3.0).contains(&load) => Ok(load),
+        _ => Err("give a number from 0.1 to 3: 1 is as many visitors as can be served".into()),
     }
 }
 

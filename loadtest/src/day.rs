@@ -4,7 +4,7 @@
 //! speeds, visitors with their patience and the work they bring, and what follows when the oldest is served first. Written
 //! as lines of the trace format that `balie replay` reads. Everything follows from kind and seed.
 
-mod dice;
+pub mod dice;
 mod play;
 mod script;
 

@@ -1,5 +1,5 @@
-//! `balie-loadtest`: holds idle visitors on a server, has pairs talk on it or readers read from it, or sends it large files, and says what it measured and
-//! what was wrong.
+//! `balie-loadtest`: holds idle visitors on a server, has pairs talk on it or readers read from it, sends it large files, or holds its
+//! promises against waits, and says what it measured and what was wrong.
 //!
 //! The load comes from worker processes, copies of this program, because one process may hold only so many sockets. The parent
 //! gives each its part, keeps them in step, and puts their figures together.
@@ -9,9 +9,11 @@ mod chat;
 mod idle;
 mod job;
 mod machine;
+mod plot;
 mod read;
 mod report;
 mod upload;
+mod wait;
 mod worker;
 mod workers;
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
             Command::Upload(upload) => upload::run(upload).await,
             Command::Read(read) => read::run(read).await,
             Command::Day(day) => day.print(),
+            Command::Wait(wait) => wait::run(wait).await,
             Command::Worker => worker::run().await.map(|()| true),
         }
     });
