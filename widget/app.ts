@@ -23,7 +23,7 @@ const BACK_FOR_MS = 4_000;
 const TICK_MS = 1_000;
 /** A timer's worth more than the moment it is for, so that the moment is surely past. */
 const SLACK_MS = 20;
-/** The window is drawn first: what the server is told takes a phone longer than that. */
+/** The window is drawn first: what the server is told takes a phone as long, above all the time zone. */
 const BEGIN_AFTER_MS = 50;
 /** Where what tells it cannot be loaded, only the latest is worth telling. */
 const UNTOLD_MAX = 100;
@@ -76,7 +76,6 @@ export async function prepare(host: Host, words: Promise<Response | undefined>):
     if (seen[name]) early[name] = (await PARTS[name]().catch(() => undefined)) as Loaded[K];
   };
   const [spoken] = await Promise.all([phrasesOf(host, site, words), ...(Object.keys(PARTS) as PartName[]).map(load)]);
-  whenIdle(timeZone); // the first time it takes a phone as long as all the rest
   const make = (): Made => create(host, { ...site, articles: early.laterHome !== undefined }, spoken, local, memory, early);
   // Drawn ahead, unseen. Whoever is known will come without a press, and may have become somebody before it.
   let made = isKnown ? undefined : make();
