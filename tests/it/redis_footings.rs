@@ -57,6 +57,24 @@ async fn a_failover_is_followed_and_news_is_heard_again() {
     .await;
 }
 
+/// Goal: a node that starts in the moment of a failover waits for a Redis that can be written to, as one that runs does; it does not
+/// end for want of a permission that it has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_starts_while_its_redis_is_a_replica_waits_for_it() {
+    let (other, redis) = (Server::start(&[]).await, Server::start(&[]).await);
+    let port_of_other = other.port.to_string();
+    redis.run(&["REPLICAOF", &other.host, &port_of_other]).await;
+    let clock = Clock::manual(BEGIN);
+    let engine = another(&redis.url(), &clock).await;
+    redis.run(&["REPLICAOF", "NO", "ONE"]).await;
+    timeout(SOON, engine.emptied()).await.unwrap();
+    engine.rebuilt().await.unwrap();
+    let agent = AgentId::fresh();
+    online(&engine, agent, 1).await;
+    let conversation = waits(&engine, 1).await;
+    assert_eq!(claims_soon(&engine).await, (conversation, agent));
+}
+
 /// A second node on the same board.
 async fn another(url: &str, clock: &Clock) -> RedisCoordination {
     let opening = RedisCoordination::open(url.parse().unwrap(), "test", clock.clone(), GRACES);

@@ -24,7 +24,10 @@ local calls = {
 for _, one in ipairs(calls) do
   local answer = redis.pcall(unpack(one))
   if type(answer) == 'table' and answer.err then
-    return redis.error_reply('NOPERM ' .. one[1] .. ': ' .. answer.err)
+    -- Whatever is wrong with Redis itself, as that it is a replica just now, has a word of its own, and is no lack of permission.
+    local word = answer.err:match('^(%u+) ')
+    local is_its_own = word and word ~= 'ERR' and word ~= 'NOPERM'
+    return redis.error_reply(is_its_own and answer.err or 'NOPERM ' .. one[1] .. ': ' .. answer.err)
   end
 end
 return 1";
@@ -32,7 +35,7 @@ return 1";
 /// Why a Redis cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
-    /// Nobody answers.
+    /// Nobody answers who could serve now: it is waited for.
     #[error(
         "Redis at {address} does not answer: {reason}. Check that it runs, that BALIE_REDIS_URL names the right host and port, and \
          whether it speaks TLS (rediss://)."
