@@ -1,7 +1,7 @@
 //! Identifiers as types of their own, so that two of them side by side cannot be swapped.
 //!
 //! Ids made by the server are UUIDv7: they sort by time, which keeps index pages full (RFC 9562, section 5.7). A
-//! command id (`cmd`) is made by a client and may be any UUID. Keys (`site`, `department`) are chosen by people,
+//! command id (`cmd`) is made by a client and may be any UUID. Keys (`site`, `department`) and skills are chosen by people,
 //! `[a-z0-9-]{1,40}`, and never change.
 
 use std::fmt;
@@ -175,6 +175,10 @@ key! {
 key! {
     /// The key of a department: where a conversation waits.
     DepartmentKey
+}
+key! {
+    /// What an agent can do that not all can: a language or a skill, as `start` may ask for it.
+    Skill
 }
 
 #[cfg(test)]
