@@ -58,6 +58,7 @@ pub async fn prepare(
         name,
         role: application.role,
         departments: application.departments,
+        skills: Vec::new(),
         capacity: CAPACITY_DEFAULT,
         password_hash,
     })

@@ -5,6 +5,7 @@ use crate::model::id::{AgentId, CannedReplyId, DepartmentKey};
 use crate::model::record::{
     CannedReply, Department, FormField, FormFieldKind, IDLE_CLOSE_DEFAULT, PairingMode, PersonRole,
 };
+use crate::model::routing::Routing;
 use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
 
@@ -151,6 +152,7 @@ pub fn returns() -> Department {
         priority: 0,
         hours: None,
         standard: Standard::default(),
+        routing: Routing::default(),
         idle_limit_ms: Some(IDLE_LIMIT),
         idle_close_ms: IDLE_CLOSE_DEFAULT,
         idle_text:

@@ -9,6 +9,7 @@ pub mod hours;
 pub mod id;
 pub mod mail;
 pub mod record;
+pub mod routing;
 pub mod standard;
 pub mod time;
 pub mod widget_settings;

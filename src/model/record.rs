@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::model::hours::Hours;
-use crate::model::id::{AgentId, CannedReplyId, DepartmentKey, SessionId, SiteKey, VisitorId};
+use crate::model::id::{
+    AgentId, CannedReplyId, DepartmentKey, SessionId, SiteKey, Skill, VisitorId,
+};
+use crate::model::routing::Routing;
 use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
 use crate::model::widget_settings::WidgetSettings;
@@ -98,6 +101,8 @@ pub struct Department {
     pub hours: Option<Hours>,
     /// What it promises itself.
     pub standard: Standard,
+    /// How far it reaches beyond its own line.
+    pub routing: Routing,
 }
 
 /// Silence that follows an idle warning before the chat is closed, unless the department says otherwise.
@@ -129,6 +134,8 @@ pub struct Person {
     pub role: PersonRole,
     /// The departments they serve.
     pub departments: Vec<DepartmentKey>,
+    /// What they can do that not all can: sorted, none of them twice.
+    pub skills: Vec<Skill>,
     /// Since when they exist.
     pub created_at: At,
     /// Their place at the desk, as last written in the agents' journal.
@@ -137,6 +144,8 @@ pub struct Person {
     pub capacity: u8,
 }
 
+/// The most skills of a person: more than that, and nobody keeps them true.
+pub const SKILLS_MAX: usize = 32;
 /// Conversations at once for somebody new, by the contract.
 pub const CAPACITY_DEFAULT: u8 = 3;
 /// The most conversations at once that anybody may ask for, by the contract.

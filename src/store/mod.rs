@@ -14,7 +14,7 @@ use crate::domain::conversation::{Command, Conversation, Refusal};
 use crate::model::event::{AgentName, Attachment, Event, Seq, View};
 use crate::model::id::{
     AgentId, AttachmentId, CannedReplyId, CommandId, ConversationId, DepartmentKey, SessionId,
-    SiteKey, VisitorId,
+    SiteKey, Skill, VisitorId,
 };
 use crate::model::record::{
     CannedReply, Department, JournalEntry, Page, Person, PersonRole, ReadMarks, Session, Site,
@@ -244,6 +244,8 @@ pub struct NewPerson {
     pub role: PersonRole,
     /// The departments they serve.
     pub departments: Vec<DepartmentKey>,
+    /// What they can do that not all can.
+    pub skills: Vec<Skill>,
     /// Conversations at once.
     pub capacity: u8,
     /// Argon2id, in PHC form.
@@ -261,6 +263,8 @@ pub struct PersonChange {
     pub role: Option<PersonRole>,
     /// New departments.
     pub departments: Option<Vec<DepartmentKey>>,
+    /// New skills.
+    pub skills: Option<Vec<Skill>>,
     /// New capacity.
     pub capacity: Option<u8>,
 }

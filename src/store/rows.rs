@@ -83,7 +83,7 @@ pub(super) fn standing<C: Columns>(columns: &mut C) -> Result<Standing, C::Error
     })
 }
 
-/// Reads id, address, name, role, departments as JSON, since when, status and capacity.
+/// Reads id, address, name, role, departments as JSON, skills, since when, status and capacity.
 pub(super) fn person<C: Columns>(columns: &mut C) -> Result<Person, C::Error> {
     Ok(Person {
         id: columns.take()?,
@@ -91,6 +91,7 @@ pub(super) fn person<C: Columns>(columns: &mut C) -> Result<Person, C::Error> {
         name: columns.take()?,
         role: columns.take::<Word<_>>()?.0,
         departments: columns.take::<Json<_>>()?.0,
+        skills: columns.take::<Json<_>>()?.0,
         created_at: columns.take()?,
         status: columns.take::<Word<_>>()?.0,
         capacity: columns.take()?,
@@ -258,7 +259,7 @@ pub(super) fn site<C: Columns>(columns: &mut C) -> Result<Site, C::Error> {
 
 /// All departments, by key, with the columns that [`department`] takes.
 pub(super) const SELECT_DEPARTMENTS: &str = "select key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours, \
-                                             standard \
+                                             standard, routing \
                                              from department order by key";
 
 /// Reads a department.
@@ -275,6 +276,10 @@ pub(super) fn department<C: Columns>(columns: &mut C) -> Result<Department, C::E
         standard: columns
             .take::<Option<Json<_>>>()?
             .map(|standard| standard.0)
+            .unwrap_or_default(),
+        routing: columns
+            .take::<Option<Json<_>>>()?
+            .map(|routing| routing.0)
             .unwrap_or_default(),
     })
 }

@@ -43,6 +43,7 @@ mod hours;
 mod messages;
 mod people;
 mod reference;
+mod routing;
 mod settings;
 mod sign_in;
 

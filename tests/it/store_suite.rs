@@ -74,6 +74,7 @@ macro_rules! cases {
             people: an_address_is_one_person,
             people: the_first_person_is_made_once,
             people: the_last_administrator_stays,
+            people: skills_of_a_person_are_kept_as_given,
             people: changes_of_a_person_are_journalled,
             people: whoever_owns_a_conversation_is_not_removed,
             people: status_follows_the_journal,
@@ -246,6 +247,7 @@ pub fn new_person(name: &str, role: PersonRole, capacity: u8) -> NewPerson {
         name: name.to_owned(),
         role,
         departments: vec![department("support"), department("sales")],
+        skills: Vec::new(),
         capacity,
         password_hash: "not a hash".to_owned(),
     }

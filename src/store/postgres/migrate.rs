@@ -55,6 +55,11 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0008_promises.sql"),
         serves_from: 1,
     },
+    Migration {
+        name: "routing",
+        schema: include_str!("migrations/0009_routing.sql"),
+        serves_from: 1,
+    },
 ];
 
 struct Migration {

@@ -19,7 +19,7 @@ macro_rules! person_columns {
         "p.id, p.email, p.name, p.role,
          (select coalesce(json_agg(d.department order by d.position), '[]') from person_department as d
           where d.person = p.id),
-         p.created_at, p.status, p.capacity"
+         p.skills, p.created_at, p.status, p.capacity"
     };
 }
 pub(super) use person_columns;
@@ -99,8 +99,9 @@ pub(super) async fn create_first(
 
 async fn insert(connection: &mut PgConnection, person: &NewPerson, now: At) -> Result<(), Failure> {
     let inserted = sqlx::query(
-        "insert into person (id, email, email_folded, name, role, password_hash, created_at, status, capacity)
-         values ($1, $2, $3, $4, $5, $6, $7, 'offline', $8)",
+        "insert into person (id, email, email_folded, name, role, password_hash, created_at, status, capacity,
+             skills)
+         values ($1, $2, $3, $4, $5, $6, $7, 'offline', $8, $9::json)",
     )
     .bind(person.id.0)
     .bind(&person.email)
@@ -110,6 +111,7 @@ async fn insert(connection: &mut PgConnection, person: &NewPerson, now: At) -> R
     .bind(&person.password_hash)
     .bind(now.0)
     .bind(i64::from(person.capacity))
+    .bind(json(&person.skills)?)
     .execute(&mut *connection)
     .await;
     unless_taken(inserted, "person_email", "address")?;
@@ -174,18 +176,20 @@ pub(super) async fn change(
     after.email = change.email.unwrap_or(after.email);
     after.role = change.role.unwrap_or(after.role);
     after.departments = change.departments.unwrap_or(after.departments);
+    after.skills = change.skills.unwrap_or(after.skills);
     after.capacity = change.capacity.unwrap_or(after.capacity);
     if after.role != PersonRole::Admin {
         keep_an_admin(connection, &before).await?;
     }
     let updated = sqlx::query(
-        "update person set email = $2, email_folded = $3, name = $4, role = $5 where id = $1",
+        "update person set email = $2, email_folded = $3, name = $4, role = $5, skills = $6::json where id = $1",
     )
     .bind(id.0)
     .bind(&after.email)
     .bind(after.email.to_lowercase())
     .bind(&after.name)
     .bind(word(&after.role)?)
+    .bind(json(&after.skills)?)
     .execute(&mut *connection)
     .await;
     unless_taken(updated, "person_email", "address")?;

@@ -191,8 +191,8 @@ pub(super) async fn create_department(
     changed(connection).await?;
     let inserted = sqlx::query(
         "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours,
-             standard)
-         values ($1, $2, $3, $4, $5, $6, $7, $8::json, $9::json)",
+             standard, routing)
+         values ($1, $2, $3, $4, $5, $6, $7, $8::json, $9::json, $10::json)",
     )
     .bind(department.key.as_str())
     .bind(&department.name)
@@ -203,6 +203,7 @@ pub(super) async fn create_department(
     .bind(&department.idle_text)
     .bind(department.hours.as_ref().map(json).transpose()?)
     .bind(json(&department.standard)?)
+    .bind(json(&department.routing)?)
     .execute(connection)
     .await;
     unless_taken(inserted, "department_pkey", "department")?;
@@ -217,7 +218,7 @@ pub(super) async fn save_department(
     changed(connection).await?;
     let updated = sqlx::query(
         "update department set name = $2, mode = $3, priority = $4, idle_limit_ms = $5, idle_close_ms = $6,
-             idle_text = $7, hours = $8::json, standard = $9::json
+             idle_text = $7, hours = $8::json, standard = $9::json, routing = $10::json
          where key = $1",
     )
     .bind(department.key.as_str())
@@ -229,6 +230,7 @@ pub(super) async fn save_department(
     .bind(&department.idle_text)
     .bind(department.hours.as_ref().map(json).transpose()?)
     .bind(json(&department.standard)?)
+    .bind(json(&department.routing)?)
     .execute(connection)
     .await?;
     Ok(unless_missing(updated.rows_affected(), "department")?)

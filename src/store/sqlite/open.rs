@@ -59,6 +59,10 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0008_promises.sql"),
         fill: None,
     },
+    Migration {
+        schema: include_str!("migrations/0009_routing.sql"),
+        fill: None,
+    },
 ];
 
 struct Migration {

@@ -17,7 +17,7 @@ macro_rules! person_columns {
         "p.id, p.email, p.name, p.role,
          (select json_group_array(d.department order by d.position) from person_department as d
           where d.person = p.id),
-         p.created_at, p.status, p.capacity"
+         p.skills, p.created_at, p.status, p.capacity"
     };
 }
 pub(super) use person_columns;
@@ -72,8 +72,9 @@ pub(super) fn create(
 ) -> Result<(), StoreError> {
     let inserted = connection
         .prepare_cached(
-            "insert into person (id, email, email_folded, name, role, password_hash, created_at, status, capacity)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'offline', ?8)",
+            "insert into person (id, email, email_folded, name, role, password_hash, created_at, status, capacity,
+                 skills)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'offline', ?8, ?9)",
         )?
         .execute((
             person.id,
@@ -84,6 +85,7 @@ pub(super) fn create(
             &person.password_hash,
             now,
             person.capacity,
+            Json(&person.skills),
         ));
     unless_taken(inserted, "person.email_folded", "address")?;
     save_departments(connection, person.id, &person.departments)?;
@@ -151,13 +153,14 @@ pub(super) fn change(
     after.email = change.email.unwrap_or(after.email);
     after.role = change.role.unwrap_or(after.role);
     after.departments = change.departments.unwrap_or(after.departments);
+    after.skills = change.skills.unwrap_or(after.skills);
     after.capacity = change.capacity.unwrap_or(after.capacity);
     if after.role != PersonRole::Admin {
         keep_an_admin(connection, &before)?;
     }
     let updated = connection
         .prepare_cached(
-            "update person set email = ?2, email_folded = ?3, name = ?4, role = ?5 where id = ?1",
+            "update person set email = ?2, email_folded = ?3, name = ?4, role = ?5, skills = ?6 where id = ?1",
         )?
         .execute((
             id,
@@ -165,6 +168,7 @@ pub(super) fn change(
             after.email.to_lowercase(),
             &after.name,
             Word(after.role),
+            Json(&after.skills),
         ));
     unless_taken(updated, "person.email_folded", "address")?;
     if after.departments != before.departments {

@@ -169,8 +169,8 @@ pub(super) fn create_department(
     let inserted = connection
         .prepare_cached(
             "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text,
-                 hours, standard)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 hours, standard, routing)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute((
             &department.key,
@@ -182,6 +182,7 @@ pub(super) fn create_department(
             &department.idle_text,
             department.hours.as_ref().map(Json),
             Json(department.standard),
+            Json(&department.routing),
         ));
     unless_taken(inserted, "department.key", "department")?;
     changed(connection)
@@ -195,7 +196,7 @@ pub(super) fn save_department(
     let rows = connection
         .prepare_cached(
             "update department set name = ?2, mode = ?3, priority = ?4, idle_limit_ms = ?5, idle_close_ms = ?6,
-                 idle_text = ?7, hours = ?8, standard = ?9
+                 idle_text = ?7, hours = ?8, standard = ?9, routing = ?10
              where key = ?1",
         )?
         .execute((
@@ -208,6 +209,7 @@ pub(super) fn save_department(
             &department.idle_text,
             department.hours.as_ref().map(Json),
             Json(department.standard),
+            Json(&department.routing),
         ))?;
     unless_missing(rows, "department")?;
     changed(connection)

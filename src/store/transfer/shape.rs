@@ -13,11 +13,12 @@ use crate::model::event::{Body, CloseReason, Mode, Role};
 use crate::model::hours::Hours;
 use crate::model::id::{
     AgentId, ArticleId, AttachmentId, CannedReplyId, CommandId, ConversationId, DepartmentKey,
-    SessionId, SiteKey, VisitId, VisitorId,
+    SessionId, SiteKey, Skill, VisitId, VisitorId,
 };
 use crate::model::record::{
     Attribute, FormField, JournalReason, Page, PairingMode, PersonRole, SessionKind, Status,
 };
+use crate::model::routing::Routing;
 use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
 use crate::model::widget_settings::WidgetSettings;
@@ -282,6 +283,7 @@ pub static TABLES: &[Table] = &[
             of::<String>("idle_text"),
             of::<Option<Json<Hours>>>("hours"),
             of::<Option<Json<Standard>>>("standard"),
+            of::<Option<Json<Routing>>>("routing"),
         ],
         order: &["key"],
     },
@@ -322,6 +324,7 @@ pub static TABLES: &[Table] = &[
             of::<At>("created_at"),
             of::<Word<Status>>("status"),
             of::<u8>("capacity"),
+            of::<Json<Vec<Skill>>>("skills"),
         ],
         order: &["id"],
     },

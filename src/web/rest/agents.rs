@@ -12,8 +12,10 @@ use utoipa_axum::routes;
 
 use crate::accounts::passwords;
 use crate::accounts::people::{self, Application, BadPerson};
-use crate::model::id::{AgentId, DepartmentKey};
-use crate::model::record::{CAPACITY_DEFAULT, CAPACITY_MAX, Person, PersonRole, Status};
+use crate::model::id::{AgentId, DepartmentKey, Skill};
+use crate::model::record::{
+    CAPACITY_DEFAULT, CAPACITY_MAX, Person, PersonRole, SKILLS_MAX, Status,
+};
 use crate::store::{PersonChange, StoreError};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::body::{Body, Named, set_of};
@@ -52,6 +54,8 @@ pub struct OneAgent {
     email: Option<String>,
     role: PersonRole,
     departments: Vec<DepartmentKey>,
+    /// Languages and skills that a conversation may need, by key.
+    skills: Vec<Skill>,
     /// Conversations at once.
     capacity: u8,
     status: Status,
@@ -69,6 +73,9 @@ pub struct NewAgent {
     role: PersonRole,
     #[serde(default)]
     departments: Vec<DepartmentKey>,
+    /// At most 32.
+    #[serde(default)]
+    skills: Vec<Skill>,
     #[schema(format = Password)]
     password: String,
     #[serde(default)]
@@ -92,6 +99,9 @@ pub struct AgentChange {
     role: Option<PersonRole>,
     #[serde(default)]
     departments: Option<Vec<DepartmentKey>>,
+    /// Replaced whole; at most 32.
+    #[serde(default)]
+    skills: Option<Vec<Skill>>,
     #[serde(default)]
     #[schema(maximum = 100)]
     capacity: Option<u8>,
@@ -138,6 +148,7 @@ async fn add_agent(
 ) -> Result<(StatusCode, Json<OneAgent>), Problem> {
     check_rank(&caller, new.role)?;
     check_place(Some(&new.departments), new.capacity)?;
+    let skills = sorted(new.skills)?;
     if rest.store.people().await?.len() >= PEOPLE_MAX {
         return Err(Problem::conflict(format!(
             "There are {PEOPLE_MAX} people already."
@@ -153,6 +164,7 @@ async fn add_agent(
     };
     let mut prepared = people::prepare(&rest.accounts.passwords, application).await?;
     prepared.capacity = capacity;
+    prepared.skills = skills;
     let id = prepared.id;
     let added = rest.store.create_person(prepared, rest.clock.now()).await;
     added.map_err(of_write)?;
@@ -225,6 +237,7 @@ async fn change_agent(
             .transpose()?,
         role: wanted.role,
         departments: wanted.departments,
+        skills: wanted.skills.map(sorted).transpose()?,
         capacity: wanted.capacity,
     };
     let password_hash = match wanted.password {
@@ -318,6 +331,13 @@ fn check_place(departments: Option<&[DepartmentKey]>, capacity: Option<u8>) -> R
     Ok(())
 }
 
+/// Skills as they are kept: a set, in one order.
+fn sorted(mut skills: Vec<Skill>) -> Result<Vec<Skill>, Problem> {
+    set_of("skills", &skills, SKILLS_MAX)?;
+    skills.sort_unstable();
+    Ok(skills)
+}
+
 /// A department that is named but not there is a wrong field, not a wrong path.
 fn of_write(error: StoreError) -> Problem {
     match error {
@@ -337,6 +357,7 @@ async fn shown(rest: &Rest, caller: &Caller, person: Person) -> OneAgent {
         email: sees_address.then_some(person.email),
         role: person.role,
         departments: person.departments,
+        skills: person.skills,
         capacity: person.capacity,
         status: at_desk.status,
         load: at_desk.load,

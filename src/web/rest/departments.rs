@@ -13,12 +13,14 @@ use crate::domain::hours::Schedule;
 use crate::model::hours::Hours;
 use crate::model::id::DepartmentKey;
 use crate::model::record::{Department, IDLE_CLOSE_DEFAULT, IDLE_TEXT_DEFAULT, PairingMode};
+use crate::model::routing::Routing;
 use crate::model::standard::Standard;
 use crate::model::time::Millis;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Body, Named, line, paragraph, present};
 use crate::web::rest::caller::{Admin, Caller};
+use crate::web::rest::routing;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -76,6 +78,8 @@ pub struct OneDepartment {
     hours: Option<Hours>,
     /// What it promises itself: figures and staffing are judged by it.
     standard: Standard,
+    /// How far it reaches beyond its own line.
+    routing: Routing,
 }
 
 impl From<&Department> for OneDepartment {
@@ -90,6 +94,7 @@ impl From<&Department> for OneDepartment {
             idle_text: department.idle_text.clone(),
             hours: department.hours.clone(),
             standard: department.standard,
+            routing: department.routing.clone(),
         }
     }
 }
@@ -115,6 +120,8 @@ pub struct NewDepartment {
     hours: Option<Hours>,
     #[serde(default)]
     standard: Standard,
+    #[serde(default)]
+    routing: Routing,
 }
 
 /// What changes about a department. What is absent stays; `null` switches the idle limit off, or opens it always.
@@ -141,6 +148,9 @@ pub struct DepartmentChange {
     /// Replaced whole.
     #[serde(default)]
     standard: Option<Standard>,
+    /// Replaced whole.
+    #[serde(default)]
+    routing: Option<Routing>,
 }
 
 /// All departments
@@ -188,9 +198,12 @@ async fn add_department(
             .unwrap_or_else(|| IDLE_TEXT_DEFAULT.to_owned()),
         hours: new.hours,
         standard: new.standard,
+        routing: new.routing,
     })?;
     let _change = rest.changes.lock().await;
-    if rest.store.departments().await?.len() >= DEPARTMENTS_MAX {
+    let others = rest.store.departments().await?;
+    routing::check(&department.routing, &department.key, &others)?;
+    if others.len() >= DEPARTMENTS_MAX {
         return Err(Problem::conflict(format!(
             "There are {DEPARTMENTS_MAX} departments already."
         )));
@@ -214,8 +227,8 @@ async fn read_department(
     _: Caller,
     Named(key): Named<DepartmentKey>,
 ) -> Result<Json<OneDepartment>, Problem> {
-    let department = find(&rest, &key).await?;
-    Ok(Json(OneDepartment::from(&department)))
+    let departments = rest.store.departments().await?;
+    Ok(Json(OneDepartment::from(found(&departments, &key)?)))
 }
 
 /// Change a department
@@ -236,7 +249,8 @@ async fn change_department(
     Body(change): Body<DepartmentChange>,
 ) -> Result<Json<OneDepartment>, Problem> {
     let _change = rest.changes.lock().await;
-    let department = find(&rest, &key).await?;
+    let departments = rest.store.departments().await?;
+    let department = found(&departments, &key)?.clone();
     let department = checked(Department {
         key,
         name: change.name.unwrap_or(department.name),
@@ -247,7 +261,9 @@ async fn change_department(
         idle_text: change.idle_text.unwrap_or(department.idle_text),
         hours: change.hours.unwrap_or(department.hours),
         standard: change.standard.unwrap_or(department.standard),
+        routing: change.routing.unwrap_or(department.routing),
     })?;
+    routing::check(&department.routing, &department.key, &departments)?;
     let answer = OneDepartment::from(&department);
     rest.store.save_department(department).await?;
     rest.settings_changed().await;
@@ -256,7 +272,7 @@ async fn change_department(
 
 /// Remove a department
 ///
-/// Only one that no site offers, no agent serves and no conversation names.
+/// Only one that no site offers, no agent serves, no conversation names, and that stands in for no other.
 #[utoipa::path(delete, path = "/api/departments/{key}", tag = "departments",
     params(("key" = DepartmentKey, Path)),
     responses(
@@ -271,17 +287,24 @@ async fn remove_department(
     _: Admin,
     Named(key): Named<DepartmentKey>,
 ) -> Result<StatusCode, Problem> {
+    let _change = rest.changes.lock().await;
+    let departments = rest.store.departments().await?;
+    if let Some(other) = routing::served_by(&key, &departments) {
+        let detail = format!("It stands in for {}. Name others there first.", other.name);
+        return Err(Problem::conflict(detail));
+    }
     rest.store.remove_department(&key).await?;
     rest.settings_changed().await;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// From the store, not from the snapshot: whoever changes a department must see what was written last.
-async fn find(rest: &Rest, key: &DepartmentKey) -> Result<Department, Problem> {
-    let departments = rest.store.departments().await?;
-    let department = departments
-        .into_iter()
-        .find(|department| department.key == *key);
+/// Among those of the store, not of the snapshot: whoever changes a department must see what was written last.
+fn found<'a>(
+    departments: &'a [Department],
+    key: &DepartmentKey,
+) -> Result<&'a Department, Problem> {
+    let mut departments = departments.iter();
+    let department = departments.find(|department| department.key == *key);
     department.ok_or_else(Problem::not_found)
 }
 

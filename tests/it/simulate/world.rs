@@ -646,6 +646,7 @@ async fn hired(node: &Node, number: usize, role: PersonRole) -> Agent {
         departments: ["support", "sales"]
             .map(|key| DepartmentKey::new(key).unwrap())
             .to_vec(),
+        skills: Vec::new(),
         capacity: 2,
         password_hash: "not a hash".to_owned(),
     };

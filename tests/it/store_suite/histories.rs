@@ -14,6 +14,7 @@ use balie::model::event::{
 };
 use balie::model::id::{ConversationId, DepartmentKey, VisitorId};
 use balie::model::record::{Department, PairingMode, Visitor};
+use balie::model::routing::Routing;
 use balie::model::standard::{Definition, Standard};
 use balie::model::time::{At, Millis};
 use balie::store::entries::{Feed, Part};
@@ -257,6 +258,7 @@ async fn found(store: &Arc<dyn Store>) -> Town {
         let department = Department {
             hours: None,
             standard: Standard::default(),
+            routing: Routing::default(),
             key: key.clone(),
             name: "Town".to_owned(),
             mode: PairingMode::Assign,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use balie::model::id::{AgentId, SessionId};
+use balie::model::id::{AgentId, SessionId, Skill};
 use balie::model::record::{JournalReason, PersonRole, Session, SessionKind, Status};
 use balie::model::time::{At, Millis};
 use balie::store::{PersonChange, Store, StoreError};
@@ -142,6 +142,30 @@ pub async fn the_last_administrator_stays(store: Arc<dyn Store>) {
         matches!(removed, Err(StoreError::InUse("administrator"))),
         "{removed:?}"
     );
+}
+
+pub async fn skills_of_a_person_are_kept_as_given(store: Arc<dyn Store>) {
+    let skills =
+        |keys: &[&str]| -> Vec<Skill> { keys.iter().map(|key| Skill::new(key).unwrap()).collect() };
+    let mut ana = new_person("Ana", PersonRole::Agent, 2);
+    ana.skills = skills(&["billing", "nl"]);
+    let id = ana.id;
+    store.create_person(ana, START).await.unwrap();
+    let kept = async || store.person(id).await.unwrap().unwrap().skills;
+    assert_eq!(kept().await, skills(&["billing", "nl"]));
+    let rename = PersonChange {
+        name: Some("Ana B.".to_owned()),
+        ..PersonChange::default()
+    };
+    store.change_person(id, rename, START).await.unwrap();
+    assert_eq!(kept().await, skills(&["billing", "nl"]), "absent stays");
+    let change = PersonChange {
+        skills: Some(skills(&["de"])),
+        ..PersonChange::default()
+    };
+    let changed = store.change_person(id, change, START).await.unwrap();
+    assert_eq!(changed.skills, skills(&["de"]));
+    assert_eq!(kept().await, skills(&["de"]));
 }
 
 pub async fn changes_of_a_person_are_journalled(store: Arc<dyn Store>) {

@@ -8,6 +8,7 @@ use balie::model::record::{
     CannedReply, Department, FormField, FormFieldKind, OWN_ORIGIN, PairingMode, PersonRole,
     Session, SessionKind, Site, Status,
 };
+use balie::model::routing::Routing;
 use balie::model::standard::{Definition, Standard};
 use balie::model::time::Millis;
 use balie::model::widget_settings::{Greeting, Theme, WidgetSettings};
@@ -155,6 +156,13 @@ fn returns() -> Department {
             target_percent: 90,
             definition: Definition::Kind,
         },
+        routing: Routing {
+            relax_after: vec![Millis(30_000), Millis(60_000)],
+            overflow_after: Some(Millis(120_000)),
+            stand_ins: vec![department("sales")],
+            queue_max: Some(0),
+            speaks: true,
+        },
     }
 }
 
@@ -173,6 +181,7 @@ pub async fn departments_are_kept_as_given(store: Arc<dyn Store>) {
     );
     returns.idle_limit_ms = None;
     returns.hours = None;
+    returns.routing = Routing::default();
     returns.mode = PairingMode::Assign;
     store.save_department(returns.clone()).await.unwrap();
     assert_eq!(store.departments().await.unwrap()[0], returns);
