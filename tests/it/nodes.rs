@@ -11,6 +11,7 @@ use balie_loadtest::participant::agent::Agent;
 use balie_loadtest::participant::mind::Frame;
 use balie_loadtest::participant::visitor::Visitor;
 use balie_loadtest::participant::wire::ConversationId;
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -64,6 +65,42 @@ async fn chat(ben: &mut Agent, at: &Node) -> (Visitor, ConversationId) {
     assert_eq!(Some(conversation), vera.conversation());
     vera.agent().await.unwrap();
     (vera, conversation)
+}
+
+/// Whoever lost a connection repeats a command on another node, while the first one still writes it. That is a race which one of them
+/// loses, and no mistake that an operator should look into, also where others were to be written together with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_another_node_wrote_first_alarms_nobody() {
+    let (server, database) = (shared(), fresh_database());
+    // Every batch of more than one loses it.
+    server.sql(
+        &database,
+        "create sequence lost;
+         create function lose() returns trigger language plpgsql as $$
+         begin
+             if (select count(*) from made) > 1 then
+                 perform nextval('lost');
+                 raise unique_violation using constraint = 'command_once', message = 'another one was first';
+             end if;
+             return null;
+         end $$;
+         create trigger lose after insert on command referencing new table as made
+             for each statement execute function lose()",
+    );
+    let node = Node::with(&[("BALIE_DATABASE_URL", &server.url(&database))]).await;
+    // How many share a batch is up to the machine.
+    for _ in 0..20 {
+        let mut visitors = join_all((0..10).map(|_| node.visitor())).await;
+        let starting = visitors.iter_mut().map(|visitor| visitor.start("Hello"));
+        for started in join_all(starting).await {
+            started.unwrap();
+        }
+        if server.sql(&database, "select is_called from lost") == "t" {
+            // It looks at its log when it is dropped.
+            return;
+        }
+    }
+    panic!("no two were written together");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::batch::{BatchFailure, Decided, attempt};
-use super::error::{breaks, breaks_any, breaks_unique, is_connection_lost, is_lost_race};
+use super::error::{breaks, breaks_unique, is_connection_lost, is_lost_race};
 use super::pool::{ATTEMPTS_MAX, RESTED_MAX, lives};
 use crate::domain::conversation::{Command, Refusal};
 use crate::store::{Append, AppendError, Outcome, StoreError};
@@ -172,6 +172,9 @@ impl Lane {
                 }
             }
             Err(Unserved::Conflict(error)) => {
+                if let AppendError::Store(StoreError::Corrupt(words)) = &error {
+                    tracing::error!(words, "the store refused what it should take");
+                }
                 if let Some(job) = jobs.pop() {
                     let _ = job.reply.send(Decided::Done(Err(error)));
                 }
@@ -274,12 +277,8 @@ fn explained(error: sqlx::Error) -> Unserved {
     if breaks_one_of(&["conversation_department"]) {
         return Unserved::Conflict(StoreError::NotThere("department").into());
     }
-    let is_ours = breaks_any(&error);
     match StoreError::from(error) {
-        StoreError::Corrupt(words) => {
-            tracing::error!(words, is_ours, "the store refused what it should take");
-            Unserved::Conflict(StoreError::Corrupt(words).into())
-        }
+        StoreError::Corrupt(words) => Unserved::Conflict(StoreError::Corrupt(words).into()),
         other => Unserved::Away(other),
     }
 }
