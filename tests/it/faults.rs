@@ -11,10 +11,12 @@
 //! Threads, processes and a network make a repetition likely, not certain.
 
 use dice::Dice;
+use people::People;
 use world::World;
 
 use crate::simulate::dice;
 
+mod account;
 mod checker;
 mod history;
 mod mutants;
@@ -39,19 +41,26 @@ fn histories() -> u64 {
 async fn live_through(seed: u64) {
     // Shown when the test fails.
     println!("BALIE_SEED={seed}");
-    let mut dice = Dice::new(seed);
     let mut world = World::begin().await;
-    let people = people::begin(&world, &mut dice).await;
-    world.storm(&mut dice, &people).await;
+    let mut people = People::default();
+    let story = tell(seed, &mut world, &mut people);
+    if let Err(panic) = account::caught(story).await {
+        println!("{}", account::of(&world, &people).await);
+        std::panic::resume_unwind(panic);
+    }
+    drop(people);
+    world.end().await;
+}
+
+async fn tell(seed: u64, world: &mut World, people: &mut People) {
+    let mut dice = Dice::new(seed);
+    people.come(world, &mut dice).await;
+    world.storm(&mut dice, people).await;
     world.heal().await;
-    let told = people.come_to_an_end(&world).await;
-    let history = history::read(&world, told).await;
+    let told = people.come_to_an_end(world).await;
+    let history = history::read(world, told).await;
     let breaches = checker::check(&history);
-    assert!(
-        breaches.is_empty(),
-        "{breaches:#?}\nafter {:#?}",
-        world.faults
-    );
+    assert!(breaches.is_empty(), "{breaches:#?}");
     let caught = mutants::all_are_caught(&history);
     println!(
         "seed {seed}: {} conversations, {} events, {} acknowledged, {caught} ways to spoil it seen, after {}",
@@ -60,7 +69,6 @@ async fn live_through(seed: u64) {
         history.told.acts.len(),
         world.summary(),
     );
-    world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

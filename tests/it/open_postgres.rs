@@ -3,12 +3,15 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
+use std::time::Duration;
 
 use balie::store::postgres::{PostgresPlace, PostgresStore, SecretUrl};
 
-use crate::support::PATIENCE;
 use crate::support::node::{own_address, run_to_end};
 use crate::support::postgres::{PASSWORD, USER, shared};
+
+/// Some of these servers never answer, and it is waited for that.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The words with which an address is refused.
 async fn refusal(url: &str) -> String {

@@ -53,6 +53,8 @@ pub(super) struct Shared<M> {
     /// Wakes the handles: something was heard. The number itself means nothing.
     changed: watch::Sender<u64>,
     orders: Mutex<Option<Order>>,
+    /// What the handle waited for last, for whoever asks why nothing happens.
+    waits_for: Mutex<String>,
 }
 
 /// What a handle tells the driver to do with the socket.
@@ -79,7 +81,21 @@ impl<M> Shared<M> {
             wake: Notify::new(),
             changed: watch::Sender::new(0),
             orders: Mutex::new(None),
+            waits_for: Mutex::default(),
         }
+    }
+
+    pub(super) fn begin_to_wait(&self, what: &str) {
+        let mut waits_for = self
+            .waits_for
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        what.clone_into(&mut waits_for);
+    }
+
+    pub(super) fn waits_for(&self) -> String {
+        let waits_for = self.waits_for.lock();
+        waits_for.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Something is to be said.

@@ -85,6 +85,7 @@ impl<M: Mind> Participant<M> {
         what: &str,
         mut ready: impl FnMut(&mut M) -> Option<R>,
     ) -> Result<R, Trouble> {
+        self.shared.begin_to_wait(what);
         let mut changes = self.shared.changes();
         let waiting = async {
             loop {
@@ -263,6 +264,23 @@ impl<M: Mind> Participant<M> {
         Box::new(move || shared.order(Order::Cut))
     }
 
+    /// How it stands and what it waits for, told to somebody else while the participant is busy.
+    #[must_use]
+    pub fn account(&self) -> Box<dyn Fn() -> String + Send + Sync> {
+        let shared = Arc::clone(&self.shared);
+        Box::new(move || {
+            let waits_for = shared.waits_for();
+            let mind = shared.lock();
+            let memory = mind.memory();
+            let state = if memory.is_live { "live" } else { "cut off" };
+            let unanswered = memory.outbox.len();
+            let last = last_frames(memory);
+            format!(
+                "{state}, waits for {waits_for}, {unanswered} commands unanswered; last frames: {last}"
+            )
+        })
+    }
+
     /// A copy of what was seen of one log.
     #[must_use]
     pub fn timeline(&self, conversation: ConversationId) -> Option<Timeline> {
@@ -386,12 +404,13 @@ fn take_frame(memory: &mut Memory, fits: impl Fn(&Frame) -> bool) -> Option<Fram
     memory.unread.remove(index)
 }
 
-/// The newest frames that nobody looked at, for the message of a failed test.
+/// The newest frames that nobody looked at, signs of life apart, for the message of a failed test.
 fn last_frames(memory: &Memory) -> String {
     let newest: Vec<String> = memory
         .unread
         .iter()
         .rev()
+        .filter(|frame| !frame.is("pong"))
         .take(4)
         .map(|frame| frame.json.to_string())
         .collect();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use balie_loadtest::participant::agent::Agent;
 use balie_loadtest::participant::compare::log_against_timeline;
 use balie_loadtest::participant::fault::Trouble;
+use balie_loadtest::participant::handle::Participant;
 use balie_loadtest::participant::mind::Mind;
 use balie_loadtest::participant::timeline::View;
 use balie_loadtest::participant::visitor::Visitor;
@@ -26,8 +27,10 @@ const SERVING: [&str; 4] = ["ana", "ben", "cas", "dia"];
 const LATE: &str = "fay";
 const PASSERS_BY: usize = 8;
 const IN_LINE: usize = 4;
-/// Longer than anything takes once everything is healed; whoever waits longer is stranded.
-const PATIENCE_MS: u64 = 120_000;
+/// Longer than anything takes once everything is healed, on any machine; whoever waits longer is stranded.
+const STRANDED_MS: u64 = 180_000;
+/// Participants themselves wait longer: when a history fails everybody is still there, to tell what they wait for.
+const PATIENCE_MS: u64 = 900_000;
 
 /// Something that was acknowledged.
 #[derive(Clone, Debug)]
@@ -49,6 +52,7 @@ pub struct Told {
 }
 
 /// Everybody at the desk.
+#[derive(Default)]
 pub struct People {
     record: Arc<Mutex<Told>>,
     /// Nobody comes anew.
@@ -57,11 +61,19 @@ pub struct People {
     is_over: Arc<AtomicBool>,
     /// The ids of those who serve.
     colleagues: Vec<String>,
-    /// One for each participant.
-    scissors: Vec<Box<dyn Fn() + Send + Sync>>,
+    acquaintances: Vec<Acquaintance>,
     visitors: JoinSet<()>,
     line: JoinSet<()>,
     agents: JoinSet<()>,
+    late: Option<Agent>,
+}
+
+/// A participant, as seen by the others.
+struct Acquaintance {
+    /// What they do here, and their id.
+    who: String,
+    scissors: Box<dyn Fn() + Send + Sync>,
+    account: Box<dyn Fn() -> String + Send + Sync>,
 }
 
 /// What one participant needs to know of all.
@@ -93,51 +105,6 @@ impl Place {
     }
 }
 
-/// Everybody comes.
-pub async fn begin(world: &World, dice: &mut Dice) -> People {
-    let mut people = People {
-        record: Arc::default(),
-        is_closing: Arc::default(),
-        is_over: Arc::default(),
-        colleagues: Vec::new(),
-        scissors: Vec::new(),
-        visitors: JoinSet::new(),
-        line: JoinSet::new(),
-        agents: JoinSet::new(),
-    };
-    let mut agents = Vec::new();
-    for person in SERVING {
-        let mut agent = at_the_desk(world, person).await;
-        agent.online(2).await.unwrap();
-        people.colleagues.push(agent.id());
-        agents.push(agent);
-    }
-    for agent in agents {
-        let place = people.place(dice);
-        people.scissors.push(agent.scissors());
-        people.agents.spawn(serves(agent, place));
-    }
-    for _ in 0..IN_LINE {
-        let mut visitor = comes(world).await;
-        let start = visitor.start_with(json!({"department": "sales", "text": "I have time"}));
-        start.await.unwrap();
-        // Behind those who came before: nodes agree on the time, but for some milliseconds.
-        let stands = visitor.expect_frame("a place", |frame| frame.is("queue"));
-        stands.await.unwrap();
-        let conversation = visitor.conversation().unwrap();
-        people.record.lock().unwrap().line.push(conversation);
-        people.scissors.push(visitor.scissors());
-        people.line.spawn(waits(visitor));
-    }
-    for _ in 0..PASSERS_BY {
-        let visitor = comes(world).await;
-        let place = people.place(dice);
-        people.scissors.push(visitor.scissors());
-        people.visitors.spawn(visits(visitor, place));
-    }
-    people
-}
-
 async fn comes(world: &World) -> Visitor {
     let builder = Visitor::of(&world.url(), "demo").unwrap();
     let builder = builder.keeps_going().patience_ms(PATIENCE_MS);
@@ -153,6 +120,54 @@ async fn at_the_desk(world: &World, person: &str) -> Agent {
 }
 
 impl People {
+    /// Everybody comes.
+    pub async fn come(&mut self, world: &World, dice: &mut Dice) {
+        let mut agents = Vec::new();
+        for person in SERVING {
+            let mut agent = at_the_desk(world, person).await;
+            self.meets(person, &agent.id(), &agent);
+            agent.online(2).await.unwrap();
+            self.colleagues.push(agent.id());
+            agents.push(agent);
+        }
+        for agent in agents {
+            let place = self.place(dice);
+            self.agents.spawn(serves(agent, place));
+        }
+        for _ in 0..IN_LINE {
+            let mut visitor = comes(world).await;
+            self.meets("in line", &visitor.id(), &visitor);
+            let start = visitor.start_with(json!({"department": "sales", "text": "I have time"}));
+            start.await.unwrap();
+            // Behind those who came before: nodes agree on the time, but for some milliseconds.
+            let stands = visitor.expect_frame("a place", |frame| frame.is("queue"));
+            stands.await.unwrap();
+            let conversation = visitor.conversation().unwrap();
+            self.record.lock().unwrap().line.push(conversation);
+            self.line.spawn(waits(visitor));
+        }
+        for _ in 0..PASSERS_BY {
+            let visitor = comes(world).await;
+            self.meets("passes by", &visitor.id(), &visitor);
+            let place = self.place(dice);
+            self.visitors.spawn(visits(visitor, place));
+        }
+    }
+
+    fn meets<M: Mind>(&mut self, what: &str, id: &str, participant: &Participant<M>) {
+        self.acquaintances.push(Acquaintance {
+            who: format!("{what} {id}"),
+            scissors: participant.scissors(),
+            account: participant.account(),
+        });
+    }
+
+    /// How each of them stands.
+    pub fn accounts(&self) -> impl Iterator<Item = String> {
+        let told = |one: &Acquaintance| format!("{}: {}", one.who, (one.account)());
+        self.acquaintances.iter().map(told)
+    }
+
     fn place(&self, dice: &mut Dice) -> Place {
         Place {
             record: Arc::clone(&self.record),
@@ -165,19 +180,23 @@ impl People {
 
     /// Half of them lose their connection at this moment.
     pub fn cut_some(&self, dice: &mut Dice) {
-        let unlucky = self.scissors.iter().filter(|_| dice.chance(50));
-        unlucky.for_each(|cut| cut());
+        let unlucky = self.acquaintances.iter().filter(|_| dice.chance(50));
+        unlucky.for_each(|one| (one.scissors)());
     }
 
     /// Once everything is healed: nobody comes any more, everybody who is there is served, and the line is.
-    pub async fn come_to_an_end(mut self, world: &World) -> Told {
+    pub async fn come_to_an_end(&mut self, world: &World) -> Told {
         self.is_closing.store(true, Ordering::Relaxed);
         // Whoever is just on the way back would be passed over.
         world.all_can_be_served(IN_LINE).await;
-        let mut fay = at_the_desk(world, LATE).await;
-        sits(&mut fay, "online", Some(1)).await;
+        let fay = at_the_desk(world, LATE).await;
+        self.meets(LATE, &fay.id(), &fay);
+        let fay = self.late.insert(fay);
+        sits(fay, "online", Some(1)).await;
         for _ in 0..IN_LINE {
-            let next = fay.until("the next in line", |mind| mind.owned.iter().next().copied());
+            let next = fay.until_within(STRANDED_MS, "the next in line", |mind| {
+                mind.owned.iter().next().copied()
+            });
             let conversation = next.await.unwrap();
             let text = "It took a while";
             let ack = fay.send(conversation, text).await.unwrap();
@@ -185,12 +204,14 @@ impl People {
             let text = Some(text.to_owned());
             self.record.lock().unwrap().acts.push(Act { by, ack, text });
             fay.end(conversation).await.unwrap();
-            let gone = fay.until("the end of it", |mind| {
+            let gone = fay.until_within(STRANDED_MS, "the end of it", |mind| {
                 (!mind.owned.contains(&conversation)).then_some(())
             });
             gone.await.unwrap();
         }
-        fay.finish().await.unwrap();
+        if let Some(fay) = self.late.take() {
+            fay.finish().await.unwrap();
+        }
         everybody(&mut self.line, "the line").await;
         everybody(&mut self.visitors, "who passes by").await;
         self.is_over.store(true, Ordering::Relaxed);
@@ -206,7 +227,7 @@ async fn everybody(tasks: &mut JoinSet<()>, who: &str) {
             ended.unwrap();
         }
     };
-    let longest = Duration::from_millis(2 * PATIENCE_MS);
+    let longest = Duration::from_millis(STRANDED_MS);
     timeout(longest, ending)
         .await
         .unwrap_or_else(|_| panic!("{who} did not come to an end"));
@@ -320,7 +341,7 @@ async fn sits(agent: &mut Agent, status: &str, capacity: Option<u64>) {
             }
         }
     };
-    let longest = Duration::from_millis(PATIENCE_MS);
+    let longest = Duration::from_millis(STRANDED_MS);
     timeout(longest, saying).await.expect("a status is taken");
 }
 

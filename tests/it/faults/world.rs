@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use rustix::process::Signal;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -99,11 +100,11 @@ pub struct World {
     balancer: Balancer,
     wires: Vec<Wires>,
     sentinel: Sentinel,
-    redis: [redis_server::Server; 2],
+    pub redis: [redis_server::Server; 2],
     pub postgres: postgres::Server,
     pub database: String,
-    /// What befell it, and when, in ms from the beginning.
-    pub faults: Vec<(u128, Fault)>,
+    /// What befell it.
+    faults: Vec<Fault>,
     under_way: Vec<(Instant, Fault)>,
 }
 
@@ -147,6 +148,11 @@ impl World {
                     ("BALIE_DRAIN_MS", "2000"),
                     // A machine that builds and tests something else meanwhile is slow.
                     ("BALIE_DATABASE_CONNECT_MS", "5000"),
+                    // Shown when the test fails.
+                    (
+                        "BALIE_LOG_FILTER",
+                        "info,balie::desk=debug,balie::coordination=debug",
+                    ),
                 ];
                 Node::with(&settings).await
             });
@@ -173,7 +179,7 @@ impl World {
     /// How often each kind of fault befell it.
     pub fn summary(&self) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, fault) in &self.faults {
+        for fault in &self.faults {
             *counts.entry(fault.kind()).or_default() += 1;
         }
         let words: Vec<String> = counts
@@ -193,7 +199,8 @@ impl World {
             if self.under_way.len() < FAULTS_MAX && dice.chance(60) {
                 let fault = self.choose(dice).await;
                 if self.may_begin(&fault) {
-                    self.faults.push((begun.elapsed().as_millis(), fault));
+                    self.faults.push(fault);
+                    println!("{} {fault:?} begins", Timestamp::now());
                     let span = Duration::from_millis(200 + dice.below(3_800) as u64);
                     self.set_in(fault, dice, people).await;
                     self.under_way.push((Instant::now() + span, fault));
@@ -301,6 +308,7 @@ impl World {
             Fault::Killed(node) | Fault::Drained(node) if !self.finds_its_store(node) => {
                 let later = Instant::now() + Duration::from_millis(100);
                 self.under_way.push((later, fault));
+                return;
             }
             Fault::Killed(node) | Fault::Drained(node) => self.nodes[node].restart().await,
             Fault::Frozen(node) => self.nodes[node].signal(Signal::CONT),
@@ -311,6 +319,7 @@ impl World {
             Fault::StoreCrashed => tokio::task::block_in_place(|| self.postgres.resume()),
             Fault::Flushed | Fault::FailedOver | Fault::StoreRestarted | Fault::ClientsCut => {}
         }
+        println!("{} {fault:?} ended", Timestamp::now());
     }
 
     fn finds_its_store(&self, node: usize) -> bool {

@@ -26,7 +26,7 @@ use balie_loadtest::participant::wire::Refusal;
 use serde_json::Value;
 
 /// How long a test waits for what must happen. Generous: it only costs when something is wrong.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks again and again until there is an answer.
 ///

@@ -25,7 +25,7 @@ use super::people::{self, Beginning, PASSWORD, beginning, beginning_on_postgres,
 use super::postgres::shared;
 
 /// A debug build on a busy machine starts within this time, or not at all.
-const START_MAX: Duration = Duration::from_secs(30);
+const START_MAX: Duration = Duration::from_secs(120);
 /// A stop is promised within 10 s.
 pub const STOP_MAX: Duration = Duration::from_secs(10);
 /// The sockets of participants that are gone are noticed within this time.
@@ -387,7 +387,7 @@ impl Drop for Node {
                 let _ = child.kill();
                 let _ = child.wait();
             }
-            eprintln!("the server's log:\n{}", self.log());
+            eprintln!("the log of {}:\n{}", self.address, self.log());
             return;
         }
         self.last_look();

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-/// Longest wait for a server to start, or for a state to come about.
-pub const SOON: Duration = Duration::from_secs(30);
+/// Longest wait for a server to start, or for a state to come about. Only reached when it never will.
+pub const SOON: Duration = Duration::from_secs(120);
 
 /// A redis-server, ended when dropped.
 pub struct Server {
@@ -102,6 +102,22 @@ impl Server {
             command.query_async::<redis::Value>(&mut connection).await
         };
         let _ = timeout(Duration::from_millis(500), running).await;
+    }
+
+    /// What it answers to a command, in words, whatever it answers.
+    pub async fn says(&self, words: &[&str]) -> String {
+        let asking = async {
+            let client = redis::Client::open(self.url())?;
+            let mut connection = client.get_multiplexed_async_connection().await?;
+            let mut command = redis::cmd(words[0]);
+            command.arg(&words[1..]);
+            command.query_async::<String>(&mut connection).await
+        };
+        match timeout(Duration::from_secs(5), asking).await {
+            Ok(Ok(said)) => said,
+            Ok(Err(error)) => error.to_string(),
+            Err(_elapsed) => "nothing".to_owned(),
+        }
     }
 
     fn pid(&self) -> Pid {
