@@ -87,6 +87,12 @@ impl Follower {
         self.following
     }
 
+    /// Whether it was given anything of the log. A visitor's socket hears of its conversation by that, and of nothing that is
+    /// about the conversation before.
+    pub fn has_begun(&self) -> bool {
+        self.place > 0
+    }
+
     /// What it may see.
     pub fn view(&self) -> View {
         match self.following {

@@ -446,7 +446,8 @@ impl Hub {
         self.unplaced.take()
     }
 
-    /// Pushes an item to the followers of one view, but not to one socket.
+    /// Pushes an item that is only for the moment to the followers of one view, but not to one socket. A visitor's follower that
+    /// was given nothing yet, as where the log cannot be read just now, is told its place later instead.
     pub fn push_to_followers(
         &self,
         conversation: ConversationId,
@@ -459,7 +460,11 @@ impl Hub {
                 .iter()
                 .filter(|follower| follower.view() == view && follower.socket() != but)
             {
-                follower.mailbox().push(item.clone());
+                if view == View::Agent || follower.has_begun() {
+                    follower.mailbox().push(item.clone());
+                } else {
+                    self.unplaced.note_newcomer(conversation);
+                }
             }
         }
     }

@@ -365,3 +365,47 @@ async fn tls_is_spoken_checked_and_insisted_on_as_the_address_says() {
         }
     }
 }
+
+/// Goal: where a log cannot be read for a moment, nobody is told a place in a conversation that they have not heard of; once it can,
+/// they are told both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_place_is_not_told_before_the_conversation_that_it_is_in() {
+    let (server, database) = (shared(), fresh_database());
+    let guest = format!("guest_{database}");
+    // Who writes all logs, and reads none while the gate is shut. The first user would not be held up by it.
+    server.sql(
+        &database,
+        &format!(
+            "create role {guest} login password '{PASSWORD}';
+             create table gate (is_shut boolean not null);
+             insert into gate values (true);
+             create function may_read() returns boolean language plpgsql as $$
+             begin
+                 if (select is_shut from gate) then
+                     raise exception 'not just now' using errcode = 'cannot_connect_now';
+                 end if;
+                 return true;
+             end $$;
+             alter table event enable row level security;
+             create policy writing on event for insert with check (true);
+             create policy reading on event for select using (may_read());
+             grant create on schema public to {guest};
+             grant select, insert, update, delete on all tables in schema public to {guest}"
+        ),
+    );
+    let node = node_at(&server.url_for(&guest, PASSWORD, server.port(), &database)).await;
+    let mut first = node.visitor().await;
+    let mut second = first.another_tab("demo").await.unwrap();
+    let conversation = first.start("Hello").await.unwrap().conversation;
+    eventually("its log to be asked for some times", async || {
+        (node.log().matches("a log could not be read").count() > 4).then_some(())
+    })
+    .await;
+    server.sql(&database, "update gate set is_shut = false");
+    let started = second.expect_text("Hello").await.unwrap();
+    assert_eq!(started.conversation, conversation);
+    for tab in [&mut first, &mut second] {
+        let place = tab.expect_frame("a place", |frame| frame.is("queue")).await;
+        assert_eq!(number(&place.unwrap().json, "position"), 1);
+    }
+}
