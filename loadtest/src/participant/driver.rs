@@ -23,7 +23,7 @@ const WELCOME_MS_MAX: u64 = 15_000;
 const WRITE_MS_MAX: u64 = 15_000;
 
 /// How long a script waits for what it expects, unless told otherwise. Generous: it only costs when something is wrong.
-pub const PATIENCE_MS: u64 = 10_000;
+pub const PATIENCE_MS: u64 = 60_000;
 
 /// How a participant behaves.
 #[derive(Debug, Clone)]

@@ -26,10 +26,10 @@ use super::postgres::shared;
 
 /// A debug build on a busy machine starts within this time, or not at all.
 const START_MAX: Duration = Duration::from_secs(120);
-/// A stop is promised within 10 s.
-pub const STOP_MAX: Duration = Duration::from_secs(10);
+/// A stop is promised within 10 s, on a machine that has nothing else to do.
+pub const STOP_MAX: Duration = Duration::from_secs(60);
 /// The sockets of participants that are gone are noticed within this time.
-const SOCKETS_GONE_MAX: Duration = Duration::from_secs(20);
+const SOCKETS_GONE_MAX: Duration = Duration::from_secs(60);
 
 /// A server.
 pub struct Node {

@@ -13,7 +13,7 @@ use super::PATIENCE;
 use super::node::Node;
 
 /// As [`PATIENCE`], for those who count.
-pub const PATIENCE_MS: u64 = 10_000;
+pub const PATIENCE_MS: u64 = 60_000;
 
 /// A visitor's socket on which nothing was said yet.
 pub async fn visitor_socket(node: &Node) -> RawSocket {
