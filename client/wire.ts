@@ -519,7 +519,7 @@ export type ByeReason = "restart" | "signed_out";
 /**
  * Why a frame was refused.
  */
-export type ErrorCode = "unknown_type" | "bad_frame" | "bad_field" | "unauthorized" | "forbidden" | "not_found" | "wrong_state" | "conflict" | "too_large" | "rate_limited" | "closed_hours" | "unavailable";
+export type ErrorCode = "unknown_type" | "bad_frame" | "bad_field" | "unauthorized" | "forbidden" | "not_found" | "wrong_state" | "conflict" | "too_large" | "rate_limited" | "queue_full" | "closed_hours" | "unavailable";
 
 /**
  * Says why a frame was refused. Final, unless it carries `retry_ms`.

@@ -26,6 +26,8 @@ export interface SiteInfo {
   color: string | null;
   form: FormField[];
   departments: { key: string; name: string }[];
+  /** Where chats go while those are closed; not to be chosen. */
+  stand_ins?: { key: string; name: string }[];
   /** Whether agents see what stands in the field before it is sent. */
   typing_preview: boolean;
   /** What the visitor is told, or has to agree to, before the chat. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { FormField } from "./embed.ts";
 import { fakeModel, fakeSite } from "./fakes.ts";
 import { answers, complaints, errorsOf } from "./form.ts";
-import { type Model, QUESTION } from "./model.ts";
+import { departmentName, type Model, QUESTION } from "./model.ts";
 import { DEPARTMENT } from "./view/form.ts";
 
 const NAME: FormField = { name: "name", label: "Name", kind: "text", required: true };
@@ -36,4 +36,10 @@ test("a field that the server found wrong gets the words, in whichever way the s
   assert.deepEqual(refused("fields.email"), ["email"]);
   assert.deepEqual(refused("email"), ["email"]);
   assert.deepEqual(refused("text"), []);
+});
+
+test("a department is called by its name, also one that only stands in", () => {
+  const site = fakeModel(fakeSite({ stand_ins: [{ key: "night", name: "Night shift" }] }), {});
+  assert.deepEqual(["sales", "night", "later-on"].map((key) => departmentName(site, key)), ["Sales", "Night shift", "later-on"]);
+  assert.equal(departmentName(fakeModel(fakeSite({}), {}), "night"), "night");
 });

@@ -251,5 +251,5 @@ export function siteName({ site }: Model): string {
 }
 
 export function departmentName({ site }: Model, key: string): string {
-  return site.departments.find((department) => department.key === key)?.name ?? key;
+  return [...site.departments, ...(site.stand_ins ?? [])].find((department) => department.key === key)?.name ?? key;
 }

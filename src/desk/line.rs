@@ -172,6 +172,11 @@ impl Desk {
         }
     }
 
+    /// The same for whoever does not look at the lines.
+    pub(super) fn foretold(&self, now: At) -> Arc<Outlook> {
+        self.outlook(!self.coordination.is_whole(), now)
+    }
+
     /// Where those stand whose place is to be looked at, and the lines, with so many rows of each; without a number as they stood
     /// when something moved last. `None` if that has to wait a moment.
     async fn look_at_lines(
@@ -270,10 +275,9 @@ impl Desk {
         }
         board.hours_at = Some(now);
         let settings = self.settings.snapshot();
-        let is_open =
-            |key: &DepartmentKey| settings.schedule(key).is_none_or(|one| one.is_open(now));
         let keys = settings.departments.keys();
-        let in_hours: HashSet<DepartmentKey> = keys.filter(|key| is_open(key)).cloned().collect();
+        let in_hours = keys.filter(|key| settings.is_open(key, now));
+        let in_hours: HashSet<DepartmentKey> = in_hours.cloned().collect();
         let have_turned = in_hours != board.in_hours;
         board.in_hours = in_hours;
         have_turned

@@ -25,7 +25,9 @@ use crate::protocol::parts::{State, VisitorCard};
 use crate::store::settings::Settings;
 use crate::store::{Append, AppendError, Appended, Outcome, Receipt, Store, StoreError};
 
+mod admit;
 pub mod book;
+mod closing;
 pub mod files;
 pub mod follow;
 mod lanes;
@@ -82,9 +84,12 @@ pub enum Refused {
     /// It contradicts what is.
     #[error("{0}")]
     Conflict(&'static str),
-    /// The department is closed; says when it opens.
+    /// The department is closed, or as good as; says when it opens.
     #[error("{0}")]
     ClosedHours(String),
+    /// As many wait there as may.
+    #[error("{0}")]
+    QueueFull(String),
     /// A field is wrong.
     #[error("{message}")]
     BadField {
@@ -157,6 +162,7 @@ impl Refused {
             | Refused::Conflict(_) => ErrorFrame::new(ErrorCode::Conflict, message),
             Refused::Forbidden(_) => ErrorFrame::new(ErrorCode::Forbidden, message),
             Refused::ClosedHours(_) => ErrorFrame::new(ErrorCode::ClosedHours, message),
+            Refused::QueueFull(_) => ErrorFrame::new(ErrorCode::QueueFull, message),
             Refused::BadField { field, .. } => ErrorFrame::bad_field(field.clone(), message),
             Refused::Away => ErrorFrame::new(ErrorCode::Unavailable, message).retry(RETRY),
         }

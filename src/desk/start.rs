@@ -1,16 +1,16 @@
 //! How a conversation begins: a place in a department's line, live or as a message that is left for later.
 //!
-//! A live chat begins within the department's hours only. A left message may come at any hour and needs no socket, but a
+//! A live chat begins only where [`super::admit`] lets it. A left message may come at any hour and needs no socket, but a
 //! way to reply. Called by the visitor socket, and by REST for whoever has no socket.
 
 use crate::desk::visit::{Visiting, Whereabouts, blank};
 use crate::desk::{Desk, Refused};
-use crate::domain::conversation::{Command, Start};
+use crate::domain::conversation::{Command, Refusal, Start};
 use crate::domain::routing::SocketId;
 use crate::model::event::{Fields, Mode};
 use crate::model::id::{ConversationId, VisitorId};
 use crate::model::mail;
-use crate::model::record::{Attribute, Department, Site, Visitor};
+use crate::model::record::{Attribute, Site, Visitor};
 use crate::protocol::visitor::VisitorStart;
 use crate::store::Receipt;
 
@@ -61,8 +61,20 @@ impl Desk {
             // A repeat gets the same answer whatever its content, and whatever changed since.
             Err(refused) => match self.store.receipt(visitor.0, cmd).await {
                 Ok(Some(receipt)) => Ok(receipt),
-                Ok(None) | Err(_) => Err(refused),
+                Ok(None) | Err(_) => Err(self.or_open_already(visitor, refused).await),
             },
+        }
+    }
+
+    /// Whoever has a conversation already is told that, rather than that no other may begin.
+    async fn or_open_already(&self, visitor: VisitorId, refused: Refused) -> Refused {
+        if !matches!(&refused, Refused::ClosedHours(_) | Refused::QueueFull(_)) {
+            return refused;
+        }
+        let now = self.clock.now();
+        match self.store.conversation_of_visitor(visitor, now).await {
+            Ok(Some(found)) if found.is_open() => Refused::Rule(Refusal::OpenAlready),
+            Ok(_) | Err(_) => refused,
         }
     }
 
@@ -85,10 +97,13 @@ impl Desk {
         require_fields(site, &start.fields)?;
         let known = self.store.visitor(visitor).await?;
         let visitor = known.unwrap_or_else(|| blank(visitor, site.key.clone()));
-        match start.mode {
-            Mode::Chat => self.require_hours(&department)?,
-            Mode::Message => require_reply_address(&visitor, &start.fields)?,
-        }
+        let department = match start.mode {
+            Mode::Chat => self.admit(&department).await?,
+            Mode::Message => {
+                require_reply_address(&visitor, &start.fields)?;
+                department
+            }
+        };
         let visitor = self
             .save_starting_visitor(visitor, whereabouts, &start.fields)
             .await?;
@@ -97,6 +112,7 @@ impl Desk {
         } else {
             visitor.priority
         };
+        let needs = self.needs_of(&department, visitor.lang.as_deref(), start.needs);
         let id = ConversationId::fresh();
         if let Some(socket) = socket {
             // Known to be here before the conversation is in line, so that it is not passed over.
@@ -110,7 +126,7 @@ impl Desk {
             priority,
             mode: start.mode,
             fields: start.fields,
-            needs: start.needs,
+            needs,
             text: start.text,
         });
         let outcome = self
@@ -122,25 +138,6 @@ impl Desk {
             self.coordination.visitor_left(id, socket).await.ok();
         }
         outcome
-    }
-
-    /// Nobody begins to wait live in a department that is closed. Whoever waits already, stays.
-    fn require_hours(&self, department: &Department) -> Result<(), Refused> {
-        let settings = self.settings.snapshot();
-        let now = self.clock.now();
-        let Some(schedule) = settings.schedule(&department.key) else {
-            return Ok(());
-        };
-        if schedule.is_open(now) {
-            return Ok(());
-        }
-        let name = &department.name;
-        let opens = schedule.next_open_at(now).map_or_else(String::new, |at| {
-            format!(" It opens on {}.", schedule.in_words(at))
-        });
-        Err(Refused::ClosedHours(format!(
-            "{name} is closed now.{opens} You can leave a message."
-        )))
     }
 
     async fn save_starting_visitor(

@@ -115,6 +115,7 @@ impl Desk {
         self.set_epoch(&self.store.installation().await?.epoch);
         self.look_at_doubted().await?;
         self.mind_idle_chats().await?;
+        self.move_from_closed().await?;
         let has_lost_notices = self.has_lost_notices.swap(false, Ordering::Relaxed);
         let is_compared = tick.is_multiple_of(RECONCILE_LOOKS) || has_lost_notices;
         // Where notices were lost, seats that changed meanwhile may not have been told either; and what a server was told last

@@ -173,6 +173,13 @@ pub enum Command {
         /// A word for whoever takes it.
         note: Option<String>,
     },
+    /// The department closed while it waited there, and another stands in: it goes on waiting there, at its place in time.
+    StandIn {
+        /// Which.
+        department: DepartmentKey,
+        /// The place the decision was made on.
+        placed_seq: Seq,
+    },
     /// The owner, or a supervisor, ends it.
     Close {
         /// Who.
@@ -313,6 +320,7 @@ impl Command {
             | Command::Leave
             | Command::Abandon { .. }
             | Command::Rate { .. }
+            | Command::StandIn { .. }
             | Command::Close { .. }
             | Command::Requeue { .. }
             | Command::AgentAway { .. }
@@ -427,6 +435,14 @@ pub fn decide(
             to,
             note,
         } => conversation.transfer(&agent, is_supervisor, to, note, room, at),
+        Command::StandIn {
+            department,
+            placed_seq,
+        } => {
+            conversation.waits_at(placed_seq)?;
+            let to = TransferredTo::Department(department);
+            Ok(vec![(Sender::system(), Body::Transferred { to })])
+        }
         Command::Close {
             agent,
             is_supervisor,
@@ -658,6 +674,17 @@ impl Conversation {
         }
     }
 
+    /// It still waits where a decision found it.
+    fn waits_at(&self, placed_seq: Seq) -> Result<(), Refusal> {
+        let is_there = self.placed_seq == placed_seq;
+        match self.place {
+            Place::Waiting { .. } if is_there => Ok(()),
+            Place::Waiting { .. } | Place::Served { .. } | Place::Closed { .. } => {
+                Err(Refusal::Moved)
+            }
+        }
+    }
+
     /// The agent owns it, or is a supervisor and it is open.
     fn owned_by(&self, agent: &AgentName, is_supervisor: bool) -> Result<(), Refusal> {
         match &self.place {
@@ -773,11 +800,7 @@ impl Conversation {
         if self.owner().is_some_and(|owner| owner.id == agent.id) {
             return Err(Refusal::AlreadyYours);
         }
-        self.waiting_or("It no longer waits.")
-            .map_err(|_| Refusal::Moved)?;
-        if self.placed_seq != placed_seq {
-            return Err(Refusal::Moved);
-        }
+        self.waits_at(placed_seq)?;
         has_room(room)?;
         Ok(vec![self.assigned_to(agent, self.waited_until(at))])
     }

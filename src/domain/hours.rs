@@ -14,7 +14,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, Timestamp};
 
 use crate::model::hours::{Hours, OpenSpan};
-use crate::model::time::At;
+use crate::model::time::{At, Millis};
 
 /// Most spans of a week: a different one for each day, with breaks.
 pub const SPANS_MAX: usize = 50;
@@ -120,6 +120,30 @@ impl Schedule {
             .map(|(opens, _)| opens)
             .find(|opens| *opens > from)
             .map(|opens| At(opens.as_millisecond()))
+    }
+
+    /// When it closes, if it is open now and closes within the span. Spans that join are one.
+    #[must_use]
+    pub fn closes_within(&self, now: At, span: Millis) -> Option<At> {
+        let from = timestamp(now)?;
+        let last = timestamp(now + span)?;
+        let mut reached = from;
+        // Each round goes past the end of a span, until the last of them.
+        loop {
+            let today = self.date_at(reached);
+            let ends = (-1..=1)
+                .filter_map(|days| day_after(today, days))
+                .flat_map(|date| self.spans_of(date))
+                .filter(|(opens, closes)| *opens <= reached && reached < *closes)
+                .map(|(_, closes)| closes)
+                .max();
+            match ends {
+                Some(closes) if closes > last => return None,
+                Some(closes) => reached = closes,
+                None => break,
+            }
+        }
+        (reached > from).then(|| At(reached.as_millisecond()))
     }
 
     /// A moment as its people say it: `Monday 23 November at 09:00 (Europe/Amsterdam)`.

@@ -31,6 +31,8 @@ pub enum ErrorCode {
     TooLarge,
     /// Too many; `retry_ms` says when to come back.
     RateLimited,
+    /// As many wait in the line as may; a message may be left.
+    QueueFull,
     /// The department is closed; a message may be left.
     ClosedHours,
     /// The store does not answer; `retry_ms` says when to repeat.

@@ -1,14 +1,15 @@
-//! Sites and departments (and which languages have articles) as last read, for every look-up on a hot path.
+//! Sites and departments (and which languages have articles, and what each department's agents can do) as last read, for every
+//! look-up on a hot path.
 //!
 //! A snapshot behind a lock that is held for one clone of an `Arc`. [`Settings::refresh`] reads it anew when the store
 //! says that something changed: called by the server every second and after every own write, so that a change made by
 //! another process is seen too. While the store is away the last snapshot serves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::hours::Schedule;
-use crate::model::id::{DepartmentKey, SiteKey};
+use crate::model::id::{DepartmentKey, SiteKey, Skill};
 use crate::model::record::{Department, OWN_ORIGIN, Site};
 use crate::model::time::At;
 use crate::store::{Store, StoreError};
@@ -24,6 +25,8 @@ pub struct Snapshot {
     article_languages: BTreeMap<SiteKey, Vec<(String, u64)>>,
     /// Of the departments that have opening hours.
     schedules: BTreeMap<DepartmentKey, Schedule>,
+    /// What at least one agent of each department can do.
+    skills: BTreeMap<DepartmentKey, BTreeSet<Skill>>,
     version: u64,
 }
 
@@ -62,24 +65,88 @@ impl Snapshot {
         self.schedules.get(key)
     }
 
-    /// Those of a site's departments that are open by their hours, in the site's order.
+    /// Whether a department is within its hours.
     #[must_use]
-    pub fn in_hours(&self, site: &Site, now: At) -> Vec<DepartmentKey> {
-        let is_open = |key: &&DepartmentKey| self.schedule(key).is_none_or(|one| one.is_open(now));
-        site.departments.iter().filter(is_open).cloned().collect()
+    pub fn is_open(&self, key: &DepartmentKey, now: At) -> bool {
+        self.schedule(key).is_none_or(|one| one.is_open(now))
     }
 
-    /// When the first of a site's departments opens; `None` while one is open, or if none has an opening ahead.
+    /// Whether an agent of the department has the skill.
+    #[must_use]
+    pub fn has_skill(&self, department: &DepartmentKey, skill: &Skill) -> bool {
+        let known = self.skills.get(department);
+        known.is_some_and(|known| known.contains(skill))
+    }
+
+    /// The department, then those who stand in for it.
+    fn with_stand_ins<'a>(
+        &'a self,
+        department: &'a Department,
+    ) -> impl Iterator<Item = &'a Arc<Department>> {
+        let keys = std::iter::once(&department.key).chain(&department.routing.stand_ins);
+        keys.filter_map(|key| self.departments.get(key))
+    }
+
+    /// Where new chats of a department may go now, best first: to itself while it is open, and to its stand-ins that are.
+    pub fn open_for<'a>(
+        &'a self,
+        department: &'a Department,
+        now: At,
+    ) -> impl Iterator<Item = &'a Arc<Department>> {
+        let reached = self.with_stand_ins(department);
+        reached.filter(move |one| self.is_open(&one.key, now))
+    }
+
+    /// Which of a department and its stand-ins opens first, and when; `None` if none has an opening ahead.
+    #[must_use]
+    pub fn next_opening_for<'a>(
+        &'a self,
+        department: &'a Department,
+        now: At,
+    ) -> Option<(&'a Arc<Department>, At)> {
+        let openings = self.with_stand_ins(department).filter_map(|one| {
+            let at = match self.schedule(&one.key) {
+                Some(schedule) => schedule.next_open_at(now)?,
+                None => now,
+            };
+            Some((one, at))
+        });
+        openings.min_by_key(|(_, at)| *at)
+    }
+
+    /// The departments that a site offers, in its order.
+    pub fn offered_by<'a>(&'a self, site: &'a Site) -> impl Iterator<Item = &'a Arc<Department>> {
+        let keys = site.departments.iter();
+        keys.filter_map(|key| self.departments.get(key))
+    }
+
+    /// The departments that stand in for those that a site offers, and that it does not offer itself, by key.
+    #[must_use]
+    pub fn stand_ins_of(&self, site: &Site) -> Vec<&Arc<Department>> {
+        let all = self.offered_by(site).flat_map(|one| &one.routing.stand_ins);
+        let others: BTreeSet<_> = all.filter(|key| !site.departments.contains(key)).collect();
+        others
+            .into_iter()
+            .filter_map(|key| self.departments.get(key))
+            .collect()
+    }
+
+    /// The departments that serve a site's new chats now, by the hours.
+    #[must_use]
+    pub fn in_hours(&self, site: &Site, now: At) -> Vec<DepartmentKey> {
+        let offered = self.offered_by(site);
+        let serve = offered.filter_map(|one| self.open_for(one, now).next());
+        let keys: BTreeSet<_> = serve.map(|one| one.key.clone()).collect();
+        keys.into_iter().collect()
+    }
+
+    /// When the first opens who serves a site's new chats; `None` while one is open, or if none has an opening ahead.
     #[must_use]
     pub fn next_open_at(&self, site: &Site, now: At) -> Option<At> {
-        let openings = site
-            .departments
-            .iter()
-            .filter_map(|key| match self.schedule(key) {
-                Some(schedule) => schedule.next_open_at(now),
-                None => Some(now),
-            });
-        openings.min().filter(|at| *at > now)
+        let offered = self.offered_by(site);
+        let openings = offered.filter_map(|one| self.next_opening_for(one, now));
+        let first = openings.map(|(_, at)| at).min();
+        first.filter(|at| *at > now)
     }
 }
 
@@ -133,6 +200,17 @@ impl Settings {
                 .or_default()
                 .push((lang, count));
         }
+        let mut skills: BTreeMap<DepartmentKey, BTreeSet<Skill>> = BTreeMap::new();
+        for person in self.store.people().await? {
+            for department in person
+                .departments
+                .iter()
+                .filter(|_| !person.skills.is_empty())
+            {
+                let known = skills.entry(department.clone()).or_default();
+                known.extend(person.skills.iter().cloned());
+            }
+        }
         let schedules = departments.iter().filter_map(schedule_of).collect();
         let fresh = Snapshot {
             schedules,
@@ -145,6 +223,7 @@ impl Settings {
                 .map(|one| (one.key.clone(), Arc::new(one)))
                 .collect(),
             article_languages,
+            skills,
             version,
         };
         *self

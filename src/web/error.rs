@@ -260,9 +260,10 @@ impl From<Refused> for Problem {
         let words = refused.to_string();
         match refused {
             Refused::Rule(Refusal::NotThere) | Refused::NotFound(_) => Problem::not_found(),
-            Refused::Rule(_) | Refused::Conflict(_) | Refused::ClosedHours(_) => {
-                Problem::conflict(words)
-            }
+            Refused::Rule(_)
+            | Refused::Conflict(_)
+            | Refused::ClosedHours(_)
+            | Refused::QueueFull(_) => Problem::conflict(words),
             Refused::Forbidden(_) => Problem::forbidden(words),
             Refused::BadField { field, .. } => Problem::field(field, words),
             Refused::Away => Problem::new(Kind::Unavailable, words).retry(STORE_RETRY),
@@ -368,6 +369,7 @@ pub fn close_after(code: ErrorCode) -> Option<Close> {
         | ErrorCode::Conflict
         | ErrorCode::TooLarge
         | ErrorCode::RateLimited
+        | ErrorCode::QueueFull
         | ErrorCode::ClosedHours
         | ErrorCode::Unavailable => None,
     }

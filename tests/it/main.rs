@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail that way")]
 
+mod admission;
 mod agent;
 mod articles;
 mod attachments;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::node::Node;
 use crate::support::refused;
-use crate::support::scenes::{kinds, waiting_in};
+use crate::support::scenes::{closed_now, kinds, waiting_in};
 
 const GRACE: [(&str, &str); 3] = [
     ("BALIE_VISITOR_GRACE_MS", "300"),
@@ -25,17 +25,6 @@ async fn leaves(node: &Node, text: &str) -> (ConversationId, String) {
     let token = visitor.token();
     visitor.close().await.unwrap();
     (conversation, token)
-}
-
-/// Hours with which a department is closed now and for two days.
-fn closed_now() -> Value {
-    let today = jiff::Timestamp::now()
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .date();
-    let dates = [today.yesterday(), Ok(today), today.tomorrow()];
-    let dates: Vec<String> = dates.map(|date| date.unwrap().to_string()).to_vec();
-    let week = json!([{"days": [1, 2, 3, 4, 5, 6, 7], "from": "00:00", "to": "24:00"}]);
-    json!({"tz": "Etc/UTC", "week": week, "closed": dates})
 }
 
 async fn set_hours(node: &Node, department: &str, hours: Value) {

@@ -37,6 +37,7 @@ use tower::ServiceExt;
 use crate::simulate::node::config;
 
 mod articles;
+mod closing;
 mod conversations;
 mod figures;
 mod hours;

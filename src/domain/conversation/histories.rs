@@ -47,6 +47,7 @@ enum Deed {
     Take,
     TransferToAgent { with_note: bool },
     TransferToDepartment,
+    StandIn { is_stale: bool },
     Close,
     Requeue,
     Away,
@@ -71,6 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Deed::Take),
         3 => any::<bool>().prop_map(|with_note| Deed::TransferToAgent { with_note }),
         3 => Just(Deed::TransferToDepartment),
+        2 => any::<bool>().prop_map(|is_stale| Deed::StandIn { is_stale }),
         1 => Just(Deed::Close),
         3 => Just(Deed::Requeue),
         2 => Just(Deed::Away),
@@ -241,6 +243,10 @@ fn allowed(told: &Told, command: &Command, room: Option<Room>) -> Option<Vec<&'s
                 }
             }
         }
+        Command::StandIn { placed_seq, .. } => {
+            let is_current = told.placed_seq == *placed_seq;
+            (is_waiting && is_current, vec!["transferred"])
+        }
         Command::Close {
             agent,
             is_supervisor,
@@ -378,6 +384,10 @@ impl History {
                 is_supervisor,
                 to: TransferredTo::Department(DepartmentKey::new("sales").unwrap()),
                 note: None,
+            },
+            Deed::StandIn { is_stale } => Command::StandIn {
+                department: DepartmentKey::new("sales").unwrap(),
+                placed_seq: self.conversation.placed_seq - u64::from(is_stale),
             },
             Deed::Close => Command::Close {
                 agent,

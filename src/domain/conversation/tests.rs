@@ -541,6 +541,25 @@ fn an_owner_goes_and_comes_back_once_each() {
 }
 
 #[test]
+fn a_stand_in_is_waited_for_at_the_old_place_in_time() {
+    let mut chat = Chat::started();
+    let enqueued_at = chat.conversation.enqueued_at;
+    let sales = DepartmentKey::new("sales").unwrap();
+    let placed_seq = chat.conversation.placed_seq;
+    let moves = Command::StandIn {
+        department: sales.clone(),
+        placed_seq,
+    };
+    let bodies = chat.after(5_000).does(moves.clone(), None);
+    assert!(matches!(bodies[..], [Body::Transferred { .. }]));
+    assert_eq!(chat.log.last().unwrap().from, Sender::system());
+    assert_eq!(chat.conversation.department, sales);
+    assert_eq!(chat.conversation.enqueued_at, enqueued_at);
+    // Another node had the same thought, on a place that is no more.
+    assert_eq!(chat.tries(moves, None), Err(Refusal::Moved));
+}
+
+#[test]
 fn silence_is_warned_of_once_and_then_ends_the_chat() {
     let ana = agent("Ana");
     let mut chat = Chat::served_by(&ana);

@@ -242,6 +242,50 @@ fn it_is_closed_until_it_opens_next_and_open_from_there() {
 }
 
 #[test]
+fn it_closes_where_no_other_span_joins_on() {
+    let desk = Schedule::of(&hours(
+        "Europe/Amsterdam",
+        vec![
+            span(&[1], "09:00", "12:00"),
+            span(&[1], "12:00", "24:00"),
+            span(&[2], "00:00", "00:30"),
+        ],
+    ))
+    .unwrap();
+    let within = |moment, minutes: i64| desk.closes_within(at(moment), Millis(minutes * 60_000));
+    let half_past_midnight = at("2026-11-23T23:30:00Z");
+    assert_eq!(within("2026-11-23T10:30:00Z", 60), None);
+    assert_eq!(within("2026-11-23T22:29:59Z", 60), None);
+    assert_eq!(within("2026-11-23T22:30:00Z", 60), Some(half_past_midnight));
+    assert_eq!(within("2026-11-23T23:29:59Z", 60), Some(half_past_midnight));
+    assert_eq!(within("2026-11-23T23:30:00Z", 60), None, "it is closed");
+    let always = nights("00:00", "24:00");
+    let year = Millis::seconds(365 * 24 * 3_600);
+    assert_eq!(always.closes_within(at("2026-11-23T10:30:00Z"), year), None);
+}
+
+#[test]
+fn until_it_closes_it_is_open_and_then_it_is_not() {
+    hold(1_000, &(any_hours(), any_moment()), |(hours, now)| {
+        let schedule = Schedule::of(&hours).unwrap();
+        let day = Millis::seconds(24 * 60 * 60);
+        let closes = schedule.closes_within(now, day);
+        prop_assert!(closes.is_none() || schedule.is_open(now));
+        let until = closes.unwrap_or(now + day);
+        if closes.is_some() {
+            prop_assert!(until > now && until <= now + day);
+            prop_assert!(!schedule.is_open(until));
+        }
+        if closes.is_some() || schedule.is_open(now) {
+            for moment in (now.0..until.0).step_by(7 * 60_000) {
+                prop_assert!(schedule.is_open(At(moment)), "closed at {moment}");
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn it_goes_by_the_wall_clock_wherever_that_does_not_jump() {
     hold(1_000, &(any_hours(), any_moment()), |(hours, now)| {
         let zone = TimeZone::get(&hours.tz).unwrap();

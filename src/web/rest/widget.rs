@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::model::id::{DepartmentKey, SiteKey};
-use crate::model::record::FormField;
+use crate::model::record::{Department, FormField};
 use crate::model::time::{At, Millis};
 use crate::model::widget_settings::{Connect, Consent, Greeting, Offset, Side, Theme, Uploads};
 use crate::web::error::{Problem, ProblemBody};
@@ -55,6 +55,8 @@ pub struct Widget {
     form: Vec<FormField>,
     /// The first is the default.
     departments: Vec<WidgetDepartment>,
+    /// Who stands in for them and is not offered itself: chats go there while they are closed.
+    stand_ins: Vec<WidgetDepartment>,
     /// Whether agents see what stands in the field before it is sent.
     typing_preview: bool,
     look: Look,
@@ -121,15 +123,10 @@ async fn widget(rest: &Rest, key: &SiteKey, wishes: &str) -> Result<Widget, Prob
     // From the snapshot: this is asked at each page view, and serves on while the store is away.
     let settings = rest.settings.snapshot();
     let site = settings.site(key).ok_or_else(Problem::not_found)?;
-    let departments = site
-        .departments
-        .iter()
-        .filter_map(|key| settings.department(key))
-        .map(|department| WidgetDepartment {
-            key: department.key.clone(),
-            name: department.name.clone(),
-        })
-        .collect();
+    let named = |department: &Arc<Department>| WidgetDepartment {
+        key: department.key.clone(),
+        name: department.name.clone(),
+    };
     let wanted = site.widget.clone();
     let language = language::choose(wishes);
     Ok(Widget {
@@ -144,7 +141,8 @@ async fn widget(rest: &Rest, key: &SiteKey, wishes: &str) -> Result<Widget, Prob
         },
         color: site.color.clone(),
         form: site.form.clone(),
-        departments,
+        departments: settings.offered_by(site).map(named).collect(),
+        stand_ins: settings.stand_ins_of(site).into_iter().map(named).collect(),
         typing_preview: site.typing_preview,
         look: Look {
             logo: wanted.logo,

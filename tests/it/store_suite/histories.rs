@@ -54,6 +54,7 @@ enum Deed {
     Take,
     TransferToAgent,
     TransferToDepartment,
+    StandIn,
     Close,
     Requeue,
     Away,
@@ -77,6 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Deed::Take),
         2 => Just(Deed::TransferToAgent),
         2 => Just(Deed::TransferToDepartment),
+        1 => Just(Deed::StandIn),
         2 => Just(Deed::Close),
         1 => Just(Deed::Requeue),
         1 => Just(Deed::Away),
@@ -383,6 +385,10 @@ fn command_of(step: &Step, town: &Town, agent: AgentName, known: Option<&Convers
                 note,
             }
         }
+        Deed::StandIn => Command::StandIn {
+            department: town.departments[step.other % 2].clone(),
+            placed_seq,
+        },
         Deed::Close => Command::Close {
             agent,
             is_supervisor,

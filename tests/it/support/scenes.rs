@@ -51,6 +51,17 @@ pub fn kinds(log: &[Event]) -> Vec<&str> {
     log.iter().map(|event| event.kind.as_str()).collect()
 }
 
+/// Hours with which a department is closed now and for two days.
+pub fn closed_now() -> Value {
+    let today = jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date();
+    let dates = [today.yesterday(), Ok(today), today.tomorrow()];
+    let dates: Vec<String> = dates.map(|date| date.unwrap().to_string()).to_vec();
+    let week = json!([{"days": [1, 2, 3, 4, 5, 6, 7], "from": "00:00", "to": "24:00"}]);
+    json!({"tz": "Etc/UTC", "week": week, "closed": dates})
+}
+
 /// The contract leaves open whether a colleague's conversation is forbidden or a conflict; both are final.
 pub fn is_not_theirs(refusal: &Refusal) {
     let code = refusal.code.as_str();
