@@ -25,6 +25,7 @@ export interface Person {
   email?: string;
   role: Role;
   departments: string[];
+  skills: string[];
   capacity: number;
   status: AgentStatus;
   load: number;
@@ -35,6 +36,7 @@ export interface PersonDraft {
   email: string;
   role: Role;
   departments: string[];
+  skills: string[];
   capacity: number;
   password: string;
 }
@@ -140,6 +142,7 @@ export interface Department {
   /** Null is always open. */
   hours: Hours | null;
   standard: Standard;
+  routing: Routing;
 }
 
 export interface DepartmentDraft {
@@ -150,6 +153,20 @@ export interface DepartmentDraft {
   priority: number;
   hours: Hours | null;
   standard: Standard;
+  routing: Routing;
+}
+
+/** How far a department reaches beyond its own line. */
+export interface Routing {
+  /** After each span of the wait another of the visitor's needs is dropped, the last first. */
+  relax_after_ms: number[];
+  /** Null is never. */
+  overflow_after_ms: number | null;
+  /** Keys of other departments, the first first. */
+  stand_ins: string[];
+  /** Null is no limit. */
+  queue_max: number | null;
+  speaks: boolean;
 }
 
 export type ArticleStatus = "draft" | "published";

@@ -80,6 +80,8 @@ function Facts({ chat }: { chat: Chat }) {
   const app = useApp();
   const words = useWords();
   const { visitor } = chat;
+  const queued = chat.timeline.events.find((event) => event.kind === "queued");
+  const needs = queued?.kind === "queued" ? queued.needs : [];
   const local_time = visitor.tz && formatLocalTime(words.lang, visitor.tz, app.clock.now.value);
   return (
     <section class="blk">
@@ -93,6 +95,7 @@ function Facts({ chat }: { chat: Chat }) {
           </Fact>
         )}
         <Fact term={words.card.department}>{app.directory.departmentName(chat.department)}</Fact>
+        {needs.length > 0 && <Fact term={words.card.needs}>{needs.join(", ")}</Fact>}
         {Object.entries(visitor.attributes ?? {}).map(([key, attribute]) => (
           <Fact key={key} term={key}>
             {attribute.value} {attribute.signed && <span class="sr">({words.card.signed})</span>}

@@ -5,6 +5,7 @@ import type { EventFrame } from "../state/wire.ts";
 import { cannedQuery, fillVariables, findCanned, nextVariable } from "./canned.ts";
 import { entriesOf } from "./entries.ts";
 import { transferChoices } from "./transfer_choices.ts";
+import { noRouting } from "../settings/routing.ts";
 import { emptyDesk } from "../state/model.ts";
 
 const replies = [
@@ -109,11 +110,12 @@ describe("who could take a chat over", () => {
       departments: [],
       capacity: 2,
       status: "offline" as const,
+      skills: [],
       load: 0,
     }));
     const standard = { threshold_ms: 20_000, target_percent: 80, definition: "strict" as const };
     const departments = [
-      { key: "sales", name: "Sales", mode: "assign" as const, idle_limit_ms: null, priority: 0, hours: null, standard },
+      { key: "sales", name: "Sales", mode: "assign" as const, idle_limit_ms: null, priority: 0, hours: null, standard, routing: noRouting },
     ];
     const choices = transferChoices(state, departments, people, { department: "support", owner: { id: "me", name: "me" } });
     assert.deepEqual(

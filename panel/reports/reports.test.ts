@@ -115,6 +115,7 @@ test("the longest wait grows by itself, and colleagues are as last told", () => 
     name: id,
     role: "agent" as const,
     departments: [],
+    skills: [],
     capacity: 2,
     status,
     load: 0,

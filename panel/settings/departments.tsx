@@ -1,4 +1,4 @@
-// Departments: how a chat reaches an agent there, when it is open, and when a silent chat frees its place.
+// Departments: how a chat reaches an agent there, when it is open, how far it reaches, and when a silent chat frees its place.
 
 import { useState } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
@@ -7,6 +7,8 @@ import { textOf, useSubmission, type Submission } from "../parts/form.ts";
 import { definitions, type Department, type DepartmentDraft } from "../rest.ts";
 import { hoursEditOf, hoursFault, hoursOf, type HoursEdit } from "./hours.ts";
 import { HoursEditor, useOpenText } from "./hours_editor.tsx";
+import { noRouting, routingEditOf, routingFault, routingOf } from "./routing.ts";
+import { RoutingEditor } from "./routing_editor.tsx";
 import { Editor, keyFrom, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
 
 const SECOND_MS = 1_000;
@@ -74,8 +76,9 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
   const app = useApp();
   const words = useWords();
   const saved = useSaved();
-  const submission = useSubmission(["key", "name", "idle_limit_ms", "priority", "standard.threshold_ms", "standard.target_percent", "hours.tz", "hours.week", "hours.closed"]);
+  const submission = useSubmission(["key", "name", "idle_limit_ms", "priority", "standard.threshold_ms", "standard.target_percent", "hours.tz", "hours.week", "hours.closed", "routing.stand_ins"]);
   const [hours, setHours] = useState<HoursEdit | undefined>(department?.hours ? hoursEditOf(department.hours) : undefined);
+  const [reach, setReach] = useState(routingEditOf(department?.routing ?? noRouting));
   const [is_checked, setChecked] = useState(false);
   const done = () => {
     saved();
@@ -84,8 +87,8 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
 
   const save = (form: FormData) => {
     setChecked(true);
-    if (hours && hoursFault(hours)) return;
-    const draft = { ...departmentDraft(form), hours: hours ? hoursOf(hours) : null };
+    if ((hours && hoursFault(hours)) || routingFault(reach)) return;
+    const draft = { ...departmentDraft(form), hours: hours ? hoursOf(hours) : null, routing: routingOf(reach) };
     void submission.send(
       () =>
         department
@@ -109,6 +112,13 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
         onChange={setHours}
         is_checked={is_checked}
         error={["tz", "week", "closed"].map((part) => submission.errorAt(`hours.${part}`)).find((error) => error !== undefined)}
+      />
+      <RoutingEditor
+        own={department?.key ?? ""}
+        edit={reach}
+        onChange={setReach}
+        is_checked={is_checked}
+        error={submission.errorAt("routing.stand_ins")}
       />
     </Editor>
   );
@@ -231,7 +241,7 @@ function StandardFields({ department, submission }: DepartmentFieldsProps) {
   );
 }
 
-function departmentDraft(form: FormData): Omit<DepartmentDraft, "key" | "hours"> {
+function departmentDraft(form: FormData): Omit<DepartmentDraft, "key" | "hours" | "routing"> {
   const minutes = Number(textOf(form, "idle_limit"));
   return {
     name: textOf(form, "name"),

@@ -1,4 +1,4 @@
-// People: who works here, what they may do, which departments they serve and how many chats at a time.
+// People: who works here, what they may do and can do, which departments they serve and how many chats at a time.
 
 import { useState } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
@@ -10,6 +10,7 @@ import { NewPassword } from "../parts/new_password.tsx";
 import { StatusDot } from "../parts/status.tsx";
 import type { Person, PersonDraft, Role } from "../rest.ts";
 import { Checks, Editor, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
+import { areSkills, skillsOf } from "./routing.ts";
 
 const CAPACITY_MAX = 100;
 const roles: readonly Role[] = ["agent", "supervisor", "admin"];
@@ -78,7 +79,7 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
   const app = useApp();
   const words = useWords();
   const saved = useSaved();
-  const submission = useSubmission(["name", "email", "role", "capacity", "password"]);
+  const submission = useSubmission(["name", "email", "role", "capacity", "skills", "password"]);
   const session = app.session.value;
   const offered = useRole() === "admin" ? roles : roles.slice(0, 1);
   const is_me = session.kind === "signed_in" && session.me.id === person?.id;
@@ -92,6 +93,7 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
     if (!Number.isInteger(draft.capacity) || draft.capacity < 0 || draft.capacity > CAPACITY_MAX) {
       return submission.refuse("capacity", words.people.capacity_wrong);
     }
+    if (!areSkills(draft.skills)) return submission.refuse("skills", words.people.skills_wrong);
     const password = String(form.get("password") ?? "");
     const change = { ...draft, ...(password === "" ? {} : { password }) };
     void submission.send(
@@ -157,6 +159,9 @@ function PersonFields({ person, is_me, offered, submission }: PersonFieldsProps)
         options={app.directory.departments.value.map((department) => ({ value: department.key, label: department.name }))}
         chosen={person?.departments ?? app.directory.departments.value.slice(0, 1).map((department) => department.key)}
       />
+      <Field name="skills" label={words.people.skills} help={words.people.skills_help} error={submission.errorAt("skills")} wide>
+        {(control) => <input {...control} class="in" defaultValue={person?.skills.join(", ")} autocomplete="off" autocapitalize="off" spellcheck={false} />}
+      </Field>
       {!person && <NewPassword name="password" label={words.people.password} error={submission.errorAt("password")} onMend={submission.clear} />}
       {person && !is_me && (
         <Field
@@ -179,5 +184,6 @@ function personDraft(form: FormData, offered: readonly Role[]): Omit<PersonDraft
     role: offered.find((role) => role === form.get("role")) ?? "agent",
     capacity: Number(textOf(form, "capacity") || Number.NaN),
     departments: form.getAll("departments").map(String),
+    skills: skillsOf(textOf(form, "skills")),
   };
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Site } from "../rest.ts";
+import type { Routing, Site } from "../rest.ts";
 import { hoursEditOf, hoursFault, hoursOf, openState } from "./hours.ts";
+import { areSkills, noRouting, routingEditOf, routingFault, routingOf, skillsOf } from "./routing.ts";
 import { draftOf, editOf, fieldNameFrom, kindsOf, wrongNumber } from "./site_draft.ts";
 
 const site: Site = {
@@ -120,5 +121,39 @@ describe("opening hours", () => {
     const always = { tz: "UTC", week: [{ days: [1, 2, 3, 4, 5, 6, 7], from: "00:00", to: "24:00" }], closed: [] };
     assert.deepEqual(openState(always, at("2026-11-23T08:00:00Z")), { is_open: true, until: undefined });
     assert.deepEqual(openState({ ...always, tz: "Nowhere/At_All" }, 0), { is_open: false, until: undefined });
+  });
+});
+
+describe("what a department reaches for", () => {
+  const routing: Routing = { relax_after_ms: [30_000, 60_500], overflow_after_ms: 90_000, stand_ins: ["sales", "night"], queue_max: 0, speaks: true };
+
+  it("comes back as it was when nothing is changed", () => {
+    for (const known of [routing, noRouting]) assert.deepEqual(routingOf(routingEditOf(known)), known);
+  });
+
+  it("reads numbers as people write them", () => {
+    const edit = { ...routingEditOf(noRouting), steps: " 30 60,90; 120 ", stand_ins: ["sales"], overflow: "1,5" };
+    assert.deepEqual(routingOf(edit).relax_after_ms, [30_000, 60_000, 90_000, 120_000]);
+    assert.equal(routingOf(edit).overflow_after_ms, 90_000);
+    assert.equal(routingFault(edit), undefined);
+  });
+
+  it("says nothing of overflow while nobody stands in", () => {
+    assert.equal(routingOf({ ...routingEditOf(routing), stand_ins: [] }).overflow_after_ms, null);
+  });
+
+  it("finds the control that makes no sense", () => {
+    const edit = routingEditOf(routing);
+    assert.equal(routingFault(edit), undefined);
+    for (const steps of ["soon", "60, 30", "30, 30", "0", "-5", "86401", "1 2 3 4 5 6 7 8 9"]) assert.equal(routingFault({ ...edit, steps }), "steps", steps);
+    for (const queue_max of ["many", "1.5", "-1", "4294967296"]) assert.equal(routingFault({ ...edit, queue_max }), "queue_max", queue_max);
+    for (const overflow of ["soon", "0", "-1", "1441"]) assert.equal(routingFault({ ...edit, overflow }), "overflow", overflow);
+  });
+
+  it("keeps skills as the server does", () => {
+    assert.deepEqual(skillsOf(" NL, billing;  nl\nfr "), ["billing", "fr", "nl"]);
+    assert.deepEqual(skillsOf(" "), []);
+    assert.ok(areSkills(["nl", "tier-2"]));
+    assert.ok(!areSkills(["façade"]) && !areSkills(["x".repeat(41)]) && !areSkills(Array.from({ length: 33 }, (_, at) => `s${at}`)));
   });
 });

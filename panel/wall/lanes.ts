@@ -45,7 +45,7 @@ export function agentsOf(people: readonly Person[], places: ReadonlyMap<string, 
   const told = new Set(people.map((person) => person.id));
   const strangers = [...places.values()].filter((place) => !told.has(place.id));
   // Whoever joined since the names were read is known by what was pushed.
-  known.push(...strangers.map((place) => ({ ...place, role: "agent" as const, departments: [] })));
+  known.push(...strangers.map((place) => ({ ...place, role: "agent" as const, departments: [], skills: [] })));
   const here = known.filter((person) => person.status !== "offline" || person.load > 0);
   return here.sort(
     (one, other) =>
