@@ -301,3 +301,42 @@ async fn take_gets_what_rings_at_somebody_else() {
     assert_eq!(ana.next_assigned().await.unwrap(), conversation);
     drop(vera);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_declines_everything_holds_nobody_up_and_a_supervisor_sees_who_waits() {
+    let node = offering(&[]).await;
+    let mut refuses = node.online("ben", 1).await;
+    let mut line = Vec::new();
+    for text in ["first", "second", "third"] {
+        let visitor = node.visitor_who_says(text).await;
+        let conversation = visitor.conversation().unwrap();
+        // The one before was declined, and is not in the way of the next.
+        assert_eq!(refuses.next_offer().await.unwrap(), conversation);
+        refuses.decline(conversation);
+        let reason = refuses.unassigned(conversation).await.unwrap();
+        assert_eq!(reason, "declined");
+        line.push(visitor);
+    }
+    let mut sue = node.agent("sue").await;
+    sue.lanes(true);
+    let sees_all = |frame: &Frame| {
+        let rows = frame.json["set"].as_array().map_or(0, Vec::len);
+        frame.is("waiting") && frame.json["all"] == true && rows == line.len()
+    };
+    sue.expect_frame("all who wait", sees_all).await.unwrap();
+    // Those who take what is offered get it in its order, whoever refused it before.
+    let mut ana = node.online("ana", 1).await;
+    for visitor in &mut line[..2] {
+        let conversation = ana.next_offer().await.unwrap();
+        assert_eq!(Some(conversation), visitor.conversation());
+        ana.accept(conversation);
+        visitor.agent().await.unwrap();
+        ana.end(conversation).await.unwrap();
+    }
+    // And whoever sees them wait may take them, out of turn.
+    let last = line[2].conversation().unwrap();
+    assert_eq!(ana.next_offer().await.unwrap(), last);
+    sue.take(last).await.unwrap();
+    line[2].agent().await.unwrap();
+    assert_eq!(ana.unassigned(last).await.unwrap(), "taken");
+}
