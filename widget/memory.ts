@@ -72,8 +72,10 @@ export function createMemory(site: string, local: KeyValueStore, tab: KeyValueSt
 
 /** Storage belongs to the page: what is there may come from another version, or from anybody. */
 function parse<T>(text: string | null, isOurs: (value: T) => boolean): T | undefined {
+  // Mostly nothing is kept. To find that out by an error would take a phone some milliseconds: V8 reads all functions on the way again, for their lines.
+  if (text === null) return undefined;
   try {
-    const value = JSON.parse(text ?? "") as T; // or whatever it is: then it throws below, or is not ours
+    const value = JSON.parse(text) as T; // or whatever it is: then it throws below, or is not ours
     return isOurs(value) ? value : undefined;
   } catch {
     return undefined;
