@@ -98,7 +98,7 @@ async function sheetOf(path) {
 async function minifiedSheet(path) {
   const { outputFiles } = await build({ ...SHARED, entryPoints: [path] });
   // In a shadow root there is neither a root element nor a subtree with a theme of its own; light or dark the launcher's sheet says.
-  const css = outputFiles[0].text.trim().replaceAll(':root,:host,[data-theme],[data-brand]', ':host').replaceAll(':root,:host', ':host').replace(/(:host|\[data-theme=\w+\])\{color-scheme:[a-z ]+\}/g, '').replace(/(?<=--[\w-]+:) | (?=\))|(?<=,) /g, '');
+  const css = outputFiles[0].text.trim().replaceAll(':root,:host,[data-theme],[data-brand]', ':host').replaceAll(':root,:host', ':host').replace(/(:host|\[data-theme=\w+\])\{color-scheme:[a-z ]+\}/g, '').replace(/(?<=--[\w-]+:) | (?=\))|(?<=,) |(?<=@supports) |(?<=\(color:) /g, '');
   // What old browsers see of the launcher its own sheet says in fewer words.
   return path === SHEETS[0] ? css.replace(/@supports not [^]*?\}\}/, '') : css;
 }
@@ -172,7 +172,10 @@ async function insideNames() {
   return [...inside].filter((name) => !spoken.has(name) && !known.has(name)).sort();
 }
 
-/** Smaller than esbuild makes it, which is for speed. All parts of the widget share their names, because they talk to each other. */
+/**
+ * Smaller than esbuild makes it, which is for speed. All parts of the widget share their names, because they talk to each other.
+ * What terser calls unsafe is so where `String` and the like are not the language's own; comparisons turned round compress worse.
+ */
 function smallest(names) {
   const nameCache = {};
   return async (source) => {
@@ -180,7 +183,7 @@ function smallest(names) {
     const { code } = await minify(source, {
       ecma: 2020,
       module: true,
-      compress: { passes: 2, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, pure_getters: true, hoist_props: true },
+      compress: { passes: 2, unsafe: true, unsafe_arrows: true, unsafe_methods: true, lhs_constants: false, keep_fargs: false, pure_getters: true, hoist_props: true },
       mangle: { properties: { builtins: true, regex: new RegExp(`^(?:${names.join('|')})$`) } },
       nameCache,
     });
@@ -236,7 +239,7 @@ const FIRST_SEEN = new Set(['chunk', 'later_home', 'later_forms', 'later_phone']
 const ON_DEMAND = ['later', 'later_home', 'later_ticket', 'later_forms', 'later_phone', 'later_plain'];
 
 /**
- * The loader knows the hashed name of the chat, which it loads on the first opening; where the words are the server tells.
+ * The loader knows the hash of what it loads, the chat on the first opening; where the words are the server tells.
  * All are also served without the hash. Of the words that is the way out for a page that knows where those of another version
  * are; parts of two versions do not fit each other, so a page never takes those (src/web/former.rs keeps the right ones).
  */
@@ -247,16 +250,21 @@ async function addWidget(out) {
     const { outputFiles } = await build({ ...WIDGET, entryPoints: [`widget/${name}.ts`], format, define });
     return small(outputFiles[0].text);
   };
-  const app = await addChat(out, small);
-  const greeting = addHashed(out, 'greeting.js', await script('greeting', 'esm', {}));
-  out.add('/widget.js', await script('loader', 'iife', { BALIE_APP: JSON.stringify(app), BALIE_GREETING: JSON.stringify(greeting) }), false);
+  const made = await chat(small);
+  made.set('greeting', String(await script('greeting', 'esm', {})));
+  // One hash for all: the parts know each other by names, and the loader has no room for two.
+  const hash = hashOf([...made].join());
+  for (const [name, code] of made) {
+    out.add(`/widget/${name}.js`, code, false);
+    out.add(`/widget/${name}-${hash}.js`, code.replace(/(?<="\.\/)(\w+)(?=\.js")/g, `$1-${hash}`), true);
+  }
+  out.add('/widget.js', await script('loader', 'iife', { BALIE_HASH: JSON.stringify(hash) }), false);
 }
 
 /**
- * The chat, and what it loads on demand, which imports from the chat what both need. They know each other by names, so they
- * share one hash, which is of all of them.
+ * The chat, and what it loads on demand, which imports from the chat what both need; by their names.
  */
-async function addChat(out, small) {
+async function chat(small) {
   const { outputFiles } = await build({
     ...WIDGET,
     plugins: [...WIDGET.plugins, { name: 'on-demand', setup: importingTheChat }],
@@ -273,13 +281,7 @@ async function addChat(out, small) {
   const [, start = ''] = /^import {\s*(\w+) as \w+\s*} from ".\/chunk.js";\s*export {\s*\w+ as prepare\s*};\s*$/.exec(found.get('app')) ?? [];
   if (strays.length > 0 || start === '') throw new Error('widget/app.ts: the chat is no longer one chunk.');
   found.set('chunk', found.get('chunk').replace(new RegExp(` as ${start}(?=[\\s,}])(?=[^{}]*}\\s*;\\s*$)`), ' as prepare'));
-  const made = await Promise.all(['chunk', ...ON_DEMAND].map(async (name) => [name === 'chunk' ? 'app' : name, (FIRST_SEEN.has(name) ? EAGER : '') + String(await small(found.get(name))).replaceAll('./chunk.js', './app.js')]));
-  const hash = hashOf(made.join());
-  for (const [name, code] of made) {
-    out.add(`/widget/${name}.js`, code, false);
-    out.add(`/widget/${name}-${hash}.js`, code.replace(/(?<="\.\/)(\w+)(?=\.js")/g, `$1-${hash}`), true);
-  }
-  return `/widget/app-${hash}.js`;
+  return new Map(await Promise.all(['chunk', ...ON_DEMAND].map(async (name) => [name === 'chunk' ? 'app' : name, (FIRST_SEEN.has(name) ? EAGER : '') + String(await small(found.get(name))).replaceAll('./chunk.js', './app.js')])));
 }
 
 /** Without a word of it in the sources: whatever the chat loads on demand can take from the chat all that it has. */

@@ -10,10 +10,8 @@ import type { BalieApi, BalieCall } from "../client/api.ts";
 import { type Greeter, type Host, type LauncherState, type LauncherWords, PHONE, type Prepared, sessionKey, type SiteInfo, type Tell, type Wanted, type Widget, windowKey } from "./embed.ts";
 import styles from "./launcher.css";
 
-/** The hashed name of the chat, put in by the bundler. */
-declare const BALIE_APP: string;
-/** And that of the greetings, loaded where the site has any. */
-declare const BALIE_GREETING: string;
+/** In the names of all that it loads, put in by the bundler. */
+declare const BALIE_HASH: string;
 
 /** Until the server has said them in the visitor's language; should it never, at least in one that many read. */
 const ENGLISH = { chat: "Chat with us", failed: "The chat does not answer just now." } as LauncherWords; // nothing else is said before
@@ -46,17 +44,15 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(styles);
   root.adoptedStyleSheets = [sheet];
-  const button = make("button", { class: "launcher", "aria-haspopup": "dialog" });
+  const button = make("button", { "aria-haspopup": "dialog" });
   const badge = make("span", { class: "badge", "aria-hidden": "true" });
   const tip = make("div", { class: "tip", role: "status" });
   tip.hidden = true;
   root.append(tip, button);
 
   function show({ isOpen, unread, isAway }: LauncherState): void {
-    button.setAttribute("aria-expanded", String(isOpen));
-    badge.textContent = unread > 99 ? "99+" : String(unread);
-    button.setAttribute("aria-label", unread > 0 ? newMessages(unread) : isAway ? words.away : words.chat);
-    button.classList.toggle("away", isAway && !isOpen);
+    badge.textContent = unread > 99 ? "99+" : `${unread}`;
+    dressed(button, { class: `launcher ${isAway && !isOpen ? "away" : ""}`, "aria-expanded": `${isOpen}`, "aria-label": unread > 0 ? newMessages(unread) : isAway ? words.away : words.chat });
     button.replaceChildren(isOpen ? drawing(DOWN, "down") : drawing(MARK));
     if (unread > 0 && !isOpen) button.append(badge);
   }
@@ -73,50 +69,58 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
   };
 
   async function siteInfo(): Promise<SiteInfo | undefined> {
-    const ask = (cache: RequestCache): Promise<Response> => fetch(`${origin}/api/sites/${encodeURIComponent(site)}/widget?lang=${encodeURIComponent(wishes)}`, { credentials: "omit", cache });
+    const ask = (cache: RequestCache): Promise<Response> => fetch(`${origin}/api/sites/${encodeURIComponent(site)}/widget?lang=${encodeURIComponent(wishes)}`, { cache });
     // Without a network what an earlier page was told will do.
     info ??= ask("default")
       .catch(() => ask("force-cache"))
       .then((answer) => {
-        if (answer.ok) return answer.json() as Promise<SiteInfo>;
+        if (answer.ok) return answer.json().then(dress);
         if (answer.status === 404) console.error(`Balie: there is no site "${site}" at ${origin}.`);
         return undefined;
       })
       .catch(() => undefined);
     const known = await info;
-    if (known === undefined) info = undefined; // the next one asks again
-    else dress(known);
+    if (!known) info = undefined; // the next one asks again
     return known;
   }
 
   const host: Host = { site, origin, wishes, root, siteInfo, launcher: { button, show }, tell, wanted };
 
-  function dress({ launcher, lang, dir, color, look: { side, offset, theme } }: SiteInfo): void {
-    const set = (name: string, value: string | null): void => element.style.setProperty(name, value);
-    words = launcher;
-    element.lang = lang;
-    element.dir = dir;
-    set("--brand", color); // null leaves our own
-    set(side === "start" ? "--start" : "--end", `${offset.x}px`);
-    set(side === "start" ? "--end" : "--start", "auto");
-    set("--bottom", `${offset.y}px`);
-    set("--scheme", theme === "auto" ? null : theme);
+  /** Once: what stands in the shadow root is styled anew each time, though nothing is different. */
+  function dress(known: SiteInfo): SiteInfo {
+    const { color, look: { side, offset, theme } } = known;
+    words = known.launcher;
+    element.lang = known.lang;
+    element.dir = known.dir;
+    element.style.cssText = `--start:auto;--end:auto;--${side}:${offset.x}px;--bottom:${offset.y}px;--scheme:${theme.replace("auto", "light dark")};${color ? `--brand:${color}` : ""}`;
+    return known;
   }
 
-  /** The code and, beside it, the words; nothing is stored and no socket opened before it begins. */
+  const part = <T>(name: string): Promise<T> => import(`${origin}/widget/${name}-${BALIE_HASH}.js`);
+
+  /**
+   * The code and, beside it, the words and what will be seen first; nothing is stored and no socket opened before it begins.
+   * The chat asks for these parts itself once it is there: what comes to nothing here costs time only.
+   */
   function prepare(): Promise<Prepared> {
     if (prepared) return prepared;
-    const words = siteInfo().then((known) => fetch(origin + (known as SiteInfo).words)).catch(() => undefined);
-    return (prepared = import(origin + BALIE_APP).then((app: App) => app.prepare(host, words)));
+    const words = siteInfo().then((known) => {
+      const { articles, form, open, words } = known as SiteInfo;
+      for (const name of [articles && "home", (form[0] || !open) && "forms", matchMedia(PHONE).matches && "phone"]) if (name) part("later_" + name).catch(() => {});
+      const answer = fetch(origin + words);
+      stored(() => sessionStorage, ""); // the browser's first look takes a phone some milliseconds, in which the network is busy anyway
+      return answer;
+    }).catch(() => undefined);
+    return (prepared = part<App>("app").then((app) => app.prepare(host, words)));
   }
 
   function chat(run?: (loaded: Widget) => void): void {
     loading ??= loaded();
-    void loading.then((here) => here !== undefined && run?.(here));
+    void loading.then((here) => here && run?.(here));
   }
 
   async function loaded(): Promise<Widget | undefined> {
-    button.setAttribute("aria-busy", "true");
+    dressed(button, { "aria-busy": "true" });
     try {
       const chat = await prepare();
       if (!isGone) widget = chat.begin();
@@ -133,7 +137,7 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
 
   const set = (part: Partial<Wanted>, run: (loaded: Widget) => void): void => {
     Object.assign(wanted, part);
-    if (widget !== undefined) run(widget);
+    if (widget) run(widget);
   };
   const api: BalieApi = {
     open: () => chat((here) => here.open()),
@@ -168,15 +172,15 @@ function load(script: HTMLScriptElement, site: string, calls: BalieCall[]): void
 
   void siteInfo().then((known) => {
     if (isGone) return;
-    if (widget === undefined) show({ isOpen: false, unread: 0, isAway: known?.open === false });
+    if (!widget) show({ isOpen: false, unread: 0, isAway: known?.open === false });
     stand();
-    if (known === undefined) return;
+    if (!known) return;
     tell("ready", { open: known.open });
     // An earlier page may have left a conversation that is not over.
     const isLive = stored(() => localStorage, sessionKey(site))?.includes('"isLive":true') === true;
     if (isLive || known.connect === "load") chat((here) => stored(() => sessionStorage, windowKey(site)) === "open" && !matchMedia(PHONE).matches && here.open());
     // Without it nothing is missing, so nobody is told if it does not come.
-    if (!isLive && known.greetings[0]) import(origin + BALIE_GREETING).then(({ greet }: Greeter) => greet(known, { root, tell, open: api.open, isBusy: () => isGone || widget !== undefined }), () => {});
+    if (!isLive && known.greetings[0]) part<Greeter>("greeting").then(({ greet }) => greet(known, { root, tell, open: api.open, isBusy: () => isGone || widget !== undefined }), () => {});
   });
   api.q.push(...calls);
 }
@@ -219,5 +223,5 @@ const site = script?.dataset["site"];
 const page = globalThis as { Balie?: Partial<BalieApi> & { q?: BalieCall[] } };
 const early = page.Balie;
 if (early?.open) console.warn("Balie is on this page already.");
-else if (!script || !site) console.error('Balie: the script needs data-site="…", the key of the site.');
+else if (!script || !site) console.error("Balie: the script needs data-site, the key of the site.");
 else load(script, site, Array.isArray(early?.q) ? early.q : []);

@@ -5,10 +5,11 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { agentAt } from "./support/agent.ts";
-import { somebody } from "./support/browser.ts";
+import { PHONE, somebody } from "./support/browser.ts";
 import { startHouse } from "./support/house.ts";
 import { look } from "./support/look.ts";
 import { type Files, siteOf } from "./support/site.ts";
+import { until } from "./support/until.ts";
 import { visitorAt, visitorOn } from "./support/visitor.ts";
 import { wireTo } from "./support/wire.ts";
 
@@ -169,4 +170,21 @@ test("a press under which the chat is drawn ahead opens it, and a pointer that o
   await drawn.waitFor({ state: "attached" });
   await page.mouse.up();
   await page.getByRole("dialog").waitFor();
+});
+
+test("what is seen first is fetched beside the chat: the way to the server and back is paid for once", async (t) => {
+  const house = await startHouse(t);
+  const page = await (await somebody(t, { viewport: PHONE })).tab();
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(/\/widget\/([a-z_]+)-/.exec(request.url())?.[1] ?? ""));
+  let release = (): void => {};
+  const held = new Promise<void>((done) => (release = done));
+  await page.route("**/widget/app-*.js", (route) => held.then(() => route.continue()));
+  await page.goto(`${house.origin}/demo/`);
+  await page.getByRole("button", { name: /^(Chat with us|Leave a message)/ }).click();
+  // Nobody is at the desk, so the form for a message is; the chat itself has not come yet.
+  await until("all of it is asked for", () => ["app", "words", "later_forms", "later_phone"].every((name) => asked.includes(name)));
+  release();
+  await page.getByRole("dialog").getByRole("textbox").first().waitFor();
+  assert.deepEqual(asked.filter((name) => name === "later_forms" || name === "later_phone").length, 2);
 });

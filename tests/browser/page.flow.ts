@@ -120,7 +120,7 @@ test("where storage is forbidden greetings, calls and the chat work all the same
 
 test("a wrong or a missing key of the site is said on the console, and the page is left alone", async (t) => {
   const house = await startHouse(t);
-  const said = /^Balie: (there is no site "nowhere" at|the script needs data-site=)/;
+  const said = /^Balie: (there is no site "nowhere" at|the script needs data-site,)/;
   const page = await (await somebody(t, {}, said)).tab();
   const words: string[] = [];
   page.on("console", (message) => words.push(message.text()));

@@ -300,8 +300,8 @@ pub async fn of_the_widgets_parts_only_what_a_server_of_ours_put_there_is_served
     let stranger = home.node.stranger();
     let read = async |path: &str| stranger.http("GET", path, None).await.unwrap();
     let loader = String::from_utf8(read("/widget.js").await.body).unwrap();
-    let (_, rest) = loader.split_once("/widget/app-").unwrap();
-    let own = format!("app-{}.js", &rest[..10]);
+    let (before, _) = loader.split_once(".js`").unwrap(); // the one hash of all that it loads
+    let own = format!("app-{}.js", &before[before.len() - 10..]);
     let kept = home.parts().join(&own);
     eventually("the chat to be kept for other versions", async || {
         kept.exists().then_some(())
