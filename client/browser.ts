@@ -41,6 +41,16 @@ export function listen<E extends Event = Event>(target: EventTarget, types: stri
   return () => listening.abort();
 }
 
+/** A page that is always at work is never idle; then it is done all the same. */
+const IDLE_WITHIN_MS = 500;
+/** Safari does not tell when it is idle. */
+const PICTURE_WITHIN_MS = 50;
+
+/** What can wait until the next picture has been drawn. */
+export function whenIdle(run: () => void): void {
+  (globalThis.requestIdleCallback ?? ((): unknown => setTimeout(run, PICTURE_WITHIN_MS)))(run, { timeout: IDLE_WITHIN_MS });
+}
+
 /** A store over localStorage or sessionStorage; what the browser refuses to keep is kept for as long as the page lives. */
 export function browserStore(choose: () => Storage): KeyValueStore {
   const memory = new Map<string, string>();

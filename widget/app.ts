@@ -1,7 +1,7 @@
 // The chat itself, loaded when it is first opened: makes the session, keeps the one model, and puts the pieces together.
 // One way only: session → model → views; views call actions, and nothing else changes the model.
 
-import { browserClock, browserLock, browserStore, browserSurroundings, listen, openSocket, socketUrl } from "../client/browser.ts";
+import { browserClock, browserLock, browserStore, browserSurroundings, listen, openSocket, socketUrl, whenIdle } from "../client/browser.ts";
 import type { Cancel, KeyValueStore } from "../client/environment.ts";
 import { secureRandom } from "../client/id.ts";
 import { TYPING_FOR_MS } from "../client/timeline.ts";
@@ -23,8 +23,6 @@ const BACK_FOR_MS = 4_000;
 const TICK_MS = 1_000;
 /** A timer's worth more than the moment it is for, so that the moment is surely past. */
 const SLACK_MS = 20;
-/** The window is drawn first: what the server is told takes a phone as long, above all the time zone. */
-const BEGIN_AFTER_MS = 50;
 /** Where what tells it cannot be loaded, only the latest is worth telling. */
 const UNTOLD_MAX = 100;
 
@@ -77,7 +75,7 @@ export async function prepare(host: Host, words: Promise<Response | undefined>):
   };
   const [spoken] = await Promise.all([phrasesOf(host, site, words), ...(Object.keys(PARTS) as PartName[]).map(load)]);
   const make = (): Made => create(host, { ...site, articles: early.laterHome !== undefined }, spoken, local, memory, early);
-  // Drawn ahead, unseen. Whoever is known will come without a press, and may have become somebody before it.
+  // Made ahead, unseen. Whoever is known will come without a press, and may have become somebody before it.
   let made = isKnown ? undefined : make();
   return {
     begin() {
@@ -112,6 +110,8 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
   let isDrawDue = false;
   /** The number of unread messages that the page was told last. */
   let told = 0;
+  /** What the launcher shows, at first what the loader let it show: to draw it takes a phone some milliseconds. */
+  let shown = `false,0,${!site.open}`;
   let tick: Cancel = () => {};
 
   function change(part: Partial<Model>): void {
@@ -144,7 +144,8 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
     if (unread !== told) host.tell("unread", { count: unread });
     told = unread;
     const isAway = !isOpen(model) && !isLive(model.visit);
-    host.launcher.show({ isOpen: frame.isOpen(), unread, isAway });
+    const state = { isOpen: frame.isOpen(), unread, isAway };
+    if (shown !== (shown = `${Object.values(state)}`)) host.launcher.show(state);
     title(unread);
     if (!frame.isOpen()) return;
     const screen = screenOf(model);
@@ -253,7 +254,6 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
     const now = clock.now();
     change({ now, lost_since: now });
     undo.push(
-      clock.after(BEGIN_AFTER_MS, session.begin),
       session.visit.subscribe(visitChanged),
       session.connection.subscribe(connectionChanged),
       session.seen.subscribe(redraw),
@@ -270,10 +270,13 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
     visitChanged();
     connectionChanged();
     fieldsSet();
+    // The window is drawn first: what the server is told takes a phone as long, above all the time zone.
+    whenIdle(() => undo.length > 0 && session.begin());
     whenIdle(fetchLater);
   }
 
-  if (!memory.session()) frame.draw(model, actions);
+  // Drawn ahead, unless it is wanted at once: to draw it twice would take a phone some milliseconds.
+  if (!memory.session()) clock.after(0, () => undo.length > 0 || frame.draw(model, actions));
   return {
     begin,
     identified: session.begin,
@@ -288,7 +291,7 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
     toggle: () => (frame.isOpen() ? close() : open()),
     destroy() {
       close();
-      for (const each of undo) each();
+      for (const each of undo.splice(0)) each();
       model.later?.stop();
       session.stop();
       title(0);
@@ -300,11 +303,6 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
 /** Nobody waits for it; where it cannot be loaded it is asked for again. */
 function want(part: () => Promise<unknown>): void {
   part().catch(() => {});
-}
-
-/** Opening the window comes first. */
-function whenIdle(run: () => void): void {
-  (globalThis.requestIdleCallback ?? setTimeout)(run);
 }
 
 function timeZone(): string {

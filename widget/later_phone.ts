@@ -1,6 +1,7 @@
 // On a phone the window is the whole screen: the page behind stands still, the height follows the keyboard, focus stays
 // inside, and the browser's Back closes the window before it leaves the page. All of it is undone when the window closes.
 
+import { whenIdle } from "../client/browser.ts";
 import type { Cancel } from "../client/environment.ts";
 import type { Context } from "./actions.ts";
 import styles from "./later_phone.css";
@@ -30,12 +31,10 @@ export function create({ frame: { element }, host: { root }, close }: Context): 
       element.style.setProperty("--screen", `${viewport.height}px`);
       element.style.transform = viewport.offsetTop > 0 ? `translateY(${viewport.offsetTop}px)` : "";
     };
-    // The window fits until a keyboard comes; measuring it takes the time in which it could be drawn.
-    const timer = setTimeout(fit);
+    fit();
     viewport.addEventListener("resize", fit);
     viewport.addEventListener("scroll", fit);
     return () => {
-      clearTimeout(timer);
       viewport.removeEventListener("resize", fit);
       viewport.removeEventListener("scroll", fit);
       element.style.removeProperty("--screen");
@@ -44,8 +43,7 @@ export function create({ frame: { element }, host: { root }, close }: Context): 
   }
 
   function closeOnBack(): Cancel {
-    // Not before the window has been drawn: the browser takes its time for it.
-    const timer = setTimeout(() => history.pushState({ [ENTRY]: true }, ""));
+    history.pushState({ [ENTRY]: true }, "");
     const back = (): void => {
       undo = undo.filter((each) => each !== cancel);
       removeEventListener("popstate", back);
@@ -53,7 +51,6 @@ export function create({ frame: { element }, host: { root }, close }: Context): 
     };
     addEventListener("popstate", back);
     const cancel = (): void => {
-      clearTimeout(timer);
       removeEventListener("popstate", back);
       const state: unknown = history.state;
       if (typeof state === "object" && state !== null && ENTRY in state) history.back();
@@ -63,7 +60,11 @@ export function create({ frame: { element }, host: { root }, close }: Context): 
 
   return {
     enter() {
-      if (undo.length === 0) undo = [standStill(), followKeyboard(), closeOnBack()];
+      if (undo.length > 0) return;
+      const entered: Cancel[] = [];
+      undo = entered;
+      // Nobody scrolls, types or goes back before the window is seen, and all this takes a phone the time in which it is drawn.
+      whenIdle(() => undo === entered && undo.push(standStill(), followKeyboard(), closeOnBack()));
     },
     leave() {
       const all = undo;
