@@ -1,6 +1,6 @@
 //! How a conversation begins: a place in a department's line, live or as a message that is left for later.
 //!
-//! A live chat begins only where [`super::admit`] lets it. A left message may come at any hour and needs no socket, but a
+//! A live chat begins only where `desk::admit` lets it. A left message may come at any hour and needs no socket, but a
 //! way to reply. Called by the visitor socket, and by REST for whoever has no socket.
 
 use crate::desk::visit::{Visiting, Whereabouts, blank};
