@@ -1130,7 +1130,11 @@ capacity: number, } | { "t": "lanes",
 /**
  * One row a department.
  */
-lanes: Array<Lane>, } | { "t": "waiting", 
+lanes: Array<Lane>, 
+/**
+ * Agents whose visitor waits for a word, one row each.
+ */
+silences: Array<Silence>, } | { "t": "waiting", 
 /**
  * New or changed rows.
  */
@@ -1310,6 +1314,10 @@ quarter: LaneFigures,
  */
 day: LaneFigures, 
 /**
+ * What came of promises of late.
+ */
+promises: LanePromises, 
+/**
  * What is to come as things stand; null while too little is known of how long chats take.
  */
 staffing: LaneStaffing | null, };
@@ -1392,7 +1400,85 @@ occupancy: number | null,
 /**
  * How much of their places was taken.
  */
-slot_occupancy: number | null, };
+slot_occupancy: number | null, 
+/**
+ * What became of those who were answered.
+ */
+talks: LaneTalks, };
+
+/**
+ * What became of those of them who were answered, as far as it is known by now.
+ */
+export type LaneTalks = { 
+/**
+ * Conversations that an agent has or had.
+ */
+served: number, 
+/**
+ * From arrival to the first word of the desk: half of them took no longer; null where there is none.
+ */
+response_p50_ms: Millis | null, 
+/**
+ * Nine in ten took no longer.
+ */
+response_p90_ms: Millis | null, 
+/**
+ * Times that an agent was done with a conversation.
+ */
+handled: number, 
+/**
+ * Half of these took no longer, from getting it on; null where there is none.
+ */
+handled_p50_ms: Millis | null, 
+/**
+ * Nine in ten took no longer.
+ */
+handled_p90_ms: Millis | null, 
+/**
+ * Greeted within 60 s of being taken.
+ */
+greeted: number, 
+/**
+ * Not greeted within 60 s.
+ */
+ungreeted: number, 
+/**
+ * Of those served, with a visitor's word that had no answer for more than 30 s.
+ */
+silent: number, 
+/**
+ * Handed on, to an agent or a department.
+ */
+transfers: number, 
+/**
+ * How many gave a score.
+ */
+rated: number, 
+/**
+ * The mean of the scores, 1 … 5; null where there is none.
+ */
+score: number | null, };
+
+/**
+ * What came of the first promises of the waits of a department whose turn came within the last four hours.
+ */
+export type LanePromises = { 
+/**
+ * The wait was shorter than the promised median.
+ */
+early: number, 
+/**
+ * It was not, and within the 90th percentile: with `early` these are the promises that were kept, nine in ten of all.
+ */
+within: number, 
+/**
+ * It was longer.
+ */
+late: number, 
+/**
+ * Half of the medians were off by no more, either way; null where there is none.
+ */
+error_median_ms: Millis | null, };
 
 /**
  * What a number of agents would do now (Erlang A for agents with several chats at once).
@@ -1411,9 +1497,38 @@ arrivals_per_hour: number,
  */
 steps: Array<StaffingStep>, 
 /**
+ * What is to be expected at the end of each of the next four quarter hours if visitors go on coming so.
+ */
+ahead: Array<LaneCourse>, 
+/**
  * The standard will be missed if nothing changes.
  */
 warning: LaneWarning | null, };
+
+/**
+ * What is to be expected at a moment.
+ */
+export type LaneCourse = { 
+/**
+ * When.
+ */
+at: At, 
+/**
+ * Agents who will be on, as far as their shifts are planned.
+ */
+agents: number, 
+/**
+ * The share answered in time.
+ */
+service_level: number, 
+/**
+ * The same if more come than of late, by as much as is usual between two quarter hours.
+ */
+low: number, 
+/**
+ * And if fewer come.
+ */
+high: number, };
 
 /**
  * One number of agents.
@@ -1455,12 +1570,33 @@ arrivals_before_per_hour: number,
 /**
  * Agents who would keep the standard; null where no number would, or where it is the line that is late.
  */
-agents_needed: number | null, };
+agents_needed: number | null, 
+/**
+ * When; null is now.
+ */
+at: At | null, 
+/**
+ * Whose shifts end until then, where that is the reason.
+ */
+leaving: Array<AgentId>, };
 
 /**
  * Why a standard will be missed.
  */
-export type WarningReason = "arrivals" | "agents" | "line";
+export type WarningReason = "arrivals" | "agents" | "line" | "shifts";
+
+/**
+ * A visitor who waits for a word of the agent who has them.
+ */
+export type Silence = { 
+/**
+ * Who should say something.
+ */
+agent: AgentId, 
+/**
+ * Since when the visitor waits: of the agent's visitors the one who has waited longest.
+ */
+since: At, };
 
 /**
  * One who waits.

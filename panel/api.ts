@@ -15,6 +15,7 @@ import type {
   EventPage,
   FiguresReport,
   FoundArticle,
+  Hours,
   Me,
   Person,
   PersonDraft,
@@ -90,6 +91,11 @@ export function createApi(options: ApiOptions) {
     changePerson: (id: string, draft: Partial<PersonDraft>) =>
       call<unknown>("PATCH", `/api/agents/${encodeURIComponent(id)}`, draft),
     removePerson: (id: string) => call<undefined>("DELETE", `/api/agents/${encodeURIComponent(id)}`),
+
+    rotas: () => call<{ rotas: { agent: string; rota: Hours }[] }>("GET", "/api/rotas"),
+    /** Undefined takes the person out of the plan. */
+    planPerson: (id: string, rota: Hours | undefined) =>
+      call<unknown>(rota ? "PUT" : "DELETE", `/api/agents/${encodeURIComponent(id)}/rota`, rota),
 
     conversations: (filter: ConversationFilter) =>
       call<{ conversations: ConversationRecord[]; more: boolean }>("GET", `/api/conversations${queryOf(filter)}`),

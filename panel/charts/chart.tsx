@@ -17,6 +17,12 @@ export interface Series {
   format: (value: number) => string;
 }
 
+/** What is expected of the first line in the last steps: a range is drawn, never a bare line. */
+export interface Prediction {
+  name: string;
+  values: readonly { value: number; low: number; high: number }[];
+}
+
 export interface ChartProps {
   title: string;
   /** Unit and span, beside the title. */
@@ -28,6 +34,7 @@ export interface ChartProps {
   /** How wide a short name is. */
   name_px?: number;
   series: readonly Series[];
+  ahead?: Prediction | undefined;
   low?: number;
   high: number;
   /** A dashed line with its value on the axis. */
@@ -51,7 +58,7 @@ export function Chart(props: ChartProps) {
         <h2 id={id}>{title}</h2>
         <span class="muted">{unit}</span>
         <span class="grow" />
-        {series.length > 1 && !is_table && <Legend series={series} />}
+        {(series.length > 1 || props.ahead) && !is_table && <Legend series={series} ahead={props.ahead} />}
         <button type="button" class="link" aria-pressed={is_table} onClick={() => setTable(!is_table)}>
           {is_table ? words.reports.chart : words.reports.table}
           <span class="sr">: {title}</span>
@@ -68,7 +75,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-function Legend({ series }: { series: readonly Series[] }) {
+function Legend({ series, ahead }: { series: readonly Series[]; ahead: Prediction | undefined }) {
   return (
     <p class="legend">
       {series.map((one) => (
@@ -83,6 +90,15 @@ function Legend({ series }: { series: readonly Series[] }) {
           {one.name}
         </span>
       ))}
+      {ahead && (
+        <span>
+          <svg viewBox="0 0 16 8" aria-hidden="true">
+            <rect class="a1" width="16" height="8" />
+            <path class="l1 fc" d="M0 4h16" />
+          </svg>
+          {ahead.name}
+        </span>
+      )}
     </p>
   );
 }
@@ -142,6 +158,7 @@ function Drawing(props: ChartProps) {
           {series.map((one) => (
             <Shape key={one.name} series={one} frame={frame} low={low} high={high} />
           ))}
+          {props.ahead && <Ahead {...props} frame={frame} low={low} />}
           {standard !== undefined && (
             <g>
               <path class="std" d={`M${MARGIN.left} ${yAt(frame, standard, low, high)}H${width - MARGIN.right}`} />
@@ -163,7 +180,10 @@ function Drawing(props: ChartProps) {
       <p class="chart-at num" aria-live="polite">
         {at !== undefined && steps[at] && (
           <>
-            <b>{steps[at].name}</b> {series.map((one) => `${one.name} ${said(one, at, words.reports.unknown)}`).join(", ")}
+            <b>{steps[at].name}</b>{" "}
+            {columnsOf(props, words.reports.unknown)
+              .map((column) => `${column.name} ${column.said(at)}`)
+              .join(", ")}
           </>
         )}
       </p>
@@ -217,15 +237,38 @@ function Shape({ series, frame, low, high }: ShapeProps) {
   );
 }
 
-function StepTable({ title, steps, series, step_head }: ChartProps) {
+/** From the last that was measured on: a dotted line in its range, behind a hairline for now. */
+function Ahead({ series, ahead, steps, high, frame, low }: ChartProps & { frame: Frame; low: number }) {
+  if (!ahead || ahead.values.length === 0) return null;
+  const first = steps.length - ahead.values.length;
+  const x = (at: number) => xAt(frame, at, steps.length);
+  const y = (value: number) => yAt(frame, value, low, high);
+  const measured = series[0]?.values[first - 1];
+  const from = measured === null || measured === undefined ? [] : [[x(first - 1), y(measured)] as const];
+  const along = (value: (one: Prediction["values"][number]) => number) =>
+    ahead.values.map((one, at) => [x(first + at), y(value(one))] as const);
+  const band = [...from, ...along((one) => one.high), ...along((one) => one.low).reverse()];
+  const now = x(first - 1);
+  return (
+    <g>
+      <path class="a1" d={`${linePath(band)}Z`} />
+      <path class="l1 fc" d={linePath([...from, ...along((one) => one.value)])} />
+      <path class="nowl" d={`M${now} ${MARGIN.top}V${frame.height - MARGIN.bottom}`} />
+    </g>
+  );
+}
+
+function StepTable(props: ChartProps) {
+  const { title, steps, step_head } = props;
   const words = useWords();
+  const columns = columnsOf(props, words.reports.unknown);
   return (
     <div class="tbl tbl-tall" tabIndex={0} role="group" aria-label={words.settings.table}>
       <table aria-label={title}>
         <thead>
           <tr>
             <th scope="col">{step_head}</th>
-            {series.map((one) => (
+            {columns.map((one) => (
               <th key={one.name} scope="col" class="r">
                 {one.name}
               </th>
@@ -236,9 +279,9 @@ function StepTable({ title, steps, series, step_head }: ChartProps) {
           {steps.map((step, at) => (
             <tr key={step.name}>
               <th scope="row">{step.name}</th>
-              {series.map((one) => (
+              {columns.map((one) => (
                 <td key={one.name} class="r">
-                  {said(one, at, words.reports.unknown)}
+                  {one.said(at)}
                 </td>
               ))}
             </tr>
@@ -249,7 +292,28 @@ function StepTable({ title, steps, series, step_head }: ChartProps) {
   );
 }
 
-function said(series: Series, at: number, unknown: string): string {
-  const value = series.values[at];
-  return value === null || value === undefined ? unknown : series.format(value);
+interface Column {
+  name: string;
+  said: (at: number) => string;
+}
+
+/** What is said of each step, as the table and the cursor have it. */
+function columnsOf({ series, ahead, steps }: ChartProps, unknown: string): Column[] {
+  const columns: Column[] = series.map((one) => ({
+    name: one.name,
+    said: (at) => {
+      const value = one.values[at];
+      return value === null || value === undefined ? unknown : one.format(value);
+    },
+  }));
+  const format = series[0]?.format ?? String;
+  if (ahead) {
+    const first = steps.length - ahead.values.length;
+    const said = (at: number) => {
+      const one = ahead.values[at - first];
+      return one ? `${format(one.value)} (${format(one.low)}–${format(one.high)})` : unknown;
+    };
+    columns.push({ name: ahead.name, said });
+  }
+  return columns;
 }

@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { linePath, lonePoints, namedSteps, roundSpanUp, roundUp, stepAt, xAt, yAt } from "../charts/scale.ts";
 import { formatPercent } from "../format.ts";
-import type { Lane, LaneFigures } from "../state/wire.ts";
-import { agentsOf, healthOf, inOrder, longestNow } from "../wall/lanes.ts";
-import { dayOf, daysAfter, hourKeyOf, keysOf, spanOf, startOf, stepOf } from "./span.ts";
+import type { FiguresLine } from "../rest.ts";
+import type { Lane, LaneFigures, WaitingRow } from "../state/wire.ts";
+import { agentsOf, healthOf, inOrder, keptOf, longestNow, longestOf, silenceOf } from "../wall/lanes.ts";
+import { heatOf, shadeOf } from "./heat.ts";
+import { dayOf, daysAfter, hourKeyOf, keysOf, monthOf, spanOf, startOf, stepOf, weeksOf } from "./span.ts";
 
 const NOON = new Date(2026, 10, 22, 12, 0, 0).getTime();
 
@@ -19,6 +21,45 @@ test("a span is whole days of the reader's clock", () => {
   assert.equal(own && dayOf(own.to), "2026-11-03");
   assert.equal(spanOf("own", { from: "2026-11-02", to: "2026-11-01" }, NOON), undefined);
   assert.equal(spanOf("own", { from: "", to: "2026-11-01" }, NOON), undefined);
+});
+
+test("a month is its weeks from Monday on, a quarter begins with its first month", () => {
+  const weeks = weeksOf("2026-11-01");
+  assert.deepEqual([weeks.length, weeks[0]?.[0], weeks.at(-1)?.[6]], [6, "2026-10-26", "2026-12-06"]);
+  assert.deepEqual(weeksOf("2027-02-01").map((week) => week[0]), ["2027-02-01", "2027-02-08", "2027-02-15", "2027-02-22"]);
+  assert.equal(monthOf("2026-11-22"), "2026-11-01");
+  const quarter = spanOf("this_quarter", { from: "", to: "" }, NOON);
+  assert.equal(quarter && dayOf(quarter.from), "2026-10-01");
+  const month = spanOf("this_month", { from: "", to: "" }, NOON);
+  assert.equal(month && dayOf(month.from), "2026-11-01");
+});
+
+test("an hour of the week shows how many come in one of them, and is empty where nobody came", () => {
+  const from = startOf("2026-11-02") ?? 0;
+  const span = { from, to: daysAfter(from, 14) };
+  const line = (key: string, offered: number, p90_ms: number | null, in_time: number, judged: number) => ({
+    key,
+    waits: { offered, p90_ms, in_time, judged },
+  });
+  const lines = [line("1-09", 6, 4_000, 6, 6), line("5-11", 1, null, 0, 0)] as unknown as FiguresLine[];
+  const arrivals = heatOf(lines, span, "arrivals");
+  assert.deepEqual(arrivals.hours, [9, 10, 11]);
+  assert.deepEqual([...arrivals.cells], [["1-9", 3], ["5-11", 0.5]]);
+  assert.equal(arrivals.highest, 3);
+  assert.deepEqual([...heatOf(lines, span, "waits").cells], [["1-9", 4_000]]);
+  assert.deepEqual([...heatOf(lines, span, "level").cells], [["1-9", 1]]);
+  assert.deepEqual(heatOf([], span, "level").hours, []);
+  assert.deepEqual([shadeOf(3, 3, "arrivals"), shadeOf(0, 3, "arrivals")], [5, 1]);
+  assert.deepEqual([shadeOf(1, 1, "level"), shadeOf(0.4, 1, "level")], [1, 5]);
+});
+
+test("who waited longest, what was kept of promises, and how long a silence looks", () => {
+  const row = (id: string, enqueued_at: number, mode = "chat") => ({ conversation: id, department: "support", enqueued_at, mode });
+  const rows = [row("a", 5), row("b", 3), row("c", 1, "message"), { ...row("d", 0), department: "sales" }] as unknown as WaitingRow[];
+  assert.equal(longestOf(rows, "support")?.conversation, "b");
+  assert.equal(longestOf(rows, "bikes"), undefined);
+  assert.deepEqual(keptOf({ early: 5, within: 4, late: 1, error_median_ms: 0 }), { kept: 9, of: 10 });
+  assert.deepEqual([undefined, 0, 15_000, 30_000, 30_001].map(silenceOf), ["none", "some", "long", "long", "too_long"]);
 });
 
 test("every day and hour of a span has a key, also where the clock is changed", () => {
@@ -71,6 +112,20 @@ const none: LaneFigures = {
   max_ms: null,
   occupancy: null,
   slot_occupancy: null,
+  talks: {
+    served: 0,
+    response_p50_ms: null,
+    response_p90_ms: null,
+    handled: 0,
+    handled_p50_ms: null,
+    handled_p90_ms: null,
+    greeted: 0,
+    ungreeted: 0,
+    silent: 0,
+    transfers: 0,
+    rated: 0,
+    score: null,
+  },
 };
 
 function lane(department: string, in_time: number, judged: number): Lane {
@@ -87,6 +142,7 @@ function lane(department: string, in_time: number, judged: number): Lane {
     standard: { threshold_ms: 20_000, target_percent: 80, definition: "without_short" },
     quarter: { ...none, in_time, judged },
     day: none,
+    promises: { early: 0, within: 0, late: 0, error_median_ms: null },
     staffing: null,
   };
 }
@@ -96,8 +152,8 @@ test("a department is below its standard only when enough came, and at risk befo
   assert.equal(healthOf(lane("a", 0, 4)), "ok", "too few to say");
   assert.equal(healthOf(lane("a", 3, 5)), "below");
   assert.equal(healthOf(lane("a", 4, 5)), "ok");
-  const warning = { expected: 0.5, reason: "arrivals" as const, arrivals_before_per_hour: 4, agents_needed: 2 };
-  const risk = { ...lane("a", 5, 5), staffing: { agents: 1, arrivals_per_hour: 20, steps: [], warning } };
+  const warning = { expected: 0.5, reason: "arrivals" as const, arrivals_before_per_hour: 4, agents_needed: 2, at: null, leaving: [] };
+  const risk = { ...lane("a", 5, 5), staffing: { agents: 1, arrivals_per_hour: 20, steps: [], ahead: [], warning } };
   assert.equal(healthOf(risk), "risk");
   const order = inOrder([lane("fine", 5, 5), { ...risk, department: "risky" }, lane("bad", 0, 5)]);
   assert.deepEqual(

@@ -1,8 +1,8 @@
 // The time of a report: whole days of the reader's own clock, and how its lines are named. Pure, for its test.
 
-export type SpanName = "today" | "yesterday" | "week" | "month" | "own";
+export type SpanName = "today" | "yesterday" | "week" | "month" | "this_month" | "this_quarter" | "own";
 
-export const spanNames: readonly SpanName[] = ["today", "yesterday", "week", "month", "own"];
+export const spanNames: readonly SpanName[] = ["today", "yesterday", "week", "month", "this_month", "this_quarter", "own"];
 
 export interface Span {
   from: number;
@@ -42,6 +42,10 @@ export function spanOf(name: SpanName, own: { from: string; to: string }, now: n
       return { from: daysAfter(today, -6), to: now };
     case "month":
       return { from: daysAfter(today, -27), to: now };
+    case "this_month":
+      return { from: firstOf(today, 1), to: now };
+    case "this_quarter":
+      return { from: firstOf(today, 3), to: now };
     case "own": {
       const from = startOf(own.from);
       const last = startOf(own.to);
@@ -49,6 +53,31 @@ export function spanOf(name: SpanName, own: { from: string; to: string }, now: n
       return { from, to: Math.min(daysAfter(last, 1), Math.max(now, from + 1)) };
     }
   }
+}
+
+/** The first day of the month, or of the quarter of the year, that a day lies in. */
+function firstOf(at: number, months: 1 | 3): number {
+  const day = new Date(at);
+  return new Date(day.getFullYear(), Math.floor(day.getMonth() / months) * months, 1).getTime();
+}
+
+/** The first day of a day's month. */
+export function monthOf(day: string): string {
+  return `${day.slice(0, 7)}-01`;
+}
+
+/** The weeks that a month touches, each from Monday on; the month by its first day. */
+export function weeksOf(month: string): string[][] {
+  const first = startOf(month) ?? 0;
+  const weekday = (new Date(first).getDay() + 6) % 7;
+  const weeks: string[][] = [];
+  let monday = daysAfter(first, -weekday);
+  do {
+    const begins = monday;
+    weeks.push(Array.from({ length: 7 }, (_, at) => dayOf(daysAfter(begins, at))));
+    monday = daysAfter(monday, 7);
+  } while (monthOf(dayOf(monday)) === month);
+  return weeks;
 }
 
 /** Two days or less are shown by the hour. */

@@ -108,6 +108,7 @@ function DepartmentEditor({ department, onClose }: { department: Department | un
     >
       <DepartmentFields department={department} submission={submission} />
       <HoursEditor
+        kind="hours"
         edit={hours}
         onChange={setHours}
         is_checked={is_checked}

@@ -1,4 +1,5 @@
-// When a department is open: always, or by a week of days and dates that are closed, with what follows from it right now.
+// A week by the clock of one place, and dates that are none of it: when a department is open, or when somebody works. With what
+// follows from it right now.
 
 import { useMemo, useState } from "preact/hooks";
 import { useApp, useWords } from "../app.ts";
@@ -14,8 +15,12 @@ const DAY_MS = 86_400_000;
 /** A Monday, for the names of the days. */
 const SOME_MONDAY = Date.UTC(2024, 0, 1);
 
+/** What a week is about. */
+export type WeekKind = "hours" | "shifts";
+
 export interface HoursEditorProps {
-  /** Undefined is always open. */
+  kind: WeekKind;
+  /** Undefined is always open, or in no plan. */
   edit: HoursEdit | undefined;
   onChange: (edit: HoursEdit | undefined) => void;
   /** Somebody tried to save: faults are shown. */
@@ -23,8 +28,8 @@ export interface HoursEditorProps {
   error: string | undefined;
 }
 
-export function HoursEditor({ edit, onChange, is_checked, error }: HoursEditorProps) {
-  const words = useWords();
+export function HoursEditor({ kind, edit, onChange, is_checked, error }: HoursEditorProps) {
+  const words = useWords()[kind];
   const hours = useMemo(() => (edit ? hoursOf(edit) : null), [edit]);
   // What was set up stays while one looks at "always".
   const [kept, setKept] = useState<HoursEdit | undefined>(edit);
@@ -34,50 +39,51 @@ export function HoursEditor({ edit, onChange, is_checked, error }: HoursEditorPr
   };
   return (
     <section class="sub wide" aria-labelledby="hours">
-      <h3 id="hours">{words.hours.title}</h3>
-      <Toggle label={words.hours.has} help={words.hours.has_help} checked={edit !== undefined} onChange={toggle} />
+      <h3 id="hours">{words.title}</h3>
+      <Toggle label={words.has} help={words.has_help} checked={edit !== undefined} onChange={toggle} />
       {edit && (
         <>
-          <Now hours={hours} is_whole={hoursFault(edit) === undefined} />
-          <ZoneField tz={edit.tz} onChange={(tz) => onChange({ ...edit, tz })} />
-          <Week edit={edit} onChange={onChange} is_checked={is_checked} />
+          <Now kind={kind} hours={hours} is_whole={hoursFault(edit) === undefined} />
+          <ZoneField kind={kind} tz={edit.tz} onChange={(tz) => onChange({ ...edit, tz })} />
+          <Week kind={kind} edit={edit} onChange={onChange} is_checked={is_checked} />
           {error && (
             <p class="err" role="alert">
               {error}
             </p>
           )}
-          <ClosedDates edit={edit} onChange={onChange} />
+          <ClosedDates kind={kind} edit={edit} onChange={onChange} />
         </>
       )}
     </section>
   );
 }
 
-function Now({ hours, is_whole }: { hours: Hours | null; is_whole: boolean }) {
-  const words = useWords();
-  const text = useOpenText(hours);
+function Now({ kind, hours, is_whole }: { kind: WeekKind; hours: Hours | null; is_whole: boolean }) {
+  const words = useWords()[kind];
+  const text = useOpenText(hours, kind);
   return (
     <p class="hours-now" role="status">
       <Icon name="clock" />
-      {is_whole ? text : words.hours.not_whole}
+      {is_whole ? text : words.not_whole}
     </p>
   );
 }
 
-/** "Open, until 17:00", "Closed, opens Mon 09:00": of what is in the controls, or of a department in the list. */
-export function useOpenText(hours: Hours | null): string {
+/** "Open, until 17:00", "Next shift Mon 09:00": of what is in the controls, or of a department or a person in the list. */
+export function useOpenText(hours: Hours | null, kind: WeekKind = "hours"): string {
   const app = useApp();
   const words = useWords();
   const minute = Math.floor(app.clock.now.value / MINUTE_MS);
-  return useMemo(() => openText(words, hours, minute * MINUTE_MS), [words, hours, minute]);
+  return useMemo(() => openText(words, kind, hours, minute * MINUTE_MS), [words, kind, hours, minute]);
 }
 
-function openText(words: Words, hours: Hours | null, now: number): string {
-  if (hours === null) return words.hours.always;
+function openText(words: Words, kind: WeekKind, hours: Hours | null, now: number): string {
+  const of_kind = words[kind];
+  if (hours === null) return of_kind.always;
   const { is_open, until } = openState(hours, now);
-  if (until === undefined) return is_open ? words.hours.open_on : words.hours.closed_on;
+  if (until === undefined) return is_open ? of_kind.open_on : of_kind.closed_on;
   const when = soonest(words.lang, until, now);
-  return is_open ? words.hours.open_until(when) : words.hours.opens(when);
+  return is_open ? of_kind.open_until(when) : of_kind.opens(when);
 }
 
 /** As other moments are written, but those to come: the day is named unless it is today. */
@@ -88,15 +94,15 @@ function soonest(language: string, at: number, now: number): string {
   return new Intl.DateTimeFormat(language, { ...day, hour: "2-digit", minute: "2-digit" }).format(at);
 }
 
-function ZoneField({ tz, onChange }: { tz: string; onChange: (tz: string) => void }) {
-  const words = useWords();
+function ZoneField({ kind, tz, onChange }: { kind: WeekKind; tz: string; onChange: (tz: string) => void }) {
+  const words = useWords()[kind];
   const zones = useMemo(() => [...new Set([tz, "UTC", ...Intl.supportedValuesOf("timeZone")])].sort(), [tz]);
   return (
     <div class="cols">
       <SelectField
         name="hours.tz"
-        label={words.hours.zone}
-        help={words.hours.zone_help}
+        label={words.zone}
+        help={words.zone_help}
         options={zones.map((zone) => [zone, zone.replaceAll("_", " ")] as const)}
         value={tz}
         onChange={onChange}
@@ -106,16 +112,17 @@ function ZoneField({ tz, onChange }: { tz: string; onChange: (tz: string) => voi
 }
 
 interface PartProps {
+  kind: WeekKind;
   edit: HoursEdit;
   onChange: (edit: HoursEdit) => void;
 }
 
-function Week({ edit, onChange, is_checked }: PartProps & { is_checked: boolean }) {
-  const words = useWords();
+function Week({ kind, edit, onChange, is_checked }: PartProps & { is_checked: boolean }) {
+  const { lang, [kind]: words } = useWords();
   const names = useMemo(() => {
-    const format = new Intl.DateTimeFormat(words.lang, { weekday: "long", timeZone: "UTC" });
+    const format = new Intl.DateTimeFormat(lang, { weekday: "long", timeZone: "UTC" });
     return weekdays.map((day) => format.format(SOME_MONDAY + (day - 1) * DAY_MS));
-  }, [words.lang]);
+  }, [lang]);
   const fault = hoursFault(edit);
   const setDay = (day: number, spans: readonly SpanEdit[]) =>
     onChange({ ...edit, days: edit.days.map((known, index) => (index === day ? spans : known)) });
@@ -123,22 +130,23 @@ function Week({ edit, onChange, is_checked }: PartProps & { is_checked: boolean 
 
   return (
     <div class="f">
-      <table class="week" aria-label={words.hours.week}>
+      <table class="week" aria-label={words.week}>
         <tbody>
           {names.map((name, day) => (
             <Day
               key={name}
+              kind={kind}
               name={name}
               spans={edit.days[day] ?? []}
               onChange={(spans) => setDay(day, spans)}
-              error={fault && fault.day === day && is_checked ? words.hours.faults[fault.fault] : undefined}
+              error={fault && fault.day === day && is_checked ? words.faults[fault.fault] : undefined}
             />
           ))}
         </tbody>
       </table>
       {fault?.fault === "never" && is_checked && (
         <p class="err" role="alert">
-          {words.hours.faults.never}
+          {words.faults.never}
         </p>
       )}
       {monday.length > 0 && (
@@ -147,7 +155,7 @@ function Week({ edit, onChange, is_checked }: PartProps & { is_checked: boolean 
           class="link link-row"
           onClick={() => onChange({ ...edit, days: edit.days.map((spans, day) => (day < 5 ? monday : spans)) })}
         >
-          {words.hours.as_monday(names[0] ?? "")}
+          {words.as_monday(names[0] ?? "")}
         </button>
       )}
     </div>
@@ -155,14 +163,15 @@ function Week({ edit, onChange, is_checked }: PartProps & { is_checked: boolean 
 }
 
 interface DayProps {
+  kind: WeekKind;
   name: string;
   spans: readonly SpanEdit[];
   onChange: (spans: readonly SpanEdit[]) => void;
   error: string | undefined;
 }
 
-function Day({ name, spans, onChange, error }: DayProps) {
-  const words = useWords();
+function Day({ kind, name, spans, onChange, error }: DayProps) {
+  const { common, [kind]: words } = useWords();
   const set = (at: number, part: Partial<SpanEdit>) =>
     onChange(spans.map((span, index) => (index === at ? { ...span, ...part } : span)));
   const add = () => onChange([...spans, spans.length === 0 ? { from: "09:00", to: "17:00" } : { from: "", to: "" }]);
@@ -171,13 +180,13 @@ function Day({ name, spans, onChange, error }: DayProps) {
       <th scope="row">{name}</th>
       <td>
         <div class="spans">
-          {spans.length === 0 && <span class="muted">{words.hours.closed}</span>}
+          {spans.length === 0 && <span class="muted">{words.closed}</span>}
           {spans.map((span, at) => (
             <span key={at} class="span-in">
               <input
                 type="time"
                 class="in"
-                aria-label={words.hours.from(name)}
+                aria-label={words.from(name)}
                 value={span.from}
                 onInput={(event) => set(at, { from: event.currentTarget.value })}
               />
@@ -185,22 +194,22 @@ function Day({ name, spans, onChange, error }: DayProps) {
               <input
                 type="time"
                 class="in"
-                aria-label={words.hours.to(name)}
+                aria-label={words.to(name)}
                 value={span.to}
                 onInput={(event) => set(at, { to: event.currentTarget.value })}
               />
               <button
                 type="button"
                 class="icon-btn"
-                aria-label={words.hours.remove(name)}
-                title={words.common.remove}
+                aria-label={words.remove(name)}
+                title={common.remove}
                 onClick={() => onChange(spans.filter((_, index) => index !== at))}
               >
                 <Icon name="x" />
               </button>
             </span>
           ))}
-          <button type="button" class="icon-btn" aria-label={words.hours.add(name)} title={words.common.add} onClick={add}>
+          <button type="button" class="icon-btn" aria-label={words.add(name)} title={common.add} onClick={add}>
             <Icon name="plus" />
           </button>
         </div>
@@ -214,19 +223,19 @@ function Day({ name, spans, onChange, error }: DayProps) {
   );
 }
 
-function ClosedDates({ edit, onChange }: PartProps) {
-  const words = useWords();
+function ClosedDates({ kind, edit, onChange }: PartProps) {
+  const { lang, common, [kind]: words } = useWords();
   const [date, setDate] = useState("");
   const add = () => {
     if (date === "") return;
     onChange({ ...edit, closed: [...new Set([...edit.closed, date])].sort() });
     setDate("");
   };
-  const format = new Intl.DateTimeFormat(words.lang, { dateStyle: "medium", timeZone: "UTC" });
+  const format = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeZone: "UTC" });
   const nameOf = (day: string): string => format.format(Date.parse(`${day}T00:00:00Z`));
   return (
     <fieldset class="f">
-      <legend>{words.hours.closed_dates}</legend>
+      <legend>{words.closed_dates}</legend>
       {edit.closed.length > 0 && (
         <ul class="tag-list">
           {edit.closed.map((day) => (
@@ -234,7 +243,7 @@ function ClosedDates({ edit, onChange }: PartProps) {
               {nameOf(day)}
               <button
                 type="button"
-                aria-label={words.common.remove_name(nameOf(day))}
+                aria-label={common.remove_name(nameOf(day))}
                 onClick={() => onChange({ ...edit, closed: edit.closed.filter((other) => other !== day) })}
               >
                 <Icon name="x" />
@@ -247,7 +256,7 @@ function ClosedDates({ edit, onChange }: PartProps) {
         <input
           type="date"
           class="in in-auto"
-          aria-label={words.hours.closed_date}
+          aria-label={words.closed_date}
           value={date}
           onInput={(event) => setDate(event.currentTarget.value)}
           onKeyDown={(event) => {
@@ -257,7 +266,7 @@ function ClosedDates({ edit, onChange }: PartProps) {
           }}
         />
         <button type="button" class="btn" disabled={date === ""} onClick={add}>
-          {words.common.add}
+          {common.add}
         </button>
       </div>
     </fieldset>

@@ -1,6 +1,8 @@
-// People: who works here, what they may do and can do, which departments they serve and how many chats at a time.
+// People: who works here, what they may do and can do, which departments they serve, how many chats at a time, and when they
+// mean to work.
 
 import { useState } from "preact/hooks";
+import type { Answer } from "../api.ts";
 import { useApp, useWords } from "../app.ts";
 import { Icon } from "../icon.tsx";
 import { Avatar } from "../parts/avatar.tsx";
@@ -8,7 +10,9 @@ import { Field } from "../parts/field.tsx";
 import { textOf, useSubmission, type Submission } from "../parts/form.ts";
 import { NewPassword } from "../parts/new_password.tsx";
 import { StatusDot } from "../parts/status.tsx";
-import type { Person, PersonDraft, Role } from "../rest.ts";
+import type { Hours, Person, PersonDraft, Role } from "../rest.ts";
+import { hoursEditOf, hoursFault, hoursOf, type HoursEdit } from "./hours.ts";
+import { HoursEditor, useOpenText } from "./hours_editor.tsx";
 import { Checks, Editor, NewButton, PaneHead, ReadOnly, RowName, Table, useRole, useSaved } from "./pane.tsx";
 import { areSkills, skillsOf } from "./routing.ts";
 
@@ -47,7 +51,14 @@ export function PeoplePane() {
         {!may_change && <ReadOnly text={words.settings.read_only_supervisor} />}
         <Table
           label={words.settings.people}
-          heads={[words.people.name, words.people.role, words.people.departments, words.people.capacity, words.people.status]}
+          heads={[
+            words.people.name,
+            words.people.role,
+            words.people.departments,
+            words.people.capacity,
+            words.people.status,
+            words.shifts.title,
+          ]}
         >
           {found.map((person) => (
             <tr key={person.id} class={person.id === open ? "now-row" : ""}>
@@ -66,6 +77,9 @@ export function PeoplePane() {
                   {words.status[person.status]}
                 </span>
               </td>
+              <td>
+                <ShiftNow rota={app.directory.rotas.value.get(person.id) ?? null} />
+              </td>
             </tr>
           ))}
         </Table>
@@ -75,11 +89,18 @@ export function PeoplePane() {
   );
 }
 
+function ShiftNow({ rota }: { rota: Hours | null }) {
+  return <>{useOpenText(rota, "shifts")}</>;
+}
+
 function PersonEditor({ person, onClose }: { person: Person | undefined; onClose: () => void }) {
   const app = useApp();
   const words = useWords();
   const saved = useSaved();
-  const submission = useSubmission(["name", "email", "role", "capacity", "skills", "password"]);
+  const submission = useSubmission(["name", "email", "role", "capacity", "skills", "password", "tz", "week", "closed"]);
+  const known = person && app.directory.rotas.value.get(person.id);
+  const [rota, setRota] = useState<HoursEdit | undefined>(known && hoursEditOf(known));
+  const [is_checked, setChecked] = useState(false);
   const session = app.session.value;
   const offered = useRole() === "admin" ? roles : roles.slice(0, 1);
   const is_me = session.kind === "signed_in" && session.me.id === person?.id;
@@ -89,6 +110,8 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
   };
 
   const save = (form: FormData) => {
+    setChecked(true);
+    if (rota && hoursFault(rota)) return undefined;
     const draft = personDraft(form, offered);
     if (!Number.isInteger(draft.capacity) || draft.capacity < 0 || draft.capacity > CAPACITY_MAX) {
       return submission.refuse("capacity", words.people.capacity_wrong);
@@ -96,10 +119,13 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
     if (!areSkills(draft.skills)) return submission.refuse("skills", words.people.skills_wrong);
     const password = String(form.get("password") ?? "");
     const change = { ...draft, ...(password === "" ? {} : { password }) };
-    void submission.send(
-      () => (person ? app.api.changePerson(person.id, change) : app.api.addPerson({ ...draft, password })),
-      done,
-    );
+    const send = async (): Promise<Answer<unknown>> => {
+      if (!person) return app.api.addPerson({ ...draft, password });
+      const changed = await app.api.changePerson(person.id, change);
+      const has_rota = rota !== undefined || known !== undefined;
+      return changed.ok && has_rota ? app.api.planPerson(person.id, rota && hoursOf(rota)) : changed;
+    };
+    return void submission.send(send, done);
   };
 
   return (
@@ -111,6 +137,15 @@ function PersonEditor({ person, onClose }: { person: Person | undefined; onClose
       onRemove={person && !is_me ? () => void submission.send(() => app.api.removePerson(person.id), done) : undefined}
     >
       <PersonFields person={person} is_me={is_me} offered={offered} submission={submission} />
+      {person && (
+        <HoursEditor
+          kind="shifts"
+          edit={rota}
+          onChange={setRota}
+          is_checked={is_checked}
+          error={["tz", "week", "closed"].map((part) => submission.errorAt(part)).find((error) => error !== undefined)}
+        />
+      )}
     </Editor>
   );
 }

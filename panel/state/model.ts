@@ -56,6 +56,8 @@ export interface DeskState {
   offers: readonly Offer[];
   waiting: ReadonlyMap<string, WaitingRow>;
   lanes: readonly Lane[];
+  /** Since when a visitor of theirs waits for a word, by agent. */
+  silences: ReadonlyMap<string, number>;
   /** When the figures of the departments were last told. */
   lanes_at: number;
   /** Conversations that were asked for and may not be seen, or are not there: the two look the same. */
@@ -74,6 +76,7 @@ export const emptyDesk: DeskState = {
   offers: [],
   waiting: new Map(),
   lanes: [],
+  silences: new Map(),
   lanes_at: 0,
   hidden: new Set(),
   places: new Map(),

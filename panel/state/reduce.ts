@@ -31,7 +31,12 @@ export function reduce(state: DeskState, frame: ToAgent, now: number): Step {
     case "agent":
       return still(placed(state, frame));
     case "lanes":
-      return still({ ...state, lanes: frame.lanes, lanes_at: now });
+      return still({
+        ...state,
+        lanes: frame.lanes,
+        silences: new Map(frame.silences.map(({ agent, since }) => [agent, since])),
+        lanes_at: now,
+      });
     case "waiting":
       return still({ ...state, waiting: waitingAfter(state, frame) });
     case "viewers":

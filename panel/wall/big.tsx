@@ -2,19 +2,23 @@
 
 import { useEffect } from "preact/hooks";
 import { useApp, useDesk, useWords } from "../app.ts";
-import { formatClock, formatEstimate, formatSpan } from "../format.ts";
+import { formatClock, formatEstimate, formatPercent, formatSpan } from "../format.ts";
 import { Icon } from "../icon.tsx";
 import { Places } from "../inbox/status.tsx";
 import { useCommand, useTitle } from "../parts/hooks.ts";
 import { StatusDot } from "../parts/status.tsx";
 import type { Lane } from "../state/wire.ts";
 import { Bullet, HealthChip } from "./department.tsx";
-import { agentsOf, inOrder, longestNow } from "./lanes.ts";
+import { agentsOf, healthOf, inOrder, keptOf, longestNow, longestOf, PROMISES_ENOUGH, type Health } from "./lanes.ts";
+import { PromiseBar } from "./promise_bar.tsx";
+import { personName } from "./wall.tsx";
 import { levelText, targetText, warningText, withinText } from "./words.ts";
 
 /** More do not fit a screen that is read from afar. */
 const DEPARTMENTS_MAX = 6;
 const AGENTS_MAX = 12;
+
+const levels: Record<Health, string> = { ok: "ok-t", risk: "warn-t", below: "bad-t", quiet: "" };
 
 export function BigWall() {
   const app = useApp();
@@ -29,7 +33,7 @@ export function BigWall() {
   useFullScreen();
   const shown = inOrder(lanes).slice(0, DEPARTMENTS_MAX);
   const name = (lane: Lane) => app.directory.departmentName(lane.department);
-  const warning = shown.map((lane) => warningText(words, lane, name(lane))).find((one) => one !== undefined);
+  const warning = shown.map((lane) => warningText(words, lane, name(lane), (id) => personName(app, id))).find((one) => one !== undefined);
   const day = new Intl.DateTimeFormat(words.lang, { weekday: "long", day: "numeric", month: "long" }).format(now);
 
   return (
@@ -76,6 +80,8 @@ export function BigWall() {
 function BigDepartment({ lane, name, longest }: { lane: Lane; name: string; longest: number }) {
   const words = useWords();
   const is_late = longest > lane.standard.threshold_ms;
+  const promised = longestOf(useDesk().state.value.waiting.values(), lane.department)?.promised;
+  const { kept, of } = keptOf(lane.promises);
   return (
     <section class="bw" aria-label={name}>
       <h2>
@@ -88,23 +94,26 @@ function BigDepartment({ lane, name, longest }: { lane: Lane; name: string; long
           <p class={`bw-v num${is_late ? " bad-t" : ""}`}>
             {lane.waiting === 0 ? words.wall.nobody : formatSpan(words, longest)}
           </p>
+          {promised && lane.waiting > 0 && <PromiseBar promised={promised} waited_ms={longest} />}
         </div>
       </div>
       <div class="bw-pair">
         <div>
           <p class="bw-k">{words.wall.next_arrival}</p>
-          <p class="bw-v num">{formatEstimate(words, lane.eta)}</p>
+          <p class={`bw-v num${lane.eta ? "" : " bw-words"}`}>{formatEstimate(words, lane.eta)}</p>
         </div>
         <div>
-          <p class="bw-k">{words.wall.free}</p>
-          <p class="bw-v num">{lane.free_slots}</p>
+          <p class="bw-k">{words.wall.promises}</p>
+          <p class="bw-v num">
+            {of < PROMISES_ENOUGH ? words.wall.too_few : formatPercent(words.lang, kept / of)}
+          </p>
         </div>
       </div>
       <div>
         <p class="bw-k">
           {words.wall.level(withinText(words, lane))}, {words.wall.standard(targetText(words, lane))}
         </p>
-        <p class="bw-v num">{levelText(words, lane)}</p>
+        <p class={`bw-v num ${levels[healthOf(lane)]}`}>{levelText(words, lane)}</p>
         <Bullet lane={lane} />
       </div>
     </section>

@@ -1,10 +1,11 @@
 // One department on the wall: who waits, for how long, what the next would be promised, and the standard.
 
-import { useApp, useWords } from "../app.ts";
-import { formatEstimate, formatSpan } from "../format.ts";
+import { useApp, useDesk, useWords } from "../app.ts";
+import { formatEstimate, formatPercent, formatSpan } from "../format.ts";
 import { Icon } from "../icon.tsx";
-import type { Lane } from "../state/wire.ts";
-import { healthOf, longestNow, type Health } from "./lanes.ts";
+import type { Lane, LanePromises } from "../state/wire.ts";
+import { healthOf, keptOf, longestNow, longestOf, PROMISES_ENOUGH, type Health } from "./lanes.ts";
+import { PromiseBar } from "./promise_bar.tsx";
 import { levelText, targetText, withinText } from "./words.ts";
 
 const chips: Record<Health, string> = { ok: "ok", risk: "warn", below: "bad", quiet: "" };
@@ -27,6 +28,8 @@ export function DepartmentCard({ lane, told_at }: { lane: Lane; told_at: number 
   const id = `wall-${lane.department}`;
   const longest = longestNow(lane, told_at, app.clock.now.value);
   const is_late = longest > lane.standard.threshold_ms;
+  const promised = longestOf(useDesk().state.value.waiting.values(), lane.department)?.promised;
+  const first_word = lane.quarter.talks.response_p50_ms;
   return (
     <section class="panel dept" aria-labelledby={id}>
       <header>
@@ -44,7 +47,11 @@ export function DepartmentCard({ lane, told_at }: { lane: Lane; told_at: number 
             <b>{words.wall.nobody_waits}</b>
           ) : (
             <>
-              <b class={`num${is_late ? " bad-t" : ""}`}>{formatSpan(words, longest)}</b>
+              <div class="line">
+                <b class={`num${is_late ? " bad-t" : ""}`}>{formatSpan(words, longest)}</b>
+                {promised && <span class="lbl num">{words.wall.promised(formatEstimate(words, promised))}</span>}
+              </div>
+              {promised && <PromiseBar promised={promised} waited_ms={longest} />}
               <p class="lbl">{words.wall.longest}</p>
             </>
           )}
@@ -63,9 +70,11 @@ export function DepartmentCard({ lane, told_at }: { lane: Lane; told_at: number 
         <Fact name={words.wall.gave_up}>
           {lane.day.abandoned} <small>{words.wall.of_day(lane.day.offered)}</small>
         </Fact>
-        <Fact name={words.wall.nine}>{lane.quarter.p90_ms === null ? words.wall.nobody_came : formatSpan(words, lane.quarter.p90_ms)}</Fact>
-        <Fact name={words.wall.longest_day}>
-          {lane.day.max_ms === null ? words.wall.nobody_came : formatSpan(words, lane.day.max_ms)}
+        <Fact name={words.wall.promises}>
+          <Kept promises={lane.promises} />
+        </Fact>
+        <Fact name={words.wall.first_word}>
+          {first_word === null ? words.wall.nobody_came : formatSpan(words, first_word)}
         </Fact>
       </dl>
     </section>
@@ -78,6 +87,33 @@ function Fact({ name, children }: { name: string; children: preact.ComponentChil
       <dt>{name}</dt>
       <dd class="num">{children}</dd>
     </div>
+  );
+}
+
+/** How many promises were kept, and of these how many waits were shorter than half of them were to be. */
+function Kept({ promises }: { promises: LanePromises }) {
+  const words = useWords();
+  const { kept, of } = keptOf(promises);
+  if (of < PROMISES_ENOUGH) {
+    return (
+      <>
+        {words.wall.too_few} <small>{words.wall.of(String(of), String(PROMISES_ENOUGH))}</small>
+      </>
+    );
+  }
+  const at = (count: number) => Math.round((1_000 * count) / of) / 10;
+  const { early, within, late } = promises;
+  return (
+    <>
+      {formatPercent(words.lang, kept / of)}{" "}
+      <small>{words.wall.off_by(formatSpan(words, promises.error_median_ms ?? 0))}</small>
+      <svg class="kept" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+        <rect class="k-early" width={at(early)} height="6" />
+        <rect class="k-within" x={at(early)} width={at(within)} height="6" />
+        <rect class="k-late" x={at(kept)} width={at(late)} height="6" />
+      </svg>
+      <small>{words.wall.kept(early, within, late)}</small>
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 // What the wall makes of a department's figures. Pure, for its test.
 
 import type { Place } from "../state/model.ts";
-import type { Lane } from "../state/wire.ts";
+import type { Lane, LanePromises, WaitingRow } from "../state/wire.ts";
 import type { Person } from "../rest.ts";
 
 export type Health = "ok" | "risk" | "below" | "quiet";
@@ -35,6 +35,16 @@ export function longestNow(lane: Lane, told_at: number, now: number): number {
   return lane.waiting === 0 ? 0 : lane.longest_wait_ms + Math.max(0, now - told_at);
 }
 
+/** Who has waited longest in a department, live. */
+export function longestOf(waiting: Iterable<WaitingRow>, department: string): WaitingRow | undefined {
+  let longest: WaitingRow | undefined;
+  for (const row of waiting) {
+    if (row.department !== department || row.mode === "message") continue;
+    if (!longest || row.enqueued_at < longest.enqueued_at) longest = row;
+  }
+  return longest;
+}
+
 /** Colleagues as REST told them, with what was pushed since; those who take chats first, then the fullest. */
 export function agentsOf(people: readonly Person[], places: ReadonlyMap<string, Place>): Person[] {
   const rank = { online: 0, away: 1, offline: 2 } as const;
@@ -51,4 +61,24 @@ export function agentsOf(people: readonly Person[], places: ReadonlyMap<string, 
     (one, other) =>
       rank[one.status] - rank[other.status] || other.load - one.load || (one.name < other.name ? -1 : one.name > other.name ? 1 : 0),
   );
+}
+
+/** Fewer promises than this are shown as too few to say anything. */
+export const PROMISES_ENOUGH = 20;
+
+/** Promises that were kept, of how many: nine in ten should be. */
+export function keptOf({ early, within, late }: LanePromises): { kept: number; of: number } {
+  return { kept: early + within, of: early + within + late };
+}
+
+export type Silence = "none" | "some" | "long" | "too_long";
+
+/** From when on a silence is amber, and red: the standard says none of more than 30 s. */
+const LONG_MS = 15_000;
+const TOO_LONG_MS = 30_000;
+
+/** How a silence of this length looks. */
+export function silenceOf(span_ms: number | undefined): Silence {
+  if (span_ms === undefined) return "none";
+  return span_ms > TOO_LONG_MS ? "too_long" : span_ms >= LONG_MS ? "long" : "some";
 }

@@ -1,14 +1,18 @@
 // What one agent fewer or more would do now, and who is at the desk.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { useApp, useDesk, useWords } from "../app.ts";
-import { formatPercent, formatSpan } from "../format.ts";
+import { formatClock, formatPercent, formatSpan } from "../format.ts";
 import { Places } from "../inbox/status.tsx";
 import { Avatar } from "../parts/avatar.tsx";
 import { StatusDot } from "../parts/status.tsx";
+import type { Person } from "../rest.ts";
+import { openState } from "../settings/hours.ts";
 import type { Lane } from "../state/wire.ts";
-import { agentsOf } from "./lanes.ts";
+import { agentsOf, silenceOf, type Silence } from "./lanes.ts";
 import { withinText } from "./words.ts";
+
+const MINUTE_MS = 60_000;
 
 export function Outlook({ lane, name }: { lane: Lane; name: string }) {
   const words = useWords();
@@ -71,7 +75,8 @@ export function Outlook({ lane, name }: { lane: Lane; name: string }) {
 export function Agents() {
   const app = useApp();
   const words = useWords();
-  const { places } = useDesk().state.value;
+  const { places, silences } = useDesk().state.value;
+  const now = app.clock.now.value;
   const agents = agentsOf(app.directory.people.value, places);
   // Names were read at sign-in; how everybody stands is pushed from then on, and who is new is read anew.
   const newcomers = [...places.keys()].filter((id) => !app.directory.people.value.some((person) => person.id === id)).join();
@@ -96,6 +101,9 @@ export function Agents() {
                 <th scope="col">{words.wall.name}</th>
                 <th scope="col">{words.wall.state}</th>
                 <th scope="col">{words.wall.chats}</th>
+                <th scope="col" class="r">
+                  {words.wall.silence}
+                </th>
                 <th scope="col" class="hide-s">
                   {words.settings.departments}
                 </th>
@@ -113,7 +121,7 @@ export function Agents() {
                   <td>
                     <span class="state">
                       <StatusDot status={agent.status} />
-                      {words.status[agent.status]}
+                      {words.status[agent.status]} <ShiftEnd agent={agent} now={now} />
                     </span>
                   </td>
                   <td>
@@ -121,6 +129,7 @@ export function Agents() {
                       <Places taken={agent.load} capacity={agent.capacity} ringing={0} />
                     </span>
                   </td>
+                  <SilenceCell since={silences.get(agent.id)} now={now} />
                   <td class="hide-s">{agent.departments.map((key) => app.directory.departmentName(key)).join(", ")}</td>
                 </tr>
               ))}
@@ -129,5 +138,29 @@ export function Agents() {
         </div>
       )}
     </section>
+  );
+}
+
+/** "until 17:00" for who is in a planned shift. */
+function ShiftEnd({ agent, now }: { agent: Person; now: number }) {
+  const app = useApp();
+  const words = useWords();
+  const rota = app.directory.rotas.value.get(agent.id);
+  const minute = Math.floor(now / MINUTE_MS);
+  const state = useMemo(() => rota && openState(rota, minute * MINUTE_MS), [rota, minute]);
+  if (!state?.is_open || state.until === undefined || agent.status === "offline") return null;
+  return <span class="muted num">{words.wall.until(formatClock(words.lang, state.until))}</span>;
+}
+
+const silenceLooks: Record<Silence, string> = { none: "muted", some: "", long: "warn-t", too_long: "bad-t" };
+
+/** How long the visitor has waited for a word who has waited longest for one of this agent. */
+function SilenceCell({ since, now }: { since: number | undefined; now: number }) {
+  const words = useWords();
+  const span_ms = since === undefined ? undefined : Math.max(0, now - since);
+  return (
+    <td class={`r ${silenceLooks[silenceOf(span_ms)]}`}>
+      {span_ms === undefined ? words.wall.no_silence : formatSpan(words, span_ms)}
+    </td>
   );
 }

@@ -2,7 +2,7 @@
 // at the desk, and what one agent more or fewer would do.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useApp, useDesk, useWords } from "../app.ts";
+import { useApp, useDesk, useWords, type App } from "../app.ts";
 import { Chart } from "../charts/chart.tsx";
 import { roundUp } from "../charts/scale.ts";
 import { formatClock, formatPercent } from "../format.ts";
@@ -14,6 +14,7 @@ import type { FiguresLine } from "../rest.ts";
 import { hrefOf } from "../route.ts";
 import type { Lane } from "../state/wire.ts";
 import { DepartmentCard } from "./department.tsx";
+import { Figures } from "./figures.tsx";
 import { busiest, inOrder } from "./lanes.ts";
 import { Agents, Outlook } from "./outlook.tsx";
 import { targetText, warningText, withinText } from "./words.ts";
@@ -99,6 +100,7 @@ export function Wall() {
             <div class="wall-3">
               <Outlook lane={shown} name={name(shown)} />
               <Agents />
+              <Figures lane={shown} name={name(shown)} />
             </div>
           </>
         )}
@@ -111,7 +113,7 @@ export function Wall() {
 function Warnings({ lanes }: { lanes: Lane[] }) {
   const app = useApp();
   const words = useWords();
-  const warnings = lanes.map((lane) => warningText(words, lane, app.directory.departmentName(lane.department)));
+  const warnings = lanes.map((lane) => warningText(words, lane, app.directory.departmentName(lane.department), (id) => personName(app, id)));
   return (
     <div role="status" class="warnings">
       {warnings.map(
@@ -130,6 +132,10 @@ function Warnings({ lanes }: { lanes: Lane[] }) {
       )}
     </div>
   );
+}
+
+export function personName(app: App, id: string): string {
+  return app.directory.people.value.find((person) => person.id === id)?.name ?? app.words.value.reports.gone;
 }
 
 function spanStart(span: TrendSpan, now: number): number {
@@ -177,14 +183,20 @@ function Trend({ lane, name, span }: { lane: Lane; name: string; span: TrendSpan
   const lines = useTrend(lane, from);
   const by_start = new Map(lines.map((line) => [Date.parse(line.key), line.waits]));
   const count = Math.floor((now - from) / QUARTER_MS) + 1;
-  const starts = Array.from({ length: count }, (_, at) => from + at * QUARTER_MS);
-  const waits = starts.map((start) => by_start.get(start) ?? undefined);
+  const past = Array.from({ length: count }, (_, at) => from + at * QUARTER_MS);
+  const courses = lane.staffing?.ahead ?? [];
+  // What is to come stands where its quarter of an hour will.
+  const starts = [...past, ...courses.map((_, at) => from + (count + at) * QUARTER_MS)];
+  const waits = past.map((start) => by_start.get(start) ?? undefined);
   const steps = starts.map((start) => {
     const clock = formatClock(words.lang, start);
     return { name: clock, short: clock };
   });
   const level = waits.map((one) => (one && one.judged > 0 ? (100 * one.in_time) / one.judged : null));
   const offered = waits.map((one) => one?.offered ?? 0);
+  const no_more: null[] = courses.map(() => null);
+  const values = courses.map((one) => ({ value: 100 * one.service_level, low: 100 * one.low, high: 100 * one.high }));
+  const lowest = [...level, ...values.map((one) => one.low)].some((value) => value !== null && value < 50);
   const percent = (value: number) => formatPercent(words.lang, value / 100);
   const number = (value: number) => new Intl.NumberFormat(words.lang).format(value);
   const shared = { steps, step_head: words.reports.time, cursor, name_px: 56 };
@@ -195,8 +207,9 @@ function Trend({ lane, name, span }: { lane: Lane; name: string; span: TrendSpan
         title={words.wall.level_of(name)}
         unit={words.wall.a_quarter(withinText(words, lane))}
         sentence={words.wall.level_sentence(name, targetText(words, lane))}
-        series={[{ name: words.reports.within_standard, kind: "line", values: level, format: percent }]}
-        low={level.some((value) => value !== null && value < 50) ? 0 : 50}
+        series={[{ name: words.reports.within_standard, kind: "line", values: [...level, ...no_more], format: percent }]}
+        ahead={values.length > 0 ? { name: words.wall.predicted, values } : undefined}
+        low={lowest ? 0 : 50}
         high={100}
         standard={lane.standard.target_percent}
       />
@@ -206,8 +219,8 @@ function Trend({ lane, name, span }: { lane: Lane; name: string; span: TrendSpan
         unit={words.reports.a_quarter}
         sentence={words.reports.sentences.arrivals(number(offered.reduce((sum, one) => sum + one, 0)))}
         series={[
-          { name: words.reports.arrivals, kind: "bar", is_second: true, values: offered, format: number },
-          { name: words.reports.gave_up, kind: "bar", values: waits.map((one) => one?.abandoned ?? 0), format: number },
+          { name: words.reports.arrivals, kind: "bar", is_second: true, values: [...offered, ...no_more], format: number },
+          { name: words.reports.gave_up, kind: "bar", values: [...waits.map((one) => one?.abandoned ?? 0), ...no_more], format: number },
         ]}
         high={roundUp(Math.max(2, ...offered))}
       />

@@ -1,6 +1,6 @@
 // The sentences of the wall that are put together from a department's figures.
 
-import { formatPercent, formatSpan } from "../format.ts";
+import { formatClock, formatPercent, formatSpan } from "../format.ts";
 import type { Words } from "../i18n/index.ts";
 import type { Lane } from "../state/wire.ts";
 import { ENOUGH, healthOf } from "./lanes.ts";
@@ -23,13 +23,23 @@ export function levelText(words: Words, lane: Lane): string {
 }
 
 /** Why a standard will be missed, or undefined where nothing warns. */
-export function warningText(words: Words, lane: Lane, name: string): { what: string; why: string } | undefined {
+export function warningText(
+  words: Words,
+  lane: Lane,
+  name: string,
+  nameOf: (agent: string) => string,
+): { what: string; why: string } | undefined {
   const warning = lane.staffing?.warning;
   if (!warning || !lane.staffing) return undefined;
   const target = targetText(words, lane);
   const within = withinText(words, lane);
   const number = new Intl.NumberFormat(words.lang, { maximumFractionDigits: 1 });
-  const what = healthOf(lane) === "below" ? words.wall.stays_below(name) : words.wall.will_miss(name);
+  const what =
+    healthOf(lane) === "below"
+      ? words.wall.stays_below(name)
+      : warning.at === null
+        ? words.wall.will_miss(name)
+        : words.wall.will_miss_at(name, formatClock(words.lang, warning.at));
   const expected = words.wall.expected(formatPercent(words.lang, warning.expected), target, within);
   const reasons = {
     arrivals: words.wall.reasons.arrivals(
@@ -38,6 +48,7 @@ export function warningText(words: Words, lane: Lane, name: string): { what: str
     ),
     agents: words.wall.reasons.agents(lane.staffing.agents),
     line: words.wall.reasons.line(lane.waiting),
+    shifts: words.wall.reasons.shifts(new Intl.ListFormat(words.lang).format(warning.leaving.map(nameOf)), warning.leaving.length),
   };
   const needed = warning.agents_needed;
   const remedy = needed === null ? "" : ` ${words.wall.needed(needed)}`;

@@ -15,22 +15,26 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
+use crate::desk::kept::KeptPromises;
 use crate::desk::tally::Tallies;
 use crate::domain::figures::Figures;
-use crate::domain::happening::Happening;
+use crate::domain::happening::{Happening, News, PlannedShifts};
 use crate::domain::waiting::{Estimate, Estimator};
 use crate::model::id::{ConversationId, DepartmentKey};
 use crate::model::time::{At, Millis};
 use crate::protocol::parts::Eta;
 use crate::store::StoreError;
-use crate::store::entries::Feed;
+use crate::store::entries::{Feed, Scope};
 use crate::store::promises::{NewPromise, Promises, SettledWait, WaitEnd};
+use crate::store::settings::Snapshot;
 
 /// How far back a node begins: a working day and the night before it, which is what pace and habits are learned from, and little
 /// enough to be read within seconds.
 pub const HISTORY: Millis = Millis::seconds(24 * 3_600);
 /// After so long the book is begun anew with the last [`HISTORY`]: what it holds stays bounded by what happens in two days.
 const TERM: Millis = Millis::seconds(24 * 3_600);
+/// So far beyond the book's term shifts are foreseen: further than any line is foretold.
+const PLANNED_AHEAD: Millis = Millis::seconds(2 * 24 * 3_600);
 /// Between two looks, if nobody says that something moved.
 const LOOK: Duration = Duration::from_secs(1);
 /// From the news to the look, and between two looks at least: a little longer than [`HOLD`], so that it is seen at once.
@@ -63,13 +67,26 @@ pub struct Book {
 /// What is made of the happenings.
 struct Pages {
     estimator: Estimator,
+    /// The shifts that the estimator goes by.
+    planned: Vec<PlannedShifts>,
     figures: Figures,
+    kept: KeptPromises,
     outlook: Arc<Outlook>,
     /// Promises that are not in the store yet, at most [`UNWRITTEN_MAX`]; of more, nothing is kept.
     made: Vec<NewPromise>,
     /// Waits that have ended and are not settled in the store yet, as many at most.
     ended: Vec<SettledWait>,
     tallies: Tallies,
+}
+
+/// What is known of late, besides what is foretold.
+pub struct Known<'a> {
+    /// What was counted.
+    pub figures: &'a Figures,
+    /// Who means to work when, from a day before the book was begun on.
+    pub planned: &'a [PlannedShifts],
+    /// What came of promises.
+    pub kept: &'a KeptPromises,
 }
 
 /// Waits as foretold at one moment. What may not be promised is not in it.
@@ -107,7 +124,9 @@ impl Pages {
     fn empty() -> Self {
         Self {
             estimator: Estimator::new(Vec::new()),
+            planned: Vec::new(),
             figures: Figures::new(),
+            kept: KeptPromises::default(),
             outlook: Arc::default(),
             made: Vec::new(),
             ended: Vec::new(),
@@ -116,10 +135,13 @@ impl Pages {
     }
 
     /// Takes note of what happened. The one place that tells it: whoever else reckons with happenings is told here, too.
-    fn note(&mut self, happenings: &[(At, Happening)]) {
-        for (at, happening) in happenings {
+    fn note(&mut self, news: &[(At, News)]) {
+        for (at, news) in news {
+            self.figures.note(*at, news);
+            let Some(happening) = news.happening() else {
+                continue;
+            };
             self.estimator.observe(*at, happening);
-            self.figures.observe(*at, happening);
             self.tallies.note(*at, happening);
             if let Happening::TakenOut(place) = happening {
                 let (conversation, at, end) = (place.conversation, *at, WaitEnd::TakenOut);
@@ -132,6 +154,7 @@ impl Pages {
         }
         for ending in self.estimator.take_endings() {
             self.tallies.settle(&ending);
+            self.kept.note(&ending);
             self.ended.push(SettledWait {
                 conversation: ending.conversation,
                 at: ending.at,
@@ -146,10 +169,10 @@ impl Pages {
     }
 
     /// The same with history, in which promises were made that the store remembers.
-    fn note_history(&mut self, happenings: &[(At, Happening)], history: &History) {
-        for one in happenings {
+    fn note_history(&mut self, news: &[(At, News)], history: &History) {
+        for one in news {
             self.note(std::slice::from_ref(one));
-            if let (at, Happening::Arrived(place)) = one
+            if let (at, News::Happening(Happening::Arrived(place))) = one
                 && let Some((p50, p90)) = history.promised.get(&(place.conversation, *at))
             {
                 self.estimator.recall(place, *p50, *p90);
@@ -157,6 +180,14 @@ impl Pages {
         }
         let is_open = |wait: &SettledWait| history.open.contains(&wait.conversation);
         self.ended.retain(is_open);
+    }
+
+    /// Goes by the shifts as they are planned now, for a book that was begun then.
+    fn plan(&mut self, settings: &Snapshot, began: At) {
+        let (from, to) = (began - HISTORY, began + TERM + PLANNED_AHEAD);
+        let planned = settings.planned().iter();
+        self.planned = planned.map(|one| one.shifts(from, to)).collect();
+        self.estimator.plan(self.planned.clone());
     }
 
     fn sweep(&mut self, now: At) {
@@ -235,9 +266,14 @@ impl Book {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was counted of late, looked at. Held meanwhile, so the look is short.
-    pub fn figures<T>(&self, look: impl FnOnce(&Figures) -> T) -> T {
-        look(&self.pages().figures)
+    /// What is known of late, looked at. Held meanwhile, so the look is short.
+    pub fn known<T>(&self, look: impl FnOnce(&Known<'_>) -> T) -> T {
+        let pages = self.pages();
+        look(&Known {
+            figures: &pages.figures,
+            planned: &pages.planned,
+            kept: &pages.kept,
+        })
     }
 
     /// Another number once something more was told.
@@ -342,11 +378,14 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
 async fn keep_a_term(desk: &Desk) -> Result<(), StoreError> {
     let began = desk.clock.now();
     let history = History::of(desk.store.first_promises(began - HISTORY).await?);
-    let (mut feed, standing) = Feed::begin(&*desk.store, began - HISTORY).await?;
+    let (mut feed, standing) = Feed::begin(&*desk.store, Scope::Words, began - HISTORY).await?;
     let mut pages = Pages::empty();
+    let settings = desk.settings.snapshot();
+    pages.plan(&settings, began);
+    let mut planned = settings.version();
     pages.note_history(&standing, &history);
     feed.read(&*desk.store, began - HOLD, Millis(0), |part| {
-        pages.note_history(&part.happenings, &history);
+        pages.note_history(&part.news, &history);
     })
     .await?;
     desk.book.open(pages);
@@ -358,10 +397,15 @@ async fn keep_a_term(desk: &Desk) -> Result<(), StoreError> {
         if now - began >= TERM {
             return Ok(());
         }
+        let settings = desk.settings.snapshot();
+        if settings.version() != planned {
+            desk.book.pages().plan(&settings, began);
+            planned = settings.version();
+        }
         let is_far = now - looked_far >= FAR_EVERY;
         let look_back = if is_far { FAR } else { NEAR };
         let read = feed.read(&*desk.store, now - HOLD, look_back, |part| {
-            desk.book.pages().note(&part.happenings);
+            desk.book.pages().note(&part.news);
             desk.book.turns.fetch_add(1, Ordering::Relaxed);
         });
         match read.await {

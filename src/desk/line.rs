@@ -10,7 +10,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::coordination::Away;
 use crate::desk::book::{Outlook, Wait};
-use crate::desk::lanes::Outlooks;
+use crate::desk::lanes::{self, Outlooks};
 use crate::desk::places::{Places, Seen, patience, shown};
 use crate::desk::{Desk, Refused, is_supervisor, visitor_card};
 use crate::domain::conversation::Place::Waiting;
@@ -23,7 +23,7 @@ use crate::model::id::{AgentId, ConversationId, DepartmentKey, SiteKey};
 use crate::model::record::Person;
 use crate::model::time::{At, Millis};
 use crate::protocol::agent::{Lane, ToAgent, WaitingRow};
-use crate::protocol::lane::LaneFigures;
+use crate::protocol::lane::{LaneFigures, LaneStaffing, Silence};
 use crate::protocol::parts::Eta;
 use crate::protocol::visitor::ToVisitor;
 
@@ -39,6 +39,8 @@ const LOG_SHARE: u32 = 10;
 const HOURS: Millis = Millis::seconds(1);
 /// Spans and shares that change by themselves with time are told anew this often; clients count the longest wait on their own.
 const DRIFT: Millis = Millis::seconds(5);
+/// Who waits for a word changes with every message: told at most this often on its own.
+const SILENCES: Millis = Millis(500);
 
 /// What was last shown, and what is to be looked at.
 #[derive(Default)]
@@ -57,6 +59,8 @@ pub struct Board {
     lines: Vec<LineState>,
     foreseen_at: Option<At>,
     lanes: Vec<Lane>,
+    /// Who waited for a word of whom, as told with the lanes.
+    silences: Vec<Silence>,
     rows: BTreeMap<ConversationId, Row>,
     /// Sockets that have been sent everybody who waits.
     introduced: HashSet<u64>,
@@ -359,10 +363,14 @@ impl Desk {
         let gone = self.read_rows(board, lines, outlook, now).await?;
         let lanes = self.read_lanes(board, lines, outlook, now).await?;
         let has_drifted = board.lanes_at.is_none_or(|at| now - at >= DRIFT) && lanes != board.lanes;
-        let has_changed = has_drifted || !same_lanes(&lanes, &board.lanes);
+        let silences = lanes::silences(&self.book, |_| true);
+        let has_fallen_silent =
+            board.lanes_at.is_none_or(|at| now - at >= SILENCES) && silences != board.silences;
+        let has_changed = has_drifted || has_fallen_silent || !same_lanes(&lanes, &board.lanes);
         if has_changed {
             board.lanes_at = Some(now);
             board.lanes = lanes;
+            board.silences = silences;
         }
         for mailbox in viewers {
             let Who::Agent { agent, .. } = mailbox.who else {
@@ -381,7 +389,8 @@ impl Desk {
                     .filter(|lane| may_see(&lane.department))
                     .cloned()
                     .collect();
-                let frame = frame_bytes(&ToAgent::Lanes { lanes });
+                let silences = lanes::silences(&self.book, may_see);
+                let frame = frame_bytes(&ToAgent::Lanes { lanes, silences });
                 mailbox.push(Item::Ephemeral(EphemeralKey::Lanes, frame));
             }
             let rows = board
@@ -502,6 +511,7 @@ impl Desk {
                     standard: news.standard,
                     quarter: news.quarter,
                     day: news.day,
+                    promises: news.promises,
                     staffing: news.staffing,
                 })
             })
@@ -526,6 +536,7 @@ fn same_lanes(one: &[Lane], other: &[Lane]) -> bool {
     let timeless = |lane: &Lane| Lane {
         longest_wait_ms: Millis(i64::from(lane.waiting > 0)),
         eta: lane.eta.map(in_words),
+        staffing: lane.staffing.clone().map(undated),
         quarter: lasting(&lane.quarter),
         day: lasting(&lane.day),
         ..lane.clone()
@@ -535,6 +546,17 @@ fn same_lanes(one: &[Lane], other: &[Lane]) -> bool {
             .iter()
             .zip(other)
             .all(|(one, other)| timeless(one) == timeless(other))
+}
+
+/// What is to come, whenever it was reckoned.
+fn undated(mut staffing: LaneStaffing) -> LaneStaffing {
+    for course in &mut staffing.ahead {
+        course.at = At(0);
+    }
+    if let Some(at) = staffing.warning.as_mut().and_then(|one| one.at.as_mut()) {
+        *at = At(0);
+    }
+    staffing
 }
 
 /// What does not change with time alone.

@@ -30,6 +30,7 @@ pub mod book;
 mod closing;
 pub mod files;
 pub mod follow;
+pub mod kept;
 mod lanes;
 pub mod line;
 pub mod pair;

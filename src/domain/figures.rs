@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::happening::{Happening, Place, Speaker, Word};
+use crate::domain::happening::{Happening, News, Place, Speaker, Word};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::time::{At, Millis};
 
@@ -127,6 +127,14 @@ impl Figures {
         Self::default()
     }
 
+    /// Counts what happened, or was said.
+    pub fn note(&mut self, at: At, news: &News) {
+        match news {
+            News::Happening(happening) => self.observe(at, happening),
+            News::Word(conversation, word) => self.hear(at, *conversation, *word),
+        }
+    }
+
     /// Counts what happened. Told in order; what makes no sense (somebody is answered who does not wait) is not counted
     /// as a wait.
     pub fn observe(&mut self, at: At, happening: &Happening) {
@@ -168,7 +176,7 @@ impl Figures {
             } => self.agents.on(at, *agent, *capacity, departments),
             Happening::AgentOff { agent } => self.agents.off(at, *agent),
         }
-        self.note(at, noted);
+        self.count(at, noted);
     }
 
     /// Counts what was said. Told in order with what happened; of a conversation that is not known nothing is counted.
@@ -183,7 +191,7 @@ impl Figures {
             Word::Transferred => case.transferred(&mut noted),
             Word::Rated(score) => case.rated(score, &mut noted),
         }
-        self.note(at, noted);
+        self.count(at, noted);
     }
 
     fn arrive(&mut self, at: At, place: &Place, noted: &mut Vec<Noted>) {
@@ -208,24 +216,30 @@ impl Figures {
         }
     }
 
-    fn note(&mut self, at: At, noted: Vec<Noted>) {
-        for Noted {
+    fn count(&mut self, at: At, noted: Vec<Noted>) {
+        for one in noted {
+            if one.is_for_department {
+                let recent = self.recent.entry(one.origin.department.clone());
+                recent.or_default().note(at, one.origin.arrived, one.note);
+            }
+            self.book(one);
+        }
+    }
+
+    fn book(&mut self, noted: Noted) {
+        let Noted {
             origin,
             is_for_department,
             agent,
             note,
-        } in noted
-        {
-            let quarter = Quarter::of(origin.arrived);
-            if let Some(agent) = agent {
-                self.talks.entry((agent, quarter)).or_default().note(note);
-            }
-            if is_for_department {
-                let recent = self.recent.entry(origin.department.clone()).or_default();
-                recent.note(at, origin.arrived, note);
-                let cell = self.cells.entry((origin.department, quarter));
-                cell.or_default().talks.note(note);
-            }
+        } = noted;
+        let quarter = Quarter::of(origin.arrived);
+        if let Some(agent) = agent {
+            self.talks.entry((agent, quarter)).or_default().note(note);
+        }
+        if is_for_department {
+            let cell = self.cells.entry((origin.department, quarter));
+            cell.or_default().talks.note(note);
         }
     }
 
@@ -262,9 +276,14 @@ impl Figures {
         }
     }
 
-    /// The figures of each department as they are now, with those counted who wait still.
+    /// The figures of each department as they are now, with those counted who wait still, and greetings and answers that are
+    /// overdue.
     #[must_use]
     pub fn with_open(mut self, now: At) -> Self {
+        let overdue = self.cases.values().flat_map(|case| case.overdue(now));
+        for noted in overdue.collect::<Vec<_>>() {
+            self.book(noted);
+        }
         for waiting in self.waiting.values() {
             let cell = (waiting.department.clone(), Quarter::of(waiting.arrived));
             let waits = &mut self.cells.entry(cell).or_default().waits;
@@ -433,7 +452,7 @@ impl Figures {
     }
 
     /// The figures of a department's visitors who arrived in the `window` that ends now (its beginning excluded, now
-    /// included), with those counted who wait still. A window is as long as [`RECENT`] at most.
+    /// included), with those counted who wait still, and greetings and answers that are overdue. A window is as long as [`RECENT`] at most.
     #[must_use]
     pub fn window(&self, department: &DepartmentKey, now: At, window: Millis) -> Cell {
         let mut cell = Cell::default();
@@ -452,16 +471,36 @@ impl Figures {
         for note in recent.notes_since(now - window) {
             cell.talks.note(note);
         }
+        let here = |case: &&Case| {
+            let origin = case.origin();
+            origin.department == *department && origin.arrived > now - window
+        };
+        for noted in self
+            .running()
+            .filter(here)
+            .flat_map(|case| case.overdue(now))
+        {
+            if noted.is_for_department {
+                cell.talks.note(noted.note);
+            }
+        }
         cell
     }
 
-    /// Visitors of each department whose word has gone unanswered for more than [`SILENCE`] while an agent has them.
-    #[must_use]
-    pub fn silences(&self, now: At) -> BTreeMap<DepartmentKey, u64> {
-        let mut silences = BTreeMap::new();
-        for case in self.cases.values().filter(|case| case.is_silent_at(now)) {
-            *silences.entry(case.department().clone()).or_default() += 1;
-        }
-        silences
+    fn running(&self) -> impl Iterator<Item = &Case> {
+        self.agents.running().filter_map(|id| self.cases.get(id))
+    }
+
+    /// Everybody who waits for a word of the agent who has them: whose department, which agent, since when.
+    pub fn unanswered(&self) -> impl Iterator<Item = (&DepartmentKey, AgentId, At)> {
+        self.running().filter_map(|case| {
+            let (agent, since) = case.unanswered()?;
+            Some((&case.origin().department, agent, since))
+        })
+    }
+
+    /// Who is on for a department.
+    pub fn on_for(&self, department: &DepartmentKey) -> impl Iterator<Item = AgentId> {
+        self.agents.on_for(department)
     }
 }

@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::event::{Body, CloseReason, Mode, TransferredTo};
+use crate::model::event::{Body, CloseReason, Mode, Role, TransferredTo};
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
 use crate::model::record::Status;
 use crate::model::time::{At, Millis};
@@ -90,6 +90,38 @@ pub enum Word {
     Rated(u8),
 }
 
+impl Word {
+    /// What somebody's message is to figures; what the desk writes by itself is nobody's word.
+    #[must_use]
+    pub fn of_message(role: Role) -> Option<Self> {
+        match role {
+            Role::Visitor => Some(Self::Said(Speaker::Visitor)),
+            Role::Agent | Role::Bot => Some(Self::Said(Speaker::Desk)),
+            Role::System => None,
+        }
+    }
+}
+
+/// What happens, with what is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Waits and work.
+    Happening(Happening),
+    /// A word in a conversation, or of it.
+    Word(ConversationId, Word),
+}
+
+impl News {
+    /// What it says of waits and work, if it does.
+    #[must_use]
+    pub fn happening(&self) -> Option<&Happening> {
+        match self {
+            Self::Happening(happening) => Some(happening),
+            Self::Word(..) => None,
+        }
+    }
+}
+
 /// When an agent means to work, as far as a plan says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedShifts {
@@ -101,6 +133,28 @@ pub struct PlannedShifts {
     pub departments: Vec<DepartmentKey>,
     /// From when until when, in order and apart; without an end it lasts as long as anybody plans.
     pub shifts: Vec<(At, Option<At>)>,
+}
+
+impl PlannedShifts {
+    /// The shift that goes on at a moment: when it ends, if it does.
+    fn at(&self, moment: At) -> Option<&(At, Option<At>)> {
+        let covers =
+            |(from, to): &&(At, Option<At>)| *from <= moment && to.is_none_or(|to| moment < to);
+        self.shifts.iter().find(covers)
+    }
+
+    /// Whether who is on, or is not, will be at a later moment, by the plan alone: who is in a shift goes with its end, and
+    /// comes with the next. Nothing is said of who is on or away beside the plan.
+    #[must_use]
+    pub fn will_be_on(&self, is_on: bool, now: At, then: At) -> bool {
+        match (self.at(now), self.at(then)) {
+            // In the same shift: as now.
+            (Some(present), Some(later)) if present == later => is_on,
+            (_, Some(_)) => true,
+            (Some(_), None) => false,
+            (None, None) => is_on,
+        }
+    }
 }
 
 /// What a change of an agent's seat means, as the journal tells it.

@@ -146,6 +146,33 @@ impl Schedule {
         (reached > from).then(|| At(reached.as_millisecond()))
     }
 
+    /// What is open between two moments, in order, not cut at them; what follows on without a gap is one.
+    #[must_use]
+    pub fn spans_between(&self, from: At, to: At) -> Vec<(At, At)> {
+        let (Some(first), Some(last)) = (timestamp(from), timestamp(to)) else {
+            return Vec::new();
+        };
+        let (first, last) = (self.date_at(first), self.date_at(last));
+        let mut spans: Vec<(At, At)> = Vec::new();
+        // Where clocks go back over midnight, a date is shown again: one more on either side.
+        for days in -1..=DAYS_AHEAD {
+            let Some(date) =
+                day_after(first, days).filter(|date| Some(*date) <= day_after(last, 1))
+            else {
+                break;
+            };
+            for (opens, closes) in self.spans_of(date) {
+                let (opens, closes) = (At(opens.as_millisecond()), At(closes.as_millisecond()));
+                match spans.last_mut() {
+                    Some((_, end)) if opens <= *end => *end = closes.max(*end),
+                    Some(_) | None => spans.push((opens, closes)),
+                }
+            }
+        }
+        spans.retain(|(opens, closes)| *closes > from && *opens < to);
+        spans
+    }
+
     /// A moment as its people say it: `Monday 23 November at 09:00 (Europe/Amsterdam)`.
     #[must_use]
     pub fn in_words(&self, at: At) -> String {

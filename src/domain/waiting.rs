@@ -203,16 +203,27 @@ impl Estimator {
             presence_counted_to: At(i64::MIN),
             touched: Vec::new(),
         };
-        for (index, plan) in plans.iter().enumerate() {
-            let number = estimator.agent_number(plan.agent);
-            let departments = estimator.department_list(&plan.departments);
-            let agent = &mut estimator.agents[number];
-            agent.plan = Some(index);
-            agent.capacity = plan.capacity;
-            agent.departments = departments;
-        }
-        estimator.plans = plans;
+        estimator.plan(plans);
         estimator
+    }
+
+    /// Goes by these plans from now on, and by no other. What was learned of how far people keep to plans stays.
+    pub fn plan(&mut self, plans: Vec<PlannedShifts>) {
+        for agent in &mut self.agents {
+            agent.plan = None;
+        }
+        for (index, plan) in plans.iter().enumerate() {
+            let number = self.agent_number(plan.agent);
+            let departments = self.department_list(&plan.departments);
+            let agent = &mut self.agents[number];
+            agent.plan = Some(index);
+            // Who was on is known by what they had then.
+            if agent.since.is_none() {
+                agent.capacity = plan.capacity;
+                agent.departments = departments;
+            }
+        }
+        self.plans = plans;
     }
 
     fn department_number(&mut self, key: &DepartmentKey) -> u32 {

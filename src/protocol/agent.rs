@@ -14,7 +14,7 @@ use crate::model::record::{PersonRole, ReadMarks, Status};
 use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
 use crate::protocol::error::ErrorFrame;
-use crate::protocol::lane::{LaneFigures, LaneStaffing};
+use crate::protocol::lane::{LaneFigures, LanePromises, LaneStaffing, Silence};
 use crate::protocol::parts::{Ack, ByeReason, Eta, EventFrame, State, VisitorCard};
 
 /// What an agent's client says.
@@ -282,6 +282,8 @@ pub enum ToAgent {
     Lanes {
         /// One row a department.
         lanes: Vec<Lane>,
+        /// Agents whose visitor waits for a word, one row each.
+        silences: Vec<Silence>,
     },
     /// Who waits (after `lanes`): first everybody, then changes.
     Waiting {
@@ -420,6 +422,8 @@ pub struct Lane {
     pub quarter: LaneFigures,
     /// Those who arrived within the last 24 hours.
     pub day: LaneFigures,
+    /// What came of promises of late.
+    pub promises: LanePromises,
     /// What is to come as things stand; null while too little is known of how long chats take.
     pub staffing: Option<LaneStaffing>,
 }

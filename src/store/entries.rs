@@ -1,14 +1,15 @@
 //! What the logs and the agents' journal say of waits and work, in order of time.
 //!
 //! [`Entries`] is the engines' part: entries page by page, each page at the cost of what it holds. [`Feed`] makes
-//! [`Happening`]s of them, from any moment of history on and then as they come. Called by the desk's day book and by reports.
+//! [`News`] of them, from any moment of history on and then as they come. Called by the desk's day book and by reports.
 //! The order is total and the same in every reading: by moment, agents before conversations, then by id, then as written.
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
-use crate::domain::happening::{Happening, Move, Trails, of_seat};
+use crate::domain::happening::{Move, News, Trails, Word, of_seat};
+use crate::model::event::{Body, Role};
 use crate::model::id::{AgentId, ConversationId};
 use crate::model::record::JournalEntry;
 use crate::model::time::{At, Millis};
@@ -79,34 +80,54 @@ pub enum Told {
     Seat(JournalEntry),
     /// A conversation moved.
     Move(Box<Move>),
+    /// Somebody said something; who, and not what.
+    Said(Role),
+    /// The visitor gave a score.
+    Rated(u8),
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Waits and work: some entries for each conversation.
+    Work,
+    /// What is said besides: as many entries as there are messages.
+    Words,
 }
 
 /// The part of a store that tells waits and work in order of time.
 #[async_trait]
 pub trait Entries: Send + Sync {
-    /// The entries after this mark and not later than `until`, in order, at most `limit`: every row of the agents' journal, and
-    /// the events that move a conversation. Costs what it answers.
-    async fn entries(&self, after: Mark, until: At, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// The entries after this mark and not later than `until`, in order, at most `limit`: every row of the agents' journal, the
+    /// events that move a conversation, and, where they are asked for, messages and ratings. Costs what it answers.
+    async fn entries(
+        &self,
+        scope: Scope,
+        after: Mark,
+        until: At,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
 
     /// What stood at a moment, for whoever begins there: in order, the last entry before it of each agent, and all entries before
     /// it of each conversation that was open then. Costs what was open then, and a look at an index for each that was closed since.
-    async fn standing(&self, at: At) -> Result<Vec<Entry>, StoreError>;
+    async fn standing(&self, scope: Scope, at: At) -> Result<Vec<Entry>, StoreError>;
 }
 
-/// Two lists in order made one, as long as `limit` at most.
-pub(super) fn merged(mut seats: Vec<Entry>, moves: Vec<Entry>, limit: usize) -> Vec<Entry> {
-    seats.extend(moves);
-    // Two runs: a stable sort merges them.
-    seats.sort_by_key(|entry| entry.mark);
-    seats.truncate(limit);
-    seats
+/// Lists in order made one, as long as `limit` at most.
+pub(super) fn merged<const LISTS: usize>(lists: [Vec<Entry>; LISTS], limit: usize) -> Vec<Entry> {
+    let mut all: Vec<Entry> = lists.into_iter().flatten().collect();
+    // A run each: a stable sort merges them.
+    all.sort_by_key(|entry| entry.mark);
+    all.truncate(limit);
+    all
 }
 
-/// Happenings in order, read from a store on and on.
+/// News in order, read from a store on and on.
 ///
 /// Holds an entry for each open conversation, and the marks of the last minute and a half.
 #[derive(Debug)]
 pub struct Feed {
+    scope: Scope,
     trails: Trails,
     /// The last entry that was told.
     reached: Mark,
@@ -118,27 +139,29 @@ pub struct Feed {
 #[derive(Debug, Default)]
 pub struct Part {
     /// In order, but for those that came late.
-    pub happenings: Vec<(At, Happening)>,
+    pub news: Vec<(At, News)>,
     /// Something was written behind what was told before: with several writers, commits come out of order.
     pub is_late: bool,
 }
 
 impl Feed {
-    /// Begins at a moment; answers what stood then, as happenings at the times when they happened.
+    /// Begins at a moment; answers what stood then, as news of the times when it was.
     pub async fn begin(
         store: &dyn Entries,
+        scope: Scope,
         from: At,
-    ) -> Result<(Self, Vec<(At, Happening)>), StoreError> {
+    ) -> Result<(Self, Vec<(At, News)>), StoreError> {
         let mut feed = Self {
+            scope,
             trails: Trails::default(),
             reached: Mark::before(from),
             known: BTreeSet::new(),
         };
-        let mut happenings = Vec::new();
-        for entry in store.standing(from).await? {
-            feed.tell(&entry, &mut happenings);
+        let mut news = Vec::new();
+        for entry in store.standing(scope, from).await? {
+            feed.tell(&entry, &mut news);
         }
-        Ok((feed, happenings))
+        Ok((feed, news))
     }
 
     /// Up to where it has told everything that it found.
@@ -164,7 +187,7 @@ impl Feed {
             mark = Mark::before(self.reached.at - back).max(first).min(mark);
         }
         loop {
-            let entries = store.entries(mark, until, PAGE).await?;
+            let entries = store.entries(self.scope, mark, until, PAGE).await?;
             let Some(last) = entries.last() else {
                 return Ok(());
             };
@@ -177,11 +200,11 @@ impl Feed {
                 }
                 part.is_late |= entry.mark < self.reached;
                 self.reached = self.reached.max(entry.mark);
-                self.tell(entry, &mut part.happenings);
+                self.tell(entry, &mut part.news);
             }
             let oldest = Mark::before(self.reached.at - REMEMBERED);
             self.known = self.known.split_off(&oldest);
-            if !part.happenings.is_empty() {
+            if !part.news.is_empty() {
                 take(part);
             }
             if is_last {
@@ -190,17 +213,27 @@ impl Feed {
         }
     }
 
-    fn tell(&mut self, entry: &Entry, happenings: &mut Vec<(At, Happening)>) {
+    fn tell(&mut self, entry: &Entry, news: &mut Vec<(At, News)>) {
         let at = entry.mark.at;
-        match &entry.told {
-            Told::Seat(seat) => {
-                let news = of_seat(seat.agent, seat.status, seat.capacity, &seat.departments);
-                happenings.push((at, news));
+        let Rank::Log(conversation, _) = entry.mark.rank else {
+            if let Told::Seat(seat) = &entry.told {
+                let seat = of_seat(seat.agent, seat.status, seat.capacity, &seat.departments);
+                news.push((at, News::Happening(seat)));
             }
+            return;
+        };
+        let word = match &entry.told {
+            Told::Seat(_) => None,
+            Told::Said(role) => Word::of_message(*role),
+            Told::Rated(score) => Some(Word::Rated(*score)),
             Told::Move(step) => {
-                let news = self.trails.follow(at, step);
-                happenings.extend(news.into_iter().map(|one| (at, one)));
+                matches!(step.body, Body::Transferred { .. }).then_some(Word::Transferred)
             }
+        };
+        news.extend(word.map(|word| (at, News::Word(conversation, word))));
+        if let Told::Move(step) = &entry.told {
+            let steps = self.trails.follow(at, step).into_iter();
+            news.extend(steps.map(|one| (at, News::Happening(one))));
         }
     }
 }

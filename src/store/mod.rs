@@ -25,6 +25,7 @@ use crate::store::articles::Articles;
 use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use crate::store::entries::Entries;
 use crate::store::promises::Promises;
+use crate::store::rotas::Rotas;
 use crate::store::stories::Stories;
 
 mod article_words;
@@ -37,6 +38,7 @@ pub mod place;
 pub mod postgres;
 pub mod promises;
 pub mod report;
+pub mod rotas;
 mod rows;
 pub mod settings;
 pub mod sqlite;
@@ -280,7 +282,7 @@ pub struct Installation {
 
 /// A store of logs and records. All moments are arguments; all calls may be made from several processes at once.
 #[async_trait]
-pub trait Store: Articles + Entries + Promises + Stories + Send + Sync + 'static {
+pub trait Store: Articles + Entries + Promises + Rotas + Stories + Send + Sync + 'static {
     // --- the installation -------------------------------------------------------------------------------------
 
     /// Epoch and signing secret.
@@ -304,7 +306,7 @@ pub trait Store: Articles + Entries + Promises + Stories + Send + Sync + 'static
     /// brings tools of its own.
     async fn backup(&self, to: &Path) -> Result<(), StoreError>;
 
-    /// A number that grows when any site, department, person, session, tag, canned reply or article changed, whichever process
+    /// A number that grows when any site, department, person, rota, session, tag, canned reply or article changed, whichever process
     /// changed it. Cheap: polled every second.
     async fn settings_version(&self) -> Result<u64, StoreError>;
 

@@ -6,6 +6,7 @@ use crate::domain::conversation::{Room, order_key};
 use crate::domain::happening::Move;
 use crate::model::article::Article;
 use crate::model::event::{AgentName, Attachment, Body, Seq};
+use crate::model::hours::Hours;
 use crate::model::id::{AgentId, AttachmentId};
 use crate::model::record::{CannedReply, Department, JournalEntry, Person, Session, Site, Visitor};
 use crate::model::time::At;
@@ -131,6 +132,11 @@ macro_rules! seat_columns {
 }
 pub(super) use seat_columns;
 
+/// Reads a person's id and their `week`.
+pub(super) fn rota<C: Columns>(columns: &mut C) -> Result<(AgentId, Hours), C::Error> {
+    Ok((columns.take()?, columns.take::<Json<_>>()?.0))
+}
+
 /// Reads `seat_columns!()`.
 pub(super) fn seat_entry<C: Columns>(columns: &mut C) -> Result<Entry, C::Error> {
     let (agent, number) = (columns.take()?, columns.take()?);
@@ -174,6 +180,35 @@ pub(super) fn move_entry<C: Columns>(columns: &mut C) -> Result<Entry, C::Error>
     Ok(Entry {
         mark: Mark { at, rank },
         told: Told::Move(Box::new(step)),
+    })
+}
+
+/// Which rows of `event as e` are words: said, or a score. The condition of the index `event_speaking`.
+macro_rules! words {
+    () => {
+        "e.body ->> 'kind' in ('message', 'rated')"
+    };
+}
+pub(super) use words;
+
+/// The columns of `event as e` that [`word_entry`] takes, in its order. What was said is left where it is.
+macro_rules! word_columns {
+    () => {
+        "e.at, e.conversation, e.seq, e.role, cast(e.body ->> 'score' as bigint)"
+    };
+}
+pub(super) use word_columns;
+
+/// Reads `word_columns!()`.
+pub(super) fn word_entry<C: Columns>(columns: &mut C) -> Result<Entry, C::Error> {
+    let at = columns.take()?;
+    let rank = Rank::Log(columns.take()?, columns.take()?);
+    let role = columns.take::<Word<_>>()?.0;
+    let score = columns.take::<Option<u8>>()?;
+    let told = score.map_or(Told::Said(role), Told::Rated);
+    Ok(Entry {
+        mark: Mark { at, rank },
+        told,
     })
 }
 

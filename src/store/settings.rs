@@ -1,5 +1,5 @@
-//! Sites and departments (and which languages have articles, and what each department's agents can do) as last read, for every
-//! look-up on a hot path.
+//! Sites, departments and rotas (and which languages have articles, and what each department's agents can do) as last read, for
+//! every look-up on a hot path.
 //!
 //! A snapshot behind a lock that is held for one clone of an `Arc`. [`Settings::refresh`] reads it anew when the store
 //! says that something changed: called by the server every second and after every own write, so that a change made by
@@ -9,12 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::hours::Schedule;
-use crate::model::id::{DepartmentKey, SiteKey, Skill};
-use crate::model::record::{Department, OWN_ORIGIN, Site};
+use crate::model::hours::Hours;
+use crate::model::id::{AgentId, DepartmentKey, SiteKey, Skill};
+use crate::model::record::{Department, OWN_ORIGIN, Person, Site};
 use crate::model::time::At;
+use crate::store::rotas::Planned;
 use crate::store::{Store, StoreError};
 
-/// All sites and departments at one moment.
+/// All sites, departments and rotas at one moment.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// By key.
@@ -27,6 +29,8 @@ pub struct Snapshot {
     schedules: BTreeMap<DepartmentKey, Schedule>,
     /// What at least one agent of each department can do.
     skills: BTreeMap<DepartmentKey, BTreeSet<Skill>>,
+    /// Of those who work to a plan.
+    planned: Vec<Planned>,
     version: u64,
 }
 
@@ -63,6 +67,18 @@ impl Snapshot {
     #[must_use]
     pub fn schedule(&self, key: &DepartmentKey) -> Option<&Schedule> {
         self.schedules.get(key)
+    }
+
+    /// Those who work to a plan.
+    #[must_use]
+    pub fn planned(&self) -> &[Planned] {
+        &self.planned
+    }
+
+    /// Another number once any setting changed.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// Whether a department is within its hours.
@@ -201,7 +217,8 @@ impl Settings {
                 .push((lang, count));
         }
         let mut skills: BTreeMap<DepartmentKey, BTreeSet<Skill>> = BTreeMap::new();
-        for person in self.store.people().await? {
+        let people = self.store.people().await?;
+        for person in &people {
             for department in person
                 .departments
                 .iter()
@@ -212,8 +229,10 @@ impl Settings {
             }
         }
         let schedules = departments.iter().filter_map(schedule_of).collect();
+        let planned = self.read_rotas(&people).await?;
         let fresh = Snapshot {
             schedules,
+            planned,
             sites: sites
                 .into_iter()
                 .map(|site| (site.key.clone(), Arc::new(site)))
@@ -231,6 +250,14 @@ impl Settings {
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(())
+    }
+
+    async fn read_rotas(&self, people: &[Person]) -> Result<Vec<Planned>, StoreError> {
+        let rotas: BTreeMap<AgentId, Hours> = self.store.rotas().await?.into_iter().collect();
+        let planned = people
+            .iter()
+            .filter_map(|person| Planned::of(person, rotas.get(&person.id)?));
+        Ok(planned.collect())
     }
 
     /// Everything, as last read.

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 
 use crate::domain::figures::Figures;
-use crate::domain::happening::{Move, Speaker, Trails, Word};
+use crate::domain::happening::{Move, Trails, Word};
 use crate::model::event::{Body, Mode, Role};
 use crate::model::id::ConversationId;
 use crate::model::time::At;
@@ -58,9 +58,7 @@ impl Story {
         let mut trails = Trails::default();
         for (at, step) in &self.steps {
             let word = match step {
-                StoryStep::Said(Role::Visitor) => Some(Word::Said(Speaker::Visitor)),
-                StoryStep::Said(Role::Agent | Role::Bot) => Some(Word::Said(Speaker::Desk)),
-                StoryStep::Said(Role::System) => None,
+                StoryStep::Said(role) => Word::of_message(*role),
                 StoryStep::Told(body) => match &**body {
                     Body::Transferred { .. } => Some(Word::Transferred),
                     Body::Rated { score, .. } => Some(Word::Rated(*score)),

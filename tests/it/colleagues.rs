@@ -292,7 +292,7 @@ async fn a_lane_tells_how_those_who_came_of_late_waited_as_soon_as_it_changes() 
         (&json!(0), &Value::Null)
     );
     let _vera = node.visitor_who_says("hello").await;
-    ben.next_assigned().await.unwrap();
+    let conversation = ben.next_assigned().await.unwrap();
     let is_answered = |frame: &Frame| {
         let lane = support(frame);
         lane["quarter"]["answered"] == 1
@@ -301,6 +301,21 @@ async fn a_lane_tells_how_those_who_came_of_late_waited_as_soon_as_it_changes() 
             && lane["service_level"] == 1.0
     };
     sue.expect_frame("one was answered in time", is_answered)
+        .await
+        .unwrap();
+    let silences = |frame: &Frame| frame.json["silences"].as_array().map_or(0, Vec::len);
+    let is_awaited = |frame: &Frame| silences(frame) == 1;
+    let awaited = sue.expect_frame("she waits for a word", is_awaited).await;
+    assert_eq!(awaited.unwrap().json["silences"][0]["agent"], ben.id());
+    ben.send(conversation, "Hello").await.unwrap();
+    let is_greeted = |frame: &Frame| {
+        let talks = &support(frame)["quarter"]["talks"];
+        silences(frame) == 0
+            && (&talks["served"], &talks["greeted"]) == (&json!(1), &json!(1))
+            && talks["response_p50_ms"].is_number()
+            && talks["response_p50_ms"] == support(frame)["day"]["talks"]["response_p90_ms"]
+    };
+    sue.expect_frame("she was greeted", is_greeted)
         .await
         .unwrap();
     let mut wim = node.visitor_who_says("I wait").await;

@@ -123,15 +123,30 @@ fn a_silence_is_counted_once_a_conversation_however_many_there_are() {
 
 #[test]
 fn who_waits_for_a_word_shows_while_it_lasts() {
-    let chat = Chat::default().comes(0, "help").taken_by(0, 1).desk(1);
+    let chat = Chat::default().comes(0, "help").taken_by(0, 1);
+    let waits = |chat: &Chat| -> Vec<(AgentId, At)> {
+        let waits = chat.figures.unanswered();
+        waits.map(|(_, agent, since)| (agent, since)).collect()
+    };
+    let of_last_minutes = |chat: &Chat, second: i64| {
+        let window = Millis::seconds(600);
+        let talks = chat.figures.window(&key("help"), Chat::at(second), window);
+        (talks.talks.ungreeted, talks.talks.silent)
+    };
+    assert_eq!(waits(&chat), [(agent(1), Chat::at(0))], "for the greeting");
+    assert_eq!(of_last_minutes(&chat, 60), (0, 0));
+    assert_eq!(of_last_minutes(&chat, 61), (1, 0), "before it comes");
+    let chat = chat.desk(1);
+    assert_eq!(waits(&chat), []);
     let chat = chat.visitor(10);
-    assert!(chat.figures.silences(Chat::at(40)).is_empty());
-    assert_eq!(
-        chat.figures.silences(Chat::at(41)).get(&key("help")),
-        Some(&1)
-    );
+    assert_eq!(waits(&chat), [(agent(1), Chat::at(10))]);
+    assert_eq!(of_last_minutes(&chat, 40), (0, 0));
+    assert_eq!(of_last_minutes(&chat, 41), (0, 1), "while it lasts");
     let chat = chat.desk(45);
-    assert!(chat.figures.silences(Chat::at(99)).is_empty());
+    assert_eq!(waits(&chat), []);
+    assert_eq!(of_last_minutes(&chat, 99), (0, 1), "once and for all");
+    let talks = chat.figures.with_open(Chat::at(99)).total().talks;
+    assert_eq!((talks.greeted, talks.silent), (1, 1));
 }
 
 #[test]

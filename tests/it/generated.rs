@@ -21,7 +21,10 @@ use balie::protocol::agent::{
     UnassignReason, WaitingRow,
 };
 use balie::protocol::error::{ErrorCode, ErrorFrame};
-use balie::protocol::lane::{LaneFigures, LaneStaffing, LaneWarning, StaffingStep, WarningReason};
+use balie::protocol::lane::{
+    LaneCourse, LaneFigures, LanePromises, LaneStaffing, LaneTalks, LaneWarning, Silence,
+    StaffingStep, WarningReason,
+};
 use balie::protocol::parts::{Ack, ByeReason, Eta, EventFrame, State, VisitorCard};
 use balie::protocol::visitor::{
     FromVisitor, ToVisitor, VisitorConversation, VisitorHello, VisitorStart, VisitorWelcome,
@@ -109,10 +112,14 @@ fn the_typescript_of_the_wire_is_fresh() {
         Standard,
         Definition,
         LaneFigures,
+        LaneTalks,
+        LanePromises,
         LaneStaffing,
+        LaneCourse,
         StaffingStep,
         LaneWarning,
         WarningReason,
+        Silence,
         WaitingRow,
     );
     let head = "// The wire contract in TypeScript, generated from the Rust types of src/protocol by tests/it/generated.rs.\n\

@@ -2,7 +2,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test may fail that way"))]
 
-use balie::domain::staffing::outlook::{Moment, Outlook, Reason, outlook};
+use balie::domain::staffing::outlook::{AHEAD, Moment, Outlook, Reason, outlook};
 use proptest::prelude::*;
 
 /// Five agents of two chats, four-minute chats, a visitor a minute: a quiet desk.
@@ -20,6 +20,7 @@ fn quiet() -> Moment {
         judged: 15,
         answer_s: 20.0,
         target: 0.8,
+        ahead: [5; AHEAD],
     }
 }
 
@@ -49,6 +50,7 @@ fn a_rush_is_warned_of_with_its_reason_and_the_agents_it_takes() {
     let enough = of(&Moment {
         arrivals: 60,
         agents: needed,
+        ahead: [needed; AHEAD],
         ..quiet()
     });
     assert_eq!(enough.warning, None);
@@ -85,6 +87,37 @@ fn a_line_that_is_late_already_is_warned_of_before_it_is_answered() {
         .warning,
         None
     );
+}
+
+#[test]
+fn a_shift_that_ends_is_warned_of_before_it_does() {
+    let noon = Moment {
+        arrivals: 30,
+        in_time: 30,
+        judged: 30,
+        agents: 8,
+        ahead: [8, 8, 3, 3],
+        ..quiet()
+    };
+    let outlook = of(&noon);
+    let warning = outlook.warning.unwrap();
+    assert_eq!(
+        (warning.reason, warning.quarters_ahead),
+        (Reason::Shifts, 3)
+    );
+    assert_eq!(warning.expected, outlook.ahead[2].service_level);
+    assert!(warning.expected < 0.8 && warning.agents_needed.unwrap() > 3);
+    let course = &outlook.ahead[0];
+    assert_eq!(
+        (course.agents, course.service_level),
+        (8, outlook.steps[1].service_level)
+    );
+    assert!(course.low < course.service_level && course.service_level < course.high);
+    let relieved = of(&Moment {
+        ahead: [8, 9, 8, 8],
+        ..noon
+    });
+    assert_eq!(relieved.warning, None);
 }
 
 #[test]

@@ -44,6 +44,7 @@ mod hours;
 mod messages;
 mod people;
 mod reference;
+mod rotas;
 mod routing;
 mod settings;
 mod sign_in;

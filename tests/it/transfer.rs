@@ -114,6 +114,13 @@ async fn settle_in(node: &Node) {
         "week": [{"days": [1, 2, 3, 4, 5, 6, 7], "from": "00:00", "to": "24:00"}]}});
     node.administer("PATCH", "/api/departments/sales", hours)
         .await;
+    let agents = node.administer("GET", "/api/agents", Value::Null).await;
+    let path = format!(
+        "/api/agents/{}/rota",
+        agents["agents"][0]["id"].as_str().unwrap()
+    );
+    let week = json!({"tz": "UTC", "week": [{"days": [1], "from": "08:00", "to": "16:00"}], "closed": ["2031-12-25"]});
+    node.administer("PUT", &path, week).await;
     let article = returns["id"].as_str().unwrap();
     let visit = |number: u32| format!("0198c5a0-0000-4000-8000-{number:012}");
     for (number, note) in [

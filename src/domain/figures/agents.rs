@@ -252,6 +252,21 @@ impl Agents {
         }
     }
 
+    /// The chats that agents have now.
+    pub(super) fn running(&self) -> impl Iterator<Item = &ConversationId> {
+        self.served_by.keys()
+    }
+
+    /// Who is on for a department.
+    pub(super) fn on_for(&self, department: &DepartmentKey) -> impl Iterator<Item = AgentId> {
+        let is_on =
+            move |agent: &Agent| agent.state.is_on && agent.departments.contains(department);
+        let agents = self.agents.iter();
+        agents
+            .filter(move |(_, agent)| is_on(agent))
+            .map(|(id, _)| *id)
+    }
+
     pub(super) fn pace(&self, department: &DepartmentKey) -> Pace {
         self.paces.get(department).copied().unwrap_or_default()
     }

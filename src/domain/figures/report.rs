@@ -3,6 +3,7 @@
 //! Pure. Called by reports over REST.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -32,6 +33,12 @@ impl Judged {
         self.answered_in += level.part;
         self.judged += level.whole;
         self.cell.add(cell);
+    }
+
+    fn add_judged(&mut self, other: &Self) {
+        self.answered_in += other.answered_in;
+        self.judged += other.judged;
+        self.cell.add(&other.cell);
     }
 
     /// The service level.
@@ -112,6 +119,8 @@ pub enum LocalClock {
     Hour,
     /// A day.
     Day,
+    /// An hour of the week, as `1-09` for Mondays (ISO 8601) from nine to ten: all of the time together.
+    WeekHour,
 }
 
 impl Figures {
@@ -146,7 +155,7 @@ impl Figures {
         lines
     }
 
-    /// By hour or day on the wall clock of a zone, in order of time; those in which nobody came are not there.
+    /// By hour or day on the wall clock of a zone, in order of time, or by hour of the week in its order; those in which nobody came are not there.
     #[must_use]
     pub fn judged_by_local(
         &self,
@@ -158,28 +167,32 @@ impl Figures {
             LocalClock::Quarter => "%Y-%m-%dT%H:%M:00%:z",
             LocalClock::Hour => HOUR,
             LocalClock::Day => DAY,
+            LocalClock::WeekHour => "%u-%H",
         };
         let mut quarters: BTreeMap<Quarter, Judged> = BTreeMap::new();
         for ((department, quarter), cell) in &self.cells {
             let one = quarters.entry(*quarter).or_default();
             one.add(cell, standard(department));
         }
-        let mut lines: Vec<(LocalSpan, Judged)> = Vec::new();
+        let mut lines: BTreeMap<String, (Quarter, Judged)> = BTreeMap::new();
         for (quarter, one) in quarters {
             let Some(label) = quarter.label(&zone.0, format) else {
                 continue;
             };
-            match lines.last_mut() {
-                Some((span, line)) if span.label == label => {
-                    line.answered_in += one.answered_in;
-                    line.judged += one.judged;
-                    line.cell.add(&one.cell);
-                }
-                Some(_) | None => {
-                    let first = quarter;
-                    lines.push((LocalSpan { first, label }, one));
+            match lines.entry(label) {
+                Entry::Occupied(known) => known.into_mut().1.add_judged(&one),
+                Entry::Vacant(free) => {
+                    free.insert((quarter, one));
                 }
             }
+        }
+        let lines = lines.into_iter();
+        let mut lines: Vec<(LocalSpan, Judged)> = lines
+            .map(|(label, (first, line))| (LocalSpan { first, label }, line))
+            .collect();
+        // An hour that the clock repeats is written like the one before it but for its offset.
+        if clock != LocalClock::WeekHour {
+            lines.sort_by_key(|(span, _)| span.first);
         }
         lines
     }

@@ -322,12 +322,38 @@ impl Case {
         self.stretch.is_some()
     }
 
-    /// Whether the visitor of a running chat has been without an answer for too long at this moment.
-    pub(super) fn is_silent_at(&self, now: At) -> bool {
-        self.is_running() && self.unanswered_since.is_some_and(|at| now - at > SILENCE)
+    /// What is so by now and is noted only when something happens: a greeting that is overdue, a silence that goes on.
+    pub(super) fn overdue(&self, now: At) -> Vec<Noted> {
+        let Some(stretch) = &self.stretch else {
+            return Vec::new();
+        };
+        let mut noted = Vec::new();
+        if self.first.is_some() && !self.has_greeting && now - stretch.since > GREETING {
+            noted.push(self.here(Some(stretch.agent), Note::Ungreeted));
+        }
+        let is_silence = |since: At| now - since > SILENCE;
+        if self.unanswered_since.is_some_and(is_silence) {
+            let agent = (!stretch.is_silent).then_some(stretch.agent);
+            let is_for_department = !self.is_silent;
+            if agent.is_some() || is_for_department {
+                noted.push(Noted {
+                    is_for_department,
+                    ..self.here(agent, Note::Silent)
+                });
+            }
+        }
+        noted
     }
 
-    pub(super) fn department(&self) -> &DepartmentKey {
-        &self.origin.department
+    /// With whom the visitor waits for a word, and since when: for the greeting, or for an answer.
+    pub(super) fn unanswered(&self) -> Option<(AgentId, At)> {
+        let stretch = self.stretch.as_ref()?;
+        let greeting = (self.first.is_some() && !self.has_greeting).then_some(stretch.since);
+        Some((stretch.agent, self.unanswered_since.or(greeting)?))
+    }
+
+    /// Where it counts.
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
     }
 }

@@ -303,3 +303,23 @@ fn it_goes_by_the_wall_clock_wherever_that_does_not_jump() {
         Ok(())
     });
 }
+
+#[test]
+fn the_spans_between_two_moments_are_all_that_is_open_there() {
+    let case = (any_hours(), any_moment(), 0_i64..10 * 24 * 60);
+    hold(600, &case, |(hours, from, minutes)| {
+        let desk = Schedule::of(&hours).unwrap();
+        let to = from + Millis::seconds(60 * minutes);
+        let spans = desk.spans_between(from, to);
+        prop_assert!(spans.iter().all(|(opens, closes)| opens < closes));
+        prop_assert!(
+            spans.windows(2).all(|pair| pair[0].1 < pair[1].0),
+            "in order and apart"
+        );
+        for moment in (from.0..to.0).step_by(11 * 60_000) {
+            let is_in = |(opens, closes): &(At, At)| opens.0 <= moment && moment < closes.0;
+            prop_assert_eq!(spans.iter().any(is_in), desk.is_open(At(moment)));
+        }
+        Ok(())
+    });
+}

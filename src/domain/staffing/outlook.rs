@@ -43,6 +43,24 @@ pub struct Moment {
     pub answer_s: f64,
     /// What share of them.
     pub target: f64,
+    /// Agents who will be on at the end of each of the next quarter hours, as far as shifts are planned.
+    pub ahead: [u32; AHEAD],
+}
+
+/// So many quarter hours are looked ahead.
+pub const AHEAD: usize = 4;
+
+/// What is to be expected at the end of one of the next quarter hours.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Course {
+    /// Agents who are on then.
+    pub agents: u32,
+    /// The share answered in time.
+    pub service_level: f64,
+    /// The same if more come than of late, by as much as is usual between two quarter hours.
+    pub low: f64,
+    /// And if fewer come.
+    pub high: f64,
 }
 
 /// A number of agents, and what it does.
@@ -67,6 +85,8 @@ pub enum Reason {
     Agents,
     /// Too many wait already.
     Line,
+    /// Fewer agents will be there: shifts end.
+    Shifts,
 }
 
 /// A standard that will be missed if nothing changes.
@@ -80,6 +100,8 @@ pub struct Warning {
     pub arrivals_before_per_hour: f64,
     /// Agents who would keep it; none where no number would, or where it is the line that is late.
     pub agents_needed: Option<u32>,
+    /// In how many quarter hours; 0 is now.
+    pub quarters_ahead: usize,
 }
 
 /// What is to come.
@@ -91,6 +113,8 @@ pub struct Outlook {
     pub arrivals_per_hour: f64,
     /// From one agent fewer to two more.
     pub steps: Vec<Step>,
+    /// The next quarter hours.
+    pub ahead: Vec<Course>,
     /// What is in danger.
     pub warning: Option<Warning>,
 }
@@ -101,15 +125,23 @@ pub struct Outlook {
 /// A length, a patience or a standard that makes no sense.
 pub fn outlook(moment: &Moment) -> Result<Outlook, WrongLoad> {
     let (alone_s, full_s) = moment.lengths_s;
-    let load = Load::new(moment.arrivals as f64 / 900.0, alone_s, moment.patience_s)?;
+    let load_of = |arrivals: f64| Load::new(arrivals / 900.0, alone_s, moment.patience_s);
+    let arrivals = moment.arrivals as f64;
+    // As a Poisson process scatters between two quarter hours.
+    let scatter = arrivals.sqrt();
+    let (load, more) = (load_of(arrivals)?, load_of(arrivals + scatter)?);
+    let fewer = load_of((arrivals - scatter).max(0.0))?;
     let concurrency = Concurrency::measured(moment.chats_each.max(1), alone_s, full_s)?;
-    let step = |agents: u32| {
+    let steady = |agents: u32, load: Load| {
         let desk = Desk {
             agents,
             concurrency,
             load,
         };
-        let steady = desk.steady(moment.answer_s);
+        desk.steady(moment.answer_s)
+    };
+    let step = |agents: u32| {
+        let steady = steady(agents, load);
         Step {
             agents,
             service_level: steady.answered_in_time,
@@ -121,19 +153,37 @@ pub fn outlook(moment: &Moment) -> Result<Outlook, WrongLoad> {
         let agents = u32::try_from(i64::from(moment.agents) + more).ok();
         agents.map(step)
     };
+    let mut ahead: Vec<Course> = Vec::new();
+    for agents in moment.ahead {
+        // Mostly nobody comes or goes: what was reckoned is reckoned once.
+        let known = ahead.iter().find(|course| course.agents == agents);
+        ahead.push(known.copied().unwrap_or_else(|| Course {
+            agents,
+            service_level: step(agents).service_level,
+            low: steady(agents, more).answered_in_time,
+            high: steady(agents, fewer).answered_in_time,
+        }));
+    }
     let standard = plan::Standard::new(moment.answer_s, moment.target, 1.0)?;
     let needed = || agents_for(load, concurrency, &standard).map(|one| one.agents);
     Ok(Outlook {
         agents: moment.agents,
-        arrivals_per_hour: moment.arrivals as f64 * 4.0,
+        arrivals_per_hour: arrivals * 4.0,
         steps: STEPS.filter_map(with).collect(),
-        warning: warning(moment, step(moment.agents), needed),
+        warning: warning(moment, step(moment.agents), &ahead, needed),
+        ahead,
     })
 }
 
-fn warning(moment: &Moment, now: Step, needed: impl Fn() -> Option<u32>) -> Option<Warning> {
+fn warning(
+    moment: &Moment,
+    now: Step,
+    ahead: &[Course],
+    needed: impl Fn() -> Option<u32>,
+) -> Option<Warning> {
     let before = moment.arrivals_before as f64;
-    if moment.arrivals >= ARRIVALS_MIN && now.service_level < moment.target {
+    let is_rate_known = moment.arrivals >= ARRIVALS_MIN;
+    if is_rate_known && now.service_level < moment.target {
         let rises = before > 0.0 && moment.arrivals as f64 * 4.0 > before * RISE;
         return Some(Warning {
             expected: now.service_level,
@@ -144,16 +194,30 @@ fn warning(moment: &Moment, now: Step, needed: impl Fn() -> Option<u32>) -> Opti
             },
             arrivals_before_per_hour: before,
             agents_needed: needed(),
+            quarters_ahead: 0,
         });
     }
     // Whoever waits behind somebody who is late will be late: they count as missed before they are.
     let all = moment.judged.max(moment.in_time) + moment.waiting;
     let expected = moment.in_time as f64 / all.max(1) as f64;
     let is_late = moment.is_line_late && moment.waiting >= LINE_MIN;
-    (is_late && expected < moment.target).then_some(Warning {
-        expected,
-        reason: Reason::Line,
+    if is_late && expected < moment.target {
+        return Some(Warning {
+            expected,
+            reason: Reason::Line,
+            arrivals_before_per_hour: before,
+            agents_needed: None,
+            quarters_ahead: 0,
+        });
+    }
+    let is_short =
+        |course: &Course| course.agents < moment.agents && course.service_level < moment.target;
+    let index = ahead.iter().position(is_short).filter(|_| is_rate_known)?;
+    Some(Warning {
+        expected: ahead[index].service_level,
+        reason: Reason::Shifts,
         arrivals_before_per_hour: before,
-        agents_needed: None,
+        agents_needed: needed(),
+        quarters_ahead: index + 1,
     })
 }

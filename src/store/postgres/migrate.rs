@@ -60,6 +60,16 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0009_routing.sql"),
         serves_from: 1,
     },
+    Migration {
+        name: "rotas",
+        schema: include_str!("migrations/0010_rotas.sql"),
+        serves_from: 1,
+    },
+    Migration {
+        name: "words_in_order_of_time",
+        schema: include_str!("migrations/0011_words_in_order_of_time.sql"),
+        serves_from: 1,
+    },
 ];
 
 struct Migration {

@@ -21,6 +21,7 @@ mod open_error;
 mod people;
 mod pool;
 mod promises;
+mod rotas;
 mod self_service;
 mod sessions;
 mod settings;

@@ -1,4 +1,4 @@
-//! [`Entries`] on SQLite: events that move a conversation and rows of the journal, each by an index in order of time.
+//! [`Entries`] on SQLite: events that move a conversation, words, and rows of the journal, each by an index in order of time.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row};
@@ -7,22 +7,53 @@ use super::SqliteStore;
 use super::values::Cells;
 use crate::model::time::At;
 use crate::store::StoreError;
-use crate::store::entries::{Entries, Entry, Mark, merged};
-use crate::store::rows::{move_columns, move_entry, moves, seat_columns, seat_entry};
+use crate::store::entries::{Entries, Entry, Mark, Scope, merged};
+use crate::store::rows::{
+    move_columns, move_entry, moves, seat_columns, seat_entry, word_columns, word_entry, words,
+};
 
 #[async_trait]
 impl Entries for SqliteStore {
-    async fn entries(&self, after: Mark, until: At, limit: u32) -> Result<Vec<Entry>, StoreError> {
+    async fn entries(
+        &self,
+        scope: Scope,
+        after: Mark,
+        until: At,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
         self.readers
-            .read(move |connection| entries(connection, after, until, limit))
+            .read(move |connection| {
+                let words = match scope {
+                    Scope::Work => Vec::new(),
+                    Scope::Words => words(connection, after, until, limit)?,
+                };
+                let [seats, moves] = work(connection, after, until, limit)?;
+                Ok(merged([seats, moves, words], limit as usize))
+            })
             .await
     }
 
-    async fn standing(&self, at: At) -> Result<Vec<Entry>, StoreError> {
+    async fn standing(&self, scope: Scope, at: At) -> Result<Vec<Entry>, StoreError> {
         self.readers
-            .read(move |connection| standing(connection, at))
+            .read(move |connection| {
+                let words = match scope {
+                    Scope::Work => Vec::new(),
+                    Scope::Words => standing_words(connection, at)?,
+                };
+                let [seats, moves] = standing_work(connection, at)?;
+                Ok(merged([seats, moves, words], usize::MAX))
+            })
             .await
     }
+}
+
+/// The conversations that were open at the moment `?1`.
+macro_rules! stood {
+    () => {
+        "select id from conversation where state <> 'closed' and enqueued_at < ?1
+         union all
+         select id from conversation where closed_at >= ?1 and enqueued_at < ?1"
+    };
 }
 
 fn read_seat(row: &Row<'_>) -> rusqlite::Result<Entry> {
@@ -33,12 +64,16 @@ fn read_move(row: &Row<'_>) -> rusqlite::Result<Entry> {
     move_entry(&mut Cells::of(row))
 }
 
-fn entries(
+fn read_word(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    word_entry(&mut Cells::of(row))
+}
+
+fn work(
     connection: &Connection,
     after: Mark,
     until: At,
     limit: u32,
-) -> Result<Vec<Entry>, StoreError> {
+) -> Result<[Vec<Entry>; 2], StoreError> {
     let (at, agent, number) = after.seat();
     let seats = connection
         .prepare_cached(concat!(
@@ -64,10 +99,32 @@ fn entries(
         ))?
         .query_map((at, conversation, seq, until, limit), read_move)?
         .collect::<Result<_, _>>()?;
-    Ok(merged(seats, moves, limit as usize))
+    Ok([seats, moves])
 }
 
-fn standing(connection: &Connection, at: At) -> Result<Vec<Entry>, StoreError> {
+fn words(
+    connection: &Connection,
+    after: Mark,
+    until: At,
+    limit: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let (at, conversation, seq) = after.log();
+    let words = connection
+        .prepare_cached(concat!(
+            "select ",
+            word_columns!(),
+            " from event as e indexed by event_speaking
+             where ",
+            words!(),
+            " and (e.at, e.conversation, e.seq) > (?1, ?2, ?3) and e.at <= ?4
+             order by e.at, e.conversation, e.seq limit ?5"
+        ))?
+        .query_map((at, conversation, seq, until, limit), read_word)?
+        .collect::<Result<_, _>>()?;
+    Ok(words)
+}
+
+fn standing_work(connection: &Connection, at: At) -> Result<[Vec<Entry>; 2], StoreError> {
     // Who is at the desk now, and who was at it since: whoever was removed before is off.
     let seats = connection
         .prepare_cached(concat!(
@@ -83,11 +140,9 @@ fn standing(connection: &Connection, at: At) -> Result<Vec<Entry>, StoreError> {
         .collect::<Result<_, _>>()?;
     let moves = connection
         .prepare_cached(concat!(
-            "with stood as (
-                 select id from conversation where state <> 'closed' and enqueued_at < ?1
-                 union all
-                 select id from conversation where closed_at >= ?1 and enqueued_at < ?1
-             )
+            "with stood as (",
+            stood!(),
+            ")
              select ",
             move_columns!(),
             " from stood join conversation as c on c.id = stood.id join event as e on e.conversation = c.id
@@ -98,5 +153,24 @@ fn standing(connection: &Connection, at: At) -> Result<Vec<Entry>, StoreError> {
         ))?
         .query_map([at], read_move)?
         .collect::<Result<_, _>>()?;
-    Ok(merged(seats, moves, usize::MAX))
+    Ok([seats, moves])
+}
+
+fn standing_words(connection: &Connection, at: At) -> Result<Vec<Entry>, StoreError> {
+    let words = connection
+        .prepare_cached(concat!(
+            "with stood as (",
+            stood!(),
+            ")
+             select ",
+            word_columns!(),
+            " from stood join event as e on e.conversation = stood.id
+             where ",
+            words!(),
+            " and e.at < ?1
+             order by e.at, e.conversation, e.seq"
+        ))?
+        .query_map([at], read_word)?
+        .collect::<Result<_, _>>()?;
+    Ok(words)
 }

@@ -20,6 +20,7 @@ mod open;
 mod people;
 mod promises;
 mod readers;
+mod rotas;
 mod row;
 mod self_service;
 mod sessions;

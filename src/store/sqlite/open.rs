@@ -63,6 +63,14 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0009_routing.sql"),
         fill: None,
     },
+    Migration {
+        schema: include_str!("migrations/0010_rotas.sql"),
+        fill: None,
+    },
+    Migration {
+        schema: include_str!("migrations/0011_words_in_order_of_time.sql"),
+        fill: None,
+    },
 ];
 
 struct Migration {

@@ -338,6 +338,11 @@ pub static TABLES: &[Table] = &[
         order: &["person", "position"],
     },
     Table {
+        name: "rota",
+        columns: &[of::<AgentId>("person"), of::<Json<Hours>>("week")],
+        order: &["person"],
+    },
+    Table {
         name: "agent_journal",
         columns: &[
             of::<i64>("number"),

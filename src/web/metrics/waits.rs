@@ -76,7 +76,8 @@ fn show_levels(web: &Web, registry: &mut Registry) {
     );
     let now = web.desk.clock.now();
     let settings = web.rest.settings.snapshot();
-    web.desk.book.figures(|figures| {
+    web.desk.book.known(|known| {
+        let figures = known.figures;
         for one in settings.departments().take(DEPARTMENTS_MAX) {
             let standard = one.standard;
             let waits = figures.window(&one.key, now, DAY).waits.settled();

@@ -303,13 +303,14 @@ async fn remove_agent(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn find(rest: &Rest, id: AgentId) -> Result<Person, Problem> {
+/// One person, as the store knows them.
+pub async fn find(rest: &Rest, id: AgentId) -> Result<Person, Problem> {
     let person = rest.store.person(id).await?;
     person.ok_or_else(Problem::not_found)
 }
 
 /// Whether the caller may deal with people of this role.
-fn check_rank(caller: &Caller, role: PersonRole) -> Result<(), Problem> {
+pub fn check_rank(caller: &Caller, role: PersonRole) -> Result<(), Problem> {
     if caller.is_admin() || role == PersonRole::Agent {
         Ok(())
     } else {

@@ -18,7 +18,7 @@ use crate::domain::figures::{AgentWork, Figures, SCORE_MAX, Talks};
 use crate::model::id::{AgentId, DepartmentKey};
 use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
-use crate::store::entries::Feed;
+use crate::store::entries::{Feed, Scope};
 use crate::store::settings::Snapshot;
 use crate::store::stories;
 use crate::web::error::{Problem, ProblemBody};
@@ -69,6 +69,8 @@ pub enum By {
     /// Each day.
     #[default]
     Day,
+    /// Each hour of the week, all weeks together.
+    WeekHour,
     /// Each department.
     Department,
     /// Each agent.
@@ -93,7 +95,7 @@ pub struct FiguresReport {
 /// One line of a report.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct FiguresLine {
-    /// `2026-11-22`, `2026-11-22T09:00:00+01:00`, a department's key or an agent's id; `total` for all.
+    /// `2026-11-22`, `2026-11-22T09:00:00+01:00`, `1-09` for Mondays (ISO 8601) from nine to ten, a department's key or an agent's id; `total` for all.
     key: String,
     /// The name of the department or agent; null where they are gone, and for times.
     name: Option<String>,
@@ -284,6 +286,7 @@ async fn report(rest: &Rest, asked: AskedFigures) -> Result<FiguresReport, Probl
         By::Quarter => local(LocalClock::Quarter).collect(),
         By::Hour => local(LocalClock::Hour).collect(),
         By::Day => local(LocalClock::Day).collect(),
+        By::WeekHour => local(LocalClock::WeekHour).collect(),
         By::Department => {
             let lines = figures.judged_by_department(standard).into_iter();
             let name = |key: &DepartmentKey| {
@@ -319,14 +322,14 @@ pub fn standard_of(snapshot: &Snapshot, key: &DepartmentKey) -> Standard {
 /// from then.
 pub async fn work(rest: &Rest, from: At, to: At) -> Result<Figures, Problem> {
     let mut figures = Figures::new();
-    let (mut feed, standing) = Feed::begin(rest.store.as_ref(), from).await?;
-    for (at, happening) in standing {
-        figures.observe(at.max(from), &happening);
+    let (mut feed, standing) = Feed::begin(rest.store.as_ref(), Scope::Work, from).await?;
+    for (at, news) in standing {
+        figures.note(at.max(from), &news);
     }
     let last = At(to.0 - 1);
     feed.read(rest.store.as_ref(), last, Millis(0), |part| {
-        for (at, happening) in part.happenings {
-            figures.observe(at, &happening);
+        for (at, news) in part.news {
+            figures.note(at, &news);
         }
     })
     .await?;

@@ -22,6 +22,7 @@ pub mod messages;
 pub mod reader;
 pub mod reference;
 pub mod reports;
+pub mod rotas;
 pub mod routing;
 pub mod self_service;
 pub mod sessions;

@@ -14,8 +14,8 @@ use crate::protocol::reference as sockets;
 use crate::web::rest::caller::COOKIE;
 use crate::web::rest::{
     Rest, agents, articles, attachments, canned_replies, conversations, departments, events,
-    figures, login, me, messages, reports, self_service, sessions, setup, sites, staffing, tags,
-    tokens, widget,
+    figures, login, me, messages, reports, rotas, self_service, sessions, setup, sites, staffing,
+    tags, tokens, widget,
 };
 
 /// Every route under `/api/`, each with its description.
@@ -30,6 +30,7 @@ pub fn routes() -> OpenApiRouter<Arc<Rest>> {
         .merge(messages::routes())
         .merge(departments::routes())
         .merge(agents::routes())
+        .merge(rotas::routes())
         .merge(tokens::routes())
         .merge(conversations::routes())
         .merge(events::routes())

@@ -180,6 +180,16 @@ async fn hours_and_days_are_those_of_the_zone_and_only_what_was_asked_for_counts
     let hours = shop.report("by=hour&tz=Asia/Kolkata").await;
     let key = hours["lines"][0]["key"].as_str().unwrap();
     assert!(key.ends_with(":00:00+05:30"), "{key}");
+    // All Fridays and Saturdays together: five and a half hours later there, half past one in the afternoon.
+    let of_week = shop.report("by=week_hour&tz=Asia/Kolkata").await;
+    let keys = |report: &Value| -> Vec<String> {
+        let lines = report["lines"].as_array().unwrap().iter();
+        lines
+            .map(|line| line["key"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(keys(&of_week), ["5-13", "6-15"]);
+    assert_eq!(offered(&of_week), [3, 1]);
     let later = shop.report(&format!("from={}", began.0)).await;
     assert_eq!(offered(&later), [1]);
     let refused = async |query: &str| {

@@ -11,6 +11,7 @@ use balie::domain::conversation::Conversation;
 use balie::domain::search::Query;
 use balie::model::article::{Article, SelfServiceNote};
 use balie::model::event::{Attachment, Event, Seq, View};
+use balie::model::hours::Hours;
 use balie::model::id::{
     AgentId, ArticleId, AttachmentId, CannedReplyId, CommandId, ConversationId, DepartmentKey,
     SessionId, SiteKey, VisitorId,
@@ -21,8 +22,9 @@ use balie::model::record::{
 use balie::model::time::{At, Millis};
 use balie::store::articles::{ArticleFilter, Articles, SelfServiceFigures};
 use balie::store::attachments::{Admission, NewAttachment, StoredAttachment};
-use balie::store::entries::{Entries, Entry, Mark};
+use balie::store::entries::{Entries, Entry, Mark, Scope};
 use balie::store::promises::{NewPromise, PromiseFigures, Promises, SettledWait};
+use balie::store::rotas::Rotas;
 use balie::store::sqlite::SqliteStore;
 use balie::store::stories::{Stories, Story};
 use balie::store::{
@@ -75,13 +77,19 @@ macro_rules! part {
 
 part! {
     Entries:
-    fn entries(after: Mark, until: At, limit: u32) -> Result<Vec<Entry>, StoreError>;
-    fn standing(at: At) -> Result<Vec<Entry>, StoreError>;
+    fn entries(scope: Scope, after: Mark, until: At, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    fn standing(scope: Scope, at: At) -> Result<Vec<Entry>, StoreError>;
 }
 
 part! {
     Stories:
     fn stories(after: (At, ConversationId), until: At, limit: u32) -> Result<Vec<Story>, StoreError>;
+}
+
+part! {
+    Rotas:
+    fn rotas() -> Result<Vec<(AgentId, Hours)>, StoreError>;
+    fn save_rota(person: AgentId, week: Option<Hours>) -> Result<(), StoreError>;
 }
 
 part! {

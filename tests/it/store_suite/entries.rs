@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use balie::domain::conversation::{Command, Start};
-use balie::domain::happening::{Happening, Place};
+use balie::domain::happening::{Happening, News, Place, Speaker, Word};
 use balie::model::event::{AgentName, Mode, RequeueReason, TransferredTo};
 use balie::model::id::ConversationId;
 use balie::model::record::Status;
 use balie::model::time::{At, Millis};
 use balie::store::Store;
-use balie::store::entries::{Entry, Feed, Mark};
+use balie::store::entries::{Entry, Feed, Mark, Scope};
 
 use super::{Chat, START, agent, at, close, department, entry, take, written};
 
@@ -21,16 +21,22 @@ fn second(number: i64) -> At {
 
 const END: At = At(START.0 + 1_000_000);
 
+fn happenings(news: Vec<(At, News)>) -> Vec<(At, Happening)> {
+    let told = news.into_iter();
+    told.filter_map(|(at, news)| Some((at, news.happening()?.clone())))
+        .collect()
+}
+
 async fn everything(store: &Arc<dyn Store>, from: At) -> (Feed, Vec<(At, Happening)>) {
-    let (mut feed, mut told) = Feed::begin(&**store, from).await.unwrap();
+    let (mut feed, mut told) = Feed::begin(&**store, Scope::Work, from).await.unwrap();
     assert!(told.iter().all(|(at, _)| *at < from));
     feed.read(&**store, END, Millis(0), |part| {
         assert!(!part.is_late);
-        told.extend(part.happenings);
+        told.extend(part.news);
     })
     .await
     .unwrap();
-    (feed, told)
+    (feed, happenings(told))
 }
 
 fn place(chat: Chat, line: &str, came: At) -> Place {
@@ -229,7 +235,7 @@ pub async fn one_may_begin_anywhere_in_history(store: Arc<dyn Store>) {
 pub async fn entries_are_read_page_by_page(store: Arc<dyn Store>) {
     day(&store).await;
     let all = store
-        .entries(Mark::before(At(0)), END, 1_000)
+        .entries(Scope::Words, Mark::before(At(0)), END, 1_000)
         .await
         .unwrap();
     assert!(all.is_sorted_by_key(|entry| entry.mark));
@@ -237,7 +243,10 @@ pub async fn entries_are_read_page_by_page(store: Arc<dyn Store>) {
         let mut read: Vec<Entry> = Vec::new();
         loop {
             let after = read.last().map_or(Mark::before(At(0)), |last| last.mark);
-            let page = store.entries(after, END, limit).await.unwrap();
+            let page = store
+                .entries(Scope::Words, after, END, limit)
+                .await
+                .unwrap();
             assert!(page.len() <= limit as usize);
             if page.is_empty() {
                 break;
@@ -247,7 +256,9 @@ pub async fn entries_are_read_page_by_page(store: Arc<dyn Store>) {
         assert_eq!(read, all);
     }
     let until = second(80);
-    let early = store.entries(Mark::before(At(0)), until, 1_000).await;
+    let early = store
+        .entries(Scope::Words, Mark::before(At(0)), until, 1_000)
+        .await;
     let early = early.unwrap();
     assert_eq!(early[..], all[..early.len()]);
     assert!(early.iter().all(|entry| entry.mark.at <= until));
@@ -267,7 +278,7 @@ pub async fn what_is_written_late_is_told_once(store: Arc<dyn Store>) {
         let look_back = Millis::seconds(30);
         let read = feed.read(&*store, END, look_back, |part| {
             assert!(part.is_late);
-            told.extend(part.happenings);
+            told.extend(happenings(part.news));
         });
         read.await.unwrap();
     }
@@ -277,4 +288,49 @@ pub async fn what_is_written_late_is_told_once(store: Arc<dyn Store>) {
     });
     assert_eq!(told, expected);
     assert_eq!(feed.reached(), second(30));
+}
+
+pub async fn words_are_told_to_whoever_asks_for_them(store: Arc<dyn Store>) {
+    let ana = agent(&store, "Ana", 3).await;
+    let chat = comes(&store, 0).await;
+    does(&store, 10, chat, take(&ana)).await;
+    let says = |text: &str| Command::AgentSend {
+        agent: ana.clone(),
+        text: text.to_owned(),
+    };
+    does(&store, 12, chat, says("Hello")).await;
+    let note = Command::Note {
+        agent: ana.clone(),
+        text: "for us".to_owned(),
+    };
+    does(&store, 13, chat, note).await;
+    let rated = Command::Rate {
+        score: 4,
+        comment: None,
+    };
+    let words = async |scope, from| {
+        let (mut feed, mut told) = Feed::begin(&*store, scope, from).await.unwrap();
+        feed.read(&*store, END, Millis(0), |part| told.extend(part.news))
+            .await
+            .unwrap();
+        let words = told.into_iter().filter_map(|(at, news)| match news {
+            News::Word(id, word) if id == chat.id => Some((at, word)),
+            News::Word(..) | News::Happening(_) => None,
+        });
+        words.collect::<Vec<_>>()
+    };
+    let (visitor, desk) = (Word::Said(Speaker::Visitor), Word::Said(Speaker::Desk));
+    let said = vec![(second(0), visitor), (second(12), desk)];
+    assert_eq!(words(Scope::Words, At(0)).await, said);
+    assert_eq!(
+        words(Scope::Words, second(12)).await,
+        said,
+        "it was open then"
+    );
+    assert_eq!(words(Scope::Work, At(0)).await, []);
+    does(&store, 20, chat, close(&ana, &[])).await;
+    does(&store, 30, chat, rated).await;
+    let score = (second(30), Word::Rated(4));
+    assert_eq!(words(Scope::Words, At(0)).await.last(), Some(&score));
+    assert_eq!(words(Scope::Words, second(25)).await, [score]);
 }

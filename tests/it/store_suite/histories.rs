@@ -17,7 +17,7 @@ use balie::model::record::{Department, PairingMode, Visitor};
 use balie::model::routing::Routing;
 use balie::model::standard::{Definition, Standard};
 use balie::model::time::{At, Millis};
-use balie::store::entries::{Feed, Part};
+use balie::store::entries::{Feed, Part, Scope};
 use balie::store::stories;
 use balie::store::{AppendError, DepartmentFigures, Outcome, Store};
 use proptest::prelude::*;
@@ -178,13 +178,13 @@ async fn live_through(store: &Arc<dyn Store>, steps: Vec<Step>) {
 /// What happens from a moment on, as a node follows it.
 async fn follow(store: &Arc<dyn Store>, from: At, end: At) -> Figures {
     let mut figures = Figures::new();
-    let (mut feed, standing) = Feed::begin(&**store, from).await.unwrap();
-    for (at, happening) in standing {
-        figures.observe(at, &happening);
+    let (mut feed, standing) = Feed::begin(&**store, Scope::Words, from).await.unwrap();
+    for (at, news) in standing {
+        figures.note(at, &news);
     }
     let take = |part: Part| {
-        for (at, happening) in part.happenings {
-            figures.observe(at, &happening);
+        for (at, news) in part.news {
+            figures.note(at, &news);
         }
     };
     feed.read(&**store, end, Millis(0), take).await.unwrap();
@@ -205,6 +205,76 @@ fn waits_of(cell: &Cell) -> Waited {
     )
 }
 
+type Talked = ([Spans; 2], [u64; 5], [u64; 5]);
+
+fn talks_of(cell: &Cell) -> Talked {
+    let talks = &cell.talks;
+    let counts = [
+        talks.served,
+        talks.silent,
+        talks.greeted,
+        talks.ungreeted,
+        talks.transfers,
+    ];
+    ([talks.responses(), talks.handled()], counts, talks.ratings)
+}
+
+/// By other means, conversation by conversation: how many were greeted in time, how many too late or not, and how many met a
+/// silence, by `end`.
+fn attention_of(log: &[Event], end: At) -> (u64, u64, u64) {
+    let is_stretch_over = |event: &Event| {
+        matches!(
+            event.body,
+            Body::Assigned { .. }
+                | Body::Requeued { .. }
+                | Body::Transferred { .. }
+                | Body::Closed { .. }
+        )
+    };
+    let is_word = |event: &Event, role: Role| {
+        matches!(event.body, Body::Message { .. }) && event.from.role == role
+    };
+    // From where to where in the log somebody had it, the end not included.
+    let stretches: Vec<(usize, usize)> = (0..log.len())
+        .filter(|at| matches!(log[*at].body, Body::Assigned { .. }))
+        .map(|from| {
+            let over = log[from + 1..].iter().position(is_stretch_over);
+            (from, over.map_or(log.len(), |over| from + 1 + over))
+        })
+        .collect();
+    let moment = |index: usize| log.get(index).map_or(end, |event| event.at);
+    let (mut greeted, mut ungreeted, mut decided) = (0, 0, None);
+    for (from, to) in &stretches {
+        let word = (*from..*to).find(|at| is_word(&log[*at], Role::Agent));
+        let until = word.unwrap_or(*to);
+        let is_late = moment(until) - moment(*from) > Millis(60_000);
+        if word.is_some() || is_late {
+            (greeted, ungreeted) = if is_late { (0, 1) } else { (1, 0) };
+            decided = Some(until);
+            break;
+        }
+    }
+    let mut since: Option<At> = None;
+    let mut is_silent = false;
+    for (from, to) in &stretches {
+        since = since.map(|_| moment(*from));
+        let is_over =
+            |since: Option<At>, at: At| since.is_some_and(|one| at - one > Millis(30_000));
+        for (at, event) in log.iter().enumerate().take(*to).skip(*from) {
+            if is_word(event, Role::Agent) {
+                is_silent |= is_over(since, event.at);
+                since = None;
+            }
+            let may_wait = decided.is_some_and(|decided| at > decided);
+            if may_wait && is_word(event, Role::Visitor) {
+                since = since.or(Some(event.at));
+            }
+        }
+        is_silent |= is_over(since, moment(*to));
+    }
+    (greeted, ungreeted, u64::from(is_silent))
+}
+
 /// Whoever follows what happens and whoever reads the logs whole get the same figures, and those of a recount of the logs by
 /// other means.
 async fn check_reports(store: &Arc<dyn Store>, town: &Town, logs: &[Vec<Event>]) {
@@ -218,23 +288,44 @@ async fn check_reports(store: &Arc<dyn Store>, town: &Town, logs: &[Vec<Event>])
     let middle = START + Millis(100_000);
     let restarted = follow(store, middle, end).await;
     for key in &town.departments {
-        let since = |figures: &Figures| waits_of(&figures.window(key, end, end - middle));
+        let since = |figures: &Figures| {
+            let cell = figures.window(key, end, end - middle);
+            (waits_of(&cell), talks_of(&cell))
+        };
         assert_eq!(since(&followed), since(&restarted));
     }
+    let windows = town.departments.iter();
+    let window = |key: &DepartmentKey| followed.window(key, end, Millis(80_000_000));
+    let mut live: BTreeMap<DepartmentKey, Cell> =
+        windows.map(|key| (key.clone(), window(key))).collect();
     let (read, followed) = (read.with_open(end), followed.with_open(end));
     let mut ours = Cell::default();
     for key in &town.departments {
-        let all =
-            |figures: &Figures| waits_of(&figures.by_department().remove(key).unwrap_or_default());
+        let all = |figures: &Figures| {
+            let cell = figures.by_department().remove(key).unwrap_or_default();
+            (waits_of(&cell), talks_of(&cell))
+        };
         assert_eq!(all(&read), all(&followed));
+        // Everybody came within the last day: that window is the whole.
+        assert_eq!(
+            all(&followed).1,
+            talks_of(&live.remove(key).unwrap_or_default())
+        );
         ours.add(&read.by_department().remove(key).unwrap_or_default());
     }
+    let mut attention = (0, 0, 0);
     let mut responses = Vec::new();
     let (mut transfers, mut ratings) = (0, [0; 5]);
     for log in logs {
         let is_desk = |event: &&Event| {
             matches!(event.body, Body::Message { .. }) && event.from.role == Role::Agent
         };
+        let (greeted, ungreeted, silent) = attention_of(log, end);
+        attention = (
+            attention.0 + greeted,
+            attention.1 + ungreeted,
+            attention.2 + silent,
+        );
         responses.extend(log.iter().find(is_desk).map(|event| event.at - log[0].at));
         for event in log {
             match &event.body {
@@ -245,6 +336,8 @@ async fn check_reports(store: &Arc<dyn Store>, town: &Town, logs: &[Vec<Event>])
         }
     }
     assert_eq!(ours.talks.responses(), Spans::new(responses));
+    let counted = (ours.talks.greeted, ours.talks.ungreeted, ours.talks.silent);
+    assert_eq!(counted, attention);
     assert_eq!(ours.talks.transfers, transfers);
     assert_eq!(ours.talks.ratings, ratings);
 }

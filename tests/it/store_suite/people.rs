@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use balie::model::hours::{Hours, OpenSpan};
 use balie::model::id::{AgentId, SessionId, Skill};
 use balie::model::record::{JournalReason, PersonRole, Session, SessionKind, Status};
 use balie::model::time::{At, Millis};
@@ -407,4 +408,34 @@ pub async fn expired_sessions_are_forgotten(store: Arc<dyn Store>) {
         .unwrap();
     assert!(!store.session_exists(cookie.id).await.unwrap());
     assert!(store.session_exists(token.id).await.unwrap());
+}
+
+pub async fn a_rota_is_kept_as_written_and_goes_with_its_person(store: Arc<dyn Store>) {
+    let (ana, bea) = (agent(&store, "Ana", 1).await, agent(&store, "Bea", 1).await);
+    assert_eq!(store.rotas().await.unwrap(), []);
+    let week = |from: &str| Hours {
+        tz: "Europe/Amsterdam".to_owned(),
+        week: vec![OpenSpan {
+            days: vec![1, 5],
+            from: from.to_owned(),
+            to: "17:00".to_owned(),
+        }],
+        closed: vec!["2031-12-25".to_owned()],
+    };
+    let version = store.settings_version().await.unwrap();
+    store.save_rota(ana.id, Some(week("08:00"))).await.unwrap();
+    store.save_rota(ana.id, Some(week("09:00"))).await.unwrap();
+    store.save_rota(bea.id, Some(week("10:00"))).await.unwrap();
+    assert!(store.settings_version().await.unwrap() > version);
+    let mut expected = [(ana.id, week("09:00")), (bea.id, week("10:00"))];
+    expected.sort_by_key(|(id, _)| *id);
+    assert_eq!(store.rotas().await.unwrap(), expected);
+    store.save_rota(bea.id, None).await.unwrap();
+    store.remove_person(ana.id, START).await.unwrap();
+    assert_eq!(store.rotas().await.unwrap(), []);
+    let gone = store.save_rota(ana.id, Some(week("08:00"))).await;
+    assert!(
+        matches!(gone, Err(StoreError::NotThere("person"))),
+        "{gone:?}"
+    );
 }
