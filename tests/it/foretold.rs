@@ -2,13 +2,15 @@
 //! forgets nothing. How right it is stands in `replay.rs`, the order and the bounds of the estimator in `waiting.rs`.
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use balie::model::time::Millis;
 use balie::protocol::parts::Eta;
 use balie_loadtest::participant::agent::Agent;
 use balie_loadtest::participant::mind::Frame;
 use balie_loadtest::participant::visitor::Visitor;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::node::Node;
 use crate::support::scenes::waiting_in;
@@ -248,6 +250,78 @@ async fn prometheus_is_told_of_waits_and_promises() {
     assert!(asked.len() > 10, "{asked:?}");
     let missing: Vec<_> = asked.difference(&told).collect();
     assert!(missing.is_empty(), "{missing:?}");
+    promtool(&["check", "metrics"], &in_older_text(&text));
+    promtool(&["check", "rules", "/dev/stdin"], &rules_of(&dashboard));
+}
+
+/// Runs Prometheus' own tool, which finds nothing to say.
+fn promtool(arguments: &[&str], input: &str) {
+    let mut tool = Command::new("promtool")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool is missing: tests/run installs it");
+    tool.stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let ended = tool.wait_with_output().unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&ended.stdout),
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    assert!(ended.status.success(), "promtool {arguments:?}: {said}");
+}
+
+/// The tool reads the format before OpenMetrics, in which a counter is described by its whole name.
+fn in_older_text(metrics: &str) -> String {
+    let counters: BTreeSet<&str> = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter"))
+        .collect();
+    let lines = metrics.lines().map(|line| {
+        let mut words = line.splitn(4, ' ');
+        let (hash, what) = (words.next(), words.next());
+        match (hash, what, words.next(), words.next()) {
+            (Some("#"), Some(what), Some(name), Some(rest)) if counters.contains(name) => {
+                format!("# {what} {name}_total {rest}\n")
+            }
+            _ => format!("{line}\n"),
+        }
+    });
+    lines.collect()
+}
+
+/// Every query of a dashboard as a rule, which is what the tool checks the language of.
+fn rules_of(dashboard: &str) -> String {
+    let mut expressions = Vec::new();
+    gather(&serde_json::from_str(dashboard).unwrap(), &mut expressions);
+    assert!(expressions.len() > 10, "{expressions:?}");
+    let rules: Vec<Value> = (0..)
+        .zip(expressions)
+        .map(|(number, expr)| json!({"record": format!("dashboard:query:{number}"), "expr": expr}))
+        .collect();
+    // JSON is YAML.
+    json!({"groups": [{"name": "dashboard", "rules": rules}]}).to_string()
+}
+
+fn gather(part: &Value, expressions: &mut Vec<String>) {
+    match part {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(text) if name == "expr" => expressions.push(text.clone()),
+                    other => gather(other, expressions),
+                }
+            }
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| gather(part, expressions)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 #[test]
