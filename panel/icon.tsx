@@ -46,6 +46,7 @@ export const iconNames = [
   "book",
   "up",
   "image",
+  "calendar",
 ] as const;
 
 export type IconName = (typeof iconNames)[number];

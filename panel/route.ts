@@ -4,9 +4,9 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 
 export type SettingsPane = "departments" | "people" | "canned" | "articles" | "tags" | "sites" | "account";
 
-export type ReportTab = "waiting" | "people" | "staffing";
+export type ReportTab = "waiting" | "people" | "ratings" | "staffing";
 
-export const reportTabs: readonly ReportTab[] = ["waiting", "people", "staffing"];
+export const reportTabs: readonly ReportTab[] = ["waiting", "people", "ratings", "staffing"];
 
 export type Route =
   | { page: "inbox"; conversation?: string }

@@ -1,4 +1,4 @@
-// Reports: waits, people and staffing over any time, each chart with the table behind it, all as comma-separated values.
+// Reports: waits, people, ratings and staffing over any time, each chart with the table behind it, all as comma-separated values.
 
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
@@ -10,7 +10,9 @@ import { useTitle } from "../parts/hooks.ts";
 import type { FiguresReport } from "../rest.ts";
 import { hrefOf, reportTabs, type ReportTab } from "../route.ts";
 import { People } from "./people.tsx";
-import { spanNames, spanOf, stepOf, dayOf, type Span, type SpanName } from "./span.ts";
+import { RangeChoice } from "./range.tsx";
+import { Ratings } from "./ratings.tsx";
+import { spanOf, stepOf, dayOf, type Span, type SpanName } from "./span.ts";
 import { Staffing } from "./staffing.tsx";
 import { Waiting } from "./waiting.tsx";
 
@@ -43,8 +45,8 @@ export function Reports({ tab }: { tab: ReportTab }) {
         <span class="grow" />
         {tab !== "staffing" && (
           <>
-            <SpanChoice name={name} own={own} onName={setName} onOwn={setOwn} />
-            {tab === "waiting" && <DepartmentChoice value={department} onChange={setDepartment} has_all />}
+            <RangeChoice name={name} own={own} span={span} onName={setName} onOwn={setOwn} />
+            {tab !== "people" && <DepartmentChoice value={department} onChange={setDepartment} has_all />}
           </>
         )}
       </header>
@@ -57,49 +59,13 @@ export function Reports({ tab }: { tab: ReportTab }) {
           </p>
         ) : tab === "waiting" ? (
           <Waiting span={span} department={department} />
+        ) : tab === "ratings" ? (
+          <Ratings span={span} department={department} />
         ) : (
           <People span={span} />
         )}
       </div>
     </main>
-  );
-}
-
-interface SpanChoiceProps {
-  name: SpanName;
-  own: { from: string; to: string };
-  onName: (name: SpanName) => void;
-  onOwn: (own: { from: string; to: string }) => void;
-}
-
-function SpanChoice({ name, own, onName, onOwn }: SpanChoiceProps) {
-  const words = useWords();
-  return (
-    <>
-      <select
-        class="in in-auto"
-        aria-label={words.reports.span}
-        value={name}
-        onChange={(event) => onName(spanNames.find((one) => one === event.currentTarget.value) ?? "week")}
-      >
-        {spanNames.map((one) => (
-          <option key={one} value={one}>
-            {words.reports.spans[one]}
-          </option>
-        ))}
-      </select>
-      {name === "own" &&
-        (["from", "to"] as const).map((end) => (
-          <input
-            key={end}
-            class="in in-auto num"
-            type="date"
-            aria-label={words.reports[end]}
-            value={own[end]}
-            onChange={(event) => onOwn({ ...own, [end]: event.currentTarget.value })}
-          />
-        ))}
-    </>
   );
 }
 
@@ -145,7 +111,7 @@ export type Loaded<T> = { kind: "loading" } | { kind: "loaded"; value: T } | { k
 export interface FiguresAsked {
   from: number;
   to: number;
-  by: "hour" | "day" | "quarter" | "department" | "agent";
+  by: "hour" | "day" | "quarter" | "week_hour" | "department" | "agent";
   department?: string;
   tz: string;
 }

@@ -6,6 +6,7 @@ import { roundSpanUp, roundUp } from "../charts/scale.ts";
 import { formatClock, formatPercent, formatSpan } from "../format.ts";
 import type { Words } from "../i18n/index.ts";
 import type { FiguresLine, FiguresReport, Standard, WaitFigures } from "../rest.ts";
+import { Heat } from "./heat.tsx";
 import { CsvLink, NotLoaded, ownZone, useCursor, useFigures } from "./reports.tsx";
 import { keysOf, startOf, stepOf, type Span } from "./span.ts";
 
@@ -27,6 +28,7 @@ export function Waiting({ span, department }: { span: Span; department: string }
       ) : (
         <NotLoaded loaded={by_department} />
       )}
+      <Heat span={span} department={department} />
       <p class="act-row">
         <CsvLink path="/api/reports/figures.csv" query={{ ...span, by: step, tz, ...of }} />
         <span class="muted">{words.reports.zone(tz)}</span>
@@ -90,7 +92,7 @@ function Sums({ line, standards }: { line: FiguresLine; standards: Standard[] })
   );
 }
 
-function Sum({ name, value, children }: { name: string; value: string; children: string }) {
+export function Sum({ name, value, children }: { name: string; value: string; children: string }) {
   return (
     <div>
       <dt>{name}</dt>
@@ -178,7 +180,7 @@ function Charts({ span, step, report, department }: ChartsProps) {
 }
 
 /** How a step is called, and how at an axis. */
-function stepName(words: Words, key: string, step: "hour" | "day"): { name: string; short: string } {
+export function stepName(words: Words, key: string, step: "hour" | "day"): { name: string; short: string } {
   if (step === "hour") {
     const at = Date.parse(key);
     const short = formatClock(words.lang, at);
