@@ -14,11 +14,13 @@ use crate::domain::conversation::{Command, Refusal};
 use crate::domain::routing::{Claim, Due, Observed};
 use crate::model::event::RequeueReason;
 use crate::model::id::AgentId;
-use crate::model::record::{JournalReason, PairingMode, Status};
+use crate::model::record::{JournalReason, PairingMode, Person, Status};
 use crate::model::time::Millis;
 
 /// Claims carried out at once: they share the store's group commits.
 const CLAIMS_MAX: usize = 64;
+/// Within this time every node has told a board its sockets, that of the slowest failover included.
+const SOCKETS_TOLD: Millis = Millis::seconds(10);
 /// A refused claim is given back after this time, so that a board that is wrong cannot spin.
 const REFUSED_PAUSE: Millis = Millis(100);
 
@@ -214,12 +216,28 @@ impl Desk {
         let Some(person) = self.store.person(agent).await? else {
             return Ok(self.coordination.remove_agent(agent).await?);
         };
+        if self.has_just_sat_down(&person).await? {
+            // It is due again soon.
+            return Ok(());
+        }
         // Offline first: nothing new comes while the old goes back.
         if person.status != Status::Offline {
             self.sit(person, Status::Offline, None, JournalReason::Gone)
                 .await?;
         }
         self.requeue_all(agent, RequeueReason::AgentGone).await
+    }
+
+    /// Whether the agent came to the desk, or chose to serve, a moment ago. Then they are here, whatever the board says: it may be an
+    /// older one that came back, or one on another server than their node still talks to, and not know of their socket yet.
+    async fn has_just_sat_down(&self, person: &Person) -> Result<bool, Refused> {
+        if person.status == Status::Offline || !self.coordination.is_shared() {
+            return Ok(false);
+        }
+        let since = self.clock.now() - SOCKETS_TOLD;
+        let journal = self.store.journal_of(person.id, since).await?;
+        let sits = |reason| matches!(reason, JournalReason::SignedIn | JournalReason::Chosen);
+        Ok(journal.iter().any(|(_, entry)| sits(entry.reason)))
     }
 
     async fn set_away(&self, agent: AgentId) -> Result<(), Refused> {

@@ -103,6 +103,57 @@ async fn a_start_that_another_node_wrote_first_alarms_nobody() {
     panic!("no two were written together");
 }
 
+/// Goal: who has just sat down is not let go because a board does not know of their socket yet, as an older one that a failover
+/// brought back. Here it cannot know, for the way from their node to Redis is cut.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sits_down_where_the_board_does_not_hear_of_it_stays() {
+    let redis = redis_server::Server::start(&[]).await;
+    let wire = Wire::before(&redis).await;
+    let database = shared().url(&fresh_database());
+    let settings = |place: &str| {
+        [
+            ("BALIE_REDIS_URL", place.to_owned()),
+            ("BALIE_DATABASE_URL", database.clone()),
+            ("BALIE_AGENT_AWAY_MS", "100".to_owned()),
+            ("BALIE_AGENT_GRACE_MS", "200".to_owned()),
+        ]
+    };
+    let start = async |place: &str| {
+        let settings = settings(place);
+        let settings: Vec<_> = settings
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        Node::with(&settings).await
+    };
+    let (hers, other) = (start(&wire.url()).await, start(&redis.url()).await);
+    // Nobody sat there for longer than a grace.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    wire.cut();
+    let mut ana = hers.online("ana", 1).await;
+    // All seats are told again by the node that the change is made on.
+    other
+        .administer("POST", "/api/tags", json!({"tag": "seen"}))
+        .await;
+    let board = "local key = redis.call('KEYS', '*:agents')[1]
+                 for _, packed in ipairs(redis.call('HVALS', key)) do
+                   if cmsgpack.unpack(packed).status == 'online' then return 'seated' end
+                 end
+                 return ''";
+    eventually("the board to hear of the seat", async || {
+        (redis.says(&["EVAL", board, "0"]).await == "seated").then_some(())
+    })
+    .await;
+    // Long enough for whoever would let her go.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    wire.mend();
+    let vera = other.visitor_who_says("help").await;
+    assert_eq!(
+        Some(ana.next_assigned().await.unwrap()),
+        vera.conversation()
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sockets_of_an_address_are_counted_over_all_nodes() {
     let limits = [
