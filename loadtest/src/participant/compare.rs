@@ -3,15 +3,23 @@
 //! Tests and the load tester call it when everything is said. What a participant was shown must stand in the log, word for word
 //! and nothing else, and the visitor's log must be the agents' log without what only agents may see.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
+use tokio::time::sleep;
 
 use super::dial::Dial;
+use super::driver::PATIENCE_MS;
 use super::fault::{Breach, Fault, Trouble};
 use super::timeline::{Timeline, View};
 use super::wire::{ConversationId, Event};
 
 /// Events asked for at once. A long log takes several requests, so that paging is tried as well.
 const EVENTS_MAX: usize = 200;
+/// The status of a request that is put off.
+const UNAVAILABLE: u16 = 503;
+/// Between two attempts at it.
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// The whole log of a conversation, as whoever `dial` presents may read it.
 ///
@@ -23,7 +31,7 @@ pub async fn read_log(dial: &Dial, conversation: ConversationId) -> Result<Vec<E
         let after = events.last().map_or(0, |event| event.seq);
         let path =
             format!("/api/conversations/{conversation}/events?after={after}&limit={EVENTS_MAX}");
-        let answer = dial.http("GET", &path, None).await?.json()?;
+        let answer = patiently_read(dial, &path).await?;
         let page: Vec<Event> = serde_json::from_value(
             answer.get("events").cloned().unwrap_or_default(),
         )
@@ -48,6 +56,18 @@ pub async fn read_log(dial: &Dial, conversation: ConversationId) -> Result<Vec<E
                 detail,
             )));
         }
+    }
+}
+
+/// An answer that puts the request off is honest, and the request is made again, as any page does; for so long as a script waits.
+async fn patiently_read(dial: &Dial, path: &str) -> Result<Value, Trouble> {
+    let given_up_at = Instant::now() + Duration::from_millis(PATIENCE_MS);
+    loop {
+        let answer = dial.http("GET", path, None).await?;
+        if answer.status != UNAVAILABLE || Instant::now() >= given_up_at {
+            return answer.json();
+        }
+        sleep(AGAIN).await;
     }
 }
 
