@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use balie::coordination::Coordination;
 use balie::coordination::redis::RedisCoordination;
-use balie::domain::routing::{Claim, Graces, Observed, ObservedPlace, Seat};
+use balie::domain::routing::{Claim, Graces, Observed, ObservedPlace, Seat, Terms};
 use balie::model::event::Mode;
 use balie::model::id::{AgentId, ConversationId, DepartmentKey};
 use balie::model::record::Status;
@@ -138,6 +138,7 @@ async fn measure(url: &str, installation: &str, nodes: usize, waiting: u64) -> M
             status: Status::Online,
             capacity: CAPACITY,
             departments: vec![department()],
+            skills: Vec::new(),
         };
         engines[0].seat(agent, seat).await.unwrap();
     }
@@ -212,6 +213,7 @@ impl Line {
             key: since.0,
             since,
             mode: Mode::Chat,
+            terms: Terms::default(),
         };
         observe(engine, conversation, 1, place).await;
     }

@@ -149,6 +149,36 @@ export type CloseReason = "agent" | "visitor" | "left" | "abandoned" | "system";
 export type TransferredTo = { "agent": AgentName } | { "department": DepartmentKey };
 
 /**
+ * What decided who gets a conversation.
+ */
+export type Rule = "longest_idle" | "least_load" | "head_of_line" | "last_agent" | "relaxed" | "overflow" | "taken" | "transferred";
+
+/**
+ * Why this agent got this conversation, as it stood when that was decided.
+ */
+export type Why = { 
+/**
+ * What decided.
+ */
+rule: Rule, 
+/**
+ * Conversations the agent had already.
+ */
+load: number, 
+/**
+ * Conversations at once that the agent takes.
+ */
+capacity: number, 
+/**
+ * How long nothing had changed at the agent's; of who took it or was handed it nothing is said.
+ */
+idle_ms?: Millis, 
+/**
+ * Agents with a free place who could have had it, this one among them.
+ */
+eligible: number, };
+
+/**
  * What happened, by kind.
  */
 export type Body = { "kind": "queued", 
@@ -199,7 +229,11 @@ department: DepartmentKey,
 /**
  * The wait that ended here.
  */
-waited_ms: Millis, } | { "kind": "transferred", 
+waited_ms: Millis, 
+/**
+ * Why this agent got it. Agents only; logs of old versions have none.
+ */
+why?: Why, } | { "kind": "transferred", 
 /**
  * To whom.
  */
@@ -386,7 +420,11 @@ department: DepartmentKey,
 /**
  * The wait that ended here.
  */
-waited_ms: Millis, } | { "kind": "transferred", 
+waited_ms: Millis, 
+/**
+ * Why this agent got it. Agents only; logs of old versions have none.
+ */
+why?: Why, } | { "kind": "transferred", 
 /**
  * To whom.
  */

@@ -175,6 +175,7 @@ impl Coordination for MemoryCoordination {
             agent: claim.agent,
             department: claim.department.clone(),
             expires_at,
+            why: claim.why.clone(),
         }))
     }
 
@@ -187,6 +188,11 @@ impl Coordination for MemoryCoordination {
     async fn decline(&self, conversation: ConversationId, agent: AgentId) -> Result<bool, Away> {
         let now = self.clock.now();
         Ok(self.change(|board| board.decline(conversation, agent, now)))
+    }
+
+    async fn widen(&self, conversation: ConversationId) -> Result<(), Away> {
+        self.change(|board| board.widen(conversation));
+        Ok(())
     }
 
     async fn ringing_at(&self, agent: AgentId) -> Result<Vec<Ringing>, Away> {

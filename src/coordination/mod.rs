@@ -266,6 +266,9 @@ pub trait Coordination: Send + Sync + 'static {
     /// The agent does not want an offered conversation; answers whether it rang at them.
     async fn decline(&self, conversation: ConversationId, agent: AgentId) -> Result<bool, Away>;
 
+    /// Opens a conversation that waits to the departments that stand in, ahead of its time.
+    async fn widen(&self, conversation: ConversationId) -> Result<(), Away>;
+
     /// The offers that ring at an agent.
     async fn ringing_at(&self, agent: AgentId) -> Result<Vec<Ringing>, Away>;
 

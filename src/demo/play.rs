@@ -93,6 +93,7 @@ impl Chat {
             mode: Mode::Chat,
             fields,
             needs: Vec::new(),
+            known_agent: None,
             text: Some(text),
         };
         let id = ConversationId(dice.uuid(at));

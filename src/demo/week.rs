@@ -12,11 +12,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use crate::domain::conversation::{Command, Room};
-use crate::domain::routing::{Board, Claim, Due, Graces, Observed, Seat, SocketId};
+use crate::domain::routing::{Board, Claim, Due, Graces, Observed, Seat, SocketId, Terms};
 use crate::model::event::{AgentName, Event, RequeueReason};
 use crate::model::id::{AgentId, ConversationId};
 use crate::model::record::{JournalEntry, JournalReason, Status, Visitor};
 use crate::model::time::{At, Millis};
+use crate::model::why::Why;
 
 use super::arrivals::{self, Arrival, DAY};
 use super::dice::Dice;
@@ -141,6 +142,7 @@ impl Seated {
                 status: Status::Offline,
                 capacity: colleague.capacity,
                 departments: colleague.departments.clone(),
+                skills: Vec::new(),
             },
             is_here: false,
             is_finishing: false,
@@ -200,7 +202,10 @@ impl Play<'_> {
             }
             Happening::Accept(chat, agent) => {
                 if self.chats[chat].is_waiting() && self.desk[agent].is_here {
-                    self.assign(chat, agent);
+                    let (id, who) = (self.chats[chat].conversation.id, self.desk[agent].name.id);
+                    let mut ringing = self.board.ringing_at(who).into_iter();
+                    let why = ringing.find(|one| one.conversation == id);
+                    self.assign(chat, agent, why.map(|one| one.why));
                 }
             }
             Happening::Rate(chat) => {
@@ -305,7 +310,7 @@ impl Play<'_> {
 
     /// The conversation has a new place: the board learns it, and what comes next is planned.
     fn placed(&mut self, chat: usize) {
-        let place = Observed::from(&self.chats[chat].conversation);
+        let place = Observed::of(&self.chats[chat].conversation, Terms::default());
         self.board.observe(&place, self.now);
         let number = self.chats[chat].place_number;
         if let Some(owner) = self.chats[chat].owner() {
@@ -331,6 +336,7 @@ impl Play<'_> {
             conversation,
             department,
             agent,
+            why,
             ..
         }) = self.board.claim(self.now)
         {
@@ -340,17 +346,18 @@ impl Play<'_> {
                 let answered_at = self.now + self.dice.seconds(2, 12);
                 self.plan(answered_at, Happening::Accept(chat, seated));
             } else {
-                self.assign(chat, seated);
+                self.assign(chat, seated, Some(why));
             }
         }
     }
 
-    fn assign(&mut self, chat: usize, agent: usize) {
+    fn assign(&mut self, chat: usize, agent: usize, why: Option<Why>) {
         let name = self.desk[agent].name.clone();
         let placed_seq = self.chats[chat].conversation.placed_seq;
         let command = Command::Assign {
             agent: name.clone(),
             placed_seq,
+            why,
         };
         if !self.command(chat, command, None) {
             let id = self.chats[chat].conversation.id;

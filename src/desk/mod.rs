@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::coordination::{AppendedNotice, Away, Coordination, Notice, OfferEnd};
 use crate::desk::book::Book;
 use crate::domain::conversation::{Command, Conversation, Place, Refusal};
-use crate::domain::routing::{Observed, Seat};
+use crate::domain::routing::Seat;
 use crate::hub::Hub;
 use crate::model::event::{AgentName, Event, Seq};
 use crate::model::id::{CommandId, ConversationId};
@@ -40,6 +40,7 @@ pub mod serve;
 pub mod start;
 pub mod sweep;
 pub mod tally;
+mod terms;
 pub mod visit;
 
 /// After an answer that the store is away, the client repeats the command after this time.
@@ -296,11 +297,7 @@ impl Desk {
 
     /// Tells coordination where a conversation is, and the agent whose offer ended by it.
     async fn observe(&self, conversation: &Conversation) {
-        match self
-            .coordination
-            .observe(Observed::from(conversation))
-            .await
-        {
+        match self.coordination.observe(self.observed(conversation)).await {
             Ok(Some(withdrawn)) => {
                 let reason = if conversation.is_open() {
                     OfferEnd::Taken
@@ -399,6 +396,7 @@ pub fn seat(person: &Person) -> Seat {
         status: person.status,
         capacity: person.capacity,
         departments: person.departments.clone(),
+        skills: person.skills.clone(),
     }
 }
 

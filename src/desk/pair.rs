@@ -100,6 +100,7 @@ impl Desk {
         let command = Command::Assign {
             agent: agent_name(&person),
             placed_seq: claim.placed_seq,
+            why: Some(claim.why.clone()),
         };
         match self.append(claim.conversation, None, command).await {
             Ok(_) | Err(Refused::Rule(Refusal::AlreadyYours)) => Ok(()),

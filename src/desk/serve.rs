@@ -240,11 +240,17 @@ impl Desk {
     /// Accepts an offer. It may come late: it succeeds while the conversation waits and the agent has room. Accepting
     /// what one owns already succeeds again.
     pub async fn accept(&self, person: &Person, id: ConversationId) -> Result<(), Refused> {
-        let conversation = self.visible(person, id).await?;
-        self.coordination.probe().await?;
+        let ringing = self.coordination.ringing_at(person.id).await?;
+        let ringing = ringing.into_iter().find(|one| one.conversation == id);
+        let found = self.store.conversation(id).await?;
+        let conversation = found
+            // It may be of a department that theirs stands in for.
+            .filter(|found| ringing.is_some() || may_see(person, found))
+            .ok_or(Refused::NotFound("conversation"))?;
         let command = Command::Assign {
             agent: agent_name(person),
             placed_seq: conversation.placed_seq,
+            why: ringing.map(|ringing| ringing.why),
         };
         match self.append(id, None, command).await {
             Ok(_) | Err(Refused::Rule(Refusal::AlreadyYours)) => Ok(()),
@@ -254,8 +260,8 @@ impl Desk {
 
     /// Declines an offer; `conflict` if it does not ring at this agent.
     pub async fn decline(&self, person: &Person, id: ConversationId) -> Result<(), Refused> {
-        self.visible(person, id).await?;
         if !self.coordination.decline(id, person.id).await? {
+            self.visible(person, id).await?;
             return Err(Refused::Conflict("This conversation does not ring at you."));
         }
         let reason = OfferEnd::Declined;

@@ -118,6 +118,7 @@ impl Desk {
             // Known to be here before the conversation is in line, so that it is not passed over.
             self.coordination.visitor_joined(id, socket).await.ok();
         }
+        let known_agent = self.store.last_agent_of_visitor(visitor.id).await?;
         let command = Command::Start(Start {
             site: site.key.clone(),
             visitor: visitor.id,
@@ -127,6 +128,7 @@ impl Desk {
             mode: start.mode,
             fields: start.fields,
             needs,
+            known_agent,
             text: start.text,
         });
         let outcome = self

@@ -171,8 +171,8 @@ impl Desk {
                 observed.map_err(|_panic| Refused::Away)??;
             }
             let coordination = Arc::clone(&self.coordination);
-            observing
-                .spawn(async move { coordination.observe(Observed::from(&conversation)).await });
+            let news = self.observed(&conversation);
+            observing.spawn(async move { coordination.observe(news).await });
         }
         while let Some(observed) = observing.join_next().await {
             observed.map_err(|_panic| Refused::Away)??;

@@ -12,6 +12,7 @@ use crate::model::event::{
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, SiteKey, VisitorId};
 use crate::model::record::{ReadMarks, Status};
 use crate::model::time::{At, Millis};
+use crate::model::why::{Rule, Why};
 
 /// One step of priority moves a conversation so far forward in its line.
 pub const PRIORITY_STEP: Millis = Millis(120_000);
@@ -48,6 +49,10 @@ pub struct Conversation {
     pub mode: Mode,
     /// When the place in the line was taken; fixed.
     pub enqueued_at: At,
+    /// Languages or skills asked for, most important first; fixed.
+    pub needs: Vec<String>,
+    /// Who served the visitor in the conversation before this one; fixed, and no part of the log.
+    pub known_agent: Option<AgentId>,
     /// Waiting, served or closed.
     pub place: Place,
     /// The event that put it there: who acts on a place names it, so that an older decision is refused.
@@ -154,6 +159,8 @@ pub enum Command {
         agent: AgentName,
         /// The place the decision was made on.
         placed_seq: Seq,
+        /// How it was made; none where the agent asked for it themselves.
+        why: Option<Why>,
     },
     /// An agent takes a waiting conversation out of turn, or (supervisor) somebody else's.
     Take {
@@ -248,8 +255,10 @@ pub struct Start {
     pub mode: Mode,
     /// What the visitor filled in.
     pub fields: Fields,
-    /// Languages or skills asked for.
+    /// Languages or skills asked for, most important first.
     pub needs: Vec<String>,
+    /// Who served the visitor in the conversation before this one.
+    pub known_agent: Option<AgentId>,
     /// The first message.
     pub text: Option<String>,
 }
@@ -346,6 +355,8 @@ pub fn start(id: ConversationId, start: Start, at: At) -> (Conversation, Vec<(Se
         priority: start.priority,
         mode: start.mode,
         enqueued_at: at,
+        needs: start.needs.clone(),
+        known_agent: start.known_agent,
         place: Place::Waiting { since: at },
         placed_seq: 0,
         seq: 0,
@@ -424,7 +435,11 @@ pub fn decide(
             )])
         }
         Command::Rate { score, comment } => conversation.rate(score, comment),
-        Command::Assign { agent, placed_seq } => conversation.assign(agent, placed_seq, room, at),
+        Command::Assign {
+            agent,
+            placed_seq,
+            why,
+        } => conversation.assign(agent, placed_seq, why, room, at),
         Command::Take {
             agent,
             is_supervisor,
@@ -513,13 +528,26 @@ fn closed(
     )
 }
 
-fn has_room(room: Option<Room>) -> Result<(), Refusal> {
+impl Room {
+    /// Why it came to the one agent who was asked.
+    fn why(self, rule: Rule) -> Why {
+        Why {
+            rule,
+            load: self.load,
+            capacity: self.capacity,
+            idle_ms: None,
+            eligible: 1,
+        }
+    }
+}
+
+fn has_room(room: Option<Room>) -> Result<Room, Refusal> {
     match room {
         None => Err(Refusal::NoRoom("This agent is no longer at the desk.")),
         Some(room) if room.load >= u32::from(room.capacity) => {
             Err(Refusal::NoRoom("There is no room: all places are taken."))
         }
-        Some(_) => Ok(()),
+        Some(room) => Ok(room),
     }
 }
 
@@ -584,10 +612,12 @@ impl Conversation {
                 department,
                 enqueued_at,
                 mode,
+                needs,
                 ..
             } => {
                 self.department = department.clone();
                 self.mode = *mode;
+                self.needs.clone_from(needs);
                 self.enqueued_at = *enqueued_at;
                 self.place_at(
                     Place::Waiting {
@@ -779,13 +809,14 @@ impl Conversation {
         }
     }
 
-    fn assigned_to(&self, agent: AgentName, waited_ms: Millis) -> (Sender, Body) {
+    fn assigned_to(&self, agent: AgentName, waited_ms: Millis, why: Why) -> (Sender, Body) {
         (
             Sender::system(),
             Body::Assigned {
                 agent,
                 department: self.department.clone(),
                 waited_ms,
+                why: Some(why),
             },
         )
     }
@@ -794,6 +825,7 @@ impl Conversation {
         &self,
         agent: AgentName,
         placed_seq: Seq,
+        why: Option<Why>,
         room: Option<Room>,
         at: At,
     ) -> Result<Vec<(Sender, Body)>, Refusal> {
@@ -801,8 +833,9 @@ impl Conversation {
             return Err(Refusal::AlreadyYours);
         }
         self.waits_at(placed_seq)?;
-        has_room(room)?;
-        Ok(vec![self.assigned_to(agent, self.waited_until(at))])
+        let room = has_room(room)?;
+        let why = why.unwrap_or_else(|| room.why(Rule::Taken));
+        Ok(vec![self.assigned_to(agent, self.waited_until(at), why)])
     }
 
     fn take(
@@ -815,19 +848,19 @@ impl Conversation {
         match &self.place {
             Place::Closed { .. } => Err(Refusal::WrongState("This conversation is closed.")),
             Place::Waiting { .. } => {
-                has_room(room)?;
-                Ok(vec![self.assigned_to(agent, self.waited_until(at))])
+                let why = has_room(room)?.why(Rule::Taken);
+                Ok(vec![self.assigned_to(agent, self.waited_until(at), why)])
             }
             Place::Served { agent: owner } if owner.id == agent.id => Err(Refusal::AlreadyYours),
             Place::Served { agent: owner } if !is_supervisor => {
                 Err(Refusal::NotYours(owner.clone()))
             }
             Place::Served { .. } => {
-                has_room(room)?;
+                let why = has_room(room)?.why(Rule::Taken);
                 let to = TransferredTo::Agent(agent.clone());
                 Ok(vec![
                     (Sender::agent(&agent), Body::Transferred { to }),
-                    self.assigned_to(agent, Millis(0)),
+                    self.assigned_to(agent, Millis(0), why),
                 ])
             }
         }
@@ -853,11 +886,11 @@ impl Conversation {
                 return Err(Refusal::NoRoom("This agent has the conversation already."));
             }
             is_online(room)?;
-            has_room(room)?;
         }
         events.push((from, Body::Transferred { to: to.clone() }));
         if let TransferredTo::Agent(agent) = to {
-            events.push(self.assigned_to(agent, self.waited_until(at)));
+            let why = has_room(room)?.why(Rule::Transferred);
+            events.push(self.assigned_to(agent, self.waited_until(at), why));
         }
         Ok(events)
     }

@@ -6,31 +6,38 @@
 //! and the live sockets at any time, and it only proposes: a conversation becomes an agent's by the append that
 //! follows a [`Claim`].
 //!
-//! The rule: a free place takes, of all its agent's lines, the waiting conversation with the
+//! The rule: a free place takes, of all its agent's lanes, the waiting conversation with the
 //! smallest order key; a conversation takes the eligible agent with the lowest load share, then the longest idle, then
-//! the smallest id. One [`Board::claim`] costs O(lines · log n), whatever waits.
+//! the smallest id. A *lane* is a department and the needs that are left ([`Terms`]): needs are given up one by one, and
+//! in the end departments that stand in may serve it as well. One [`Board::claim`] costs O(lanes · log n), whatever waits.
 //!
-//! Here: what is exchanged with a board, its state, and how news and sockets change it.
+//! Here: a board's state, and how news and sockets change it.
 
 mod due;
+mod exchange;
 mod lists;
 mod pairing;
 mod shown;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-use serde::{Deserialize, Serialize};
+pub use exchange::{
+    Claim, Due, Graces, InLine, LineState, Observed, ObservedPlace, PlaceInLine, Ringing, Seat,
+    Terms, Withdrawn,
+};
 
-use crate::domain::conversation::{Conversation, Place};
 use crate::model::event::{Mode, Seq};
-use crate::model::id::{AgentId, ConversationId, DepartmentKey};
+use crate::model::id::{AgentId, ConversationId, DepartmentKey, Skill};
 use crate::model::record::Status;
 use crate::model::time::{At, Millis};
+use crate::model::why::Why;
 
 /// A claim that is neither settled nor given back within this time was made by a node that died: it is given back.
 pub const CLAIM: Millis = Millis::seconds(10);
 /// What is due is handed out again after this time unless it was dealt with: the store may have been away.
 pub const DUE_RETRY: Millis = Millis::seconds(2);
+/// Whoever declined a conversation is not asked for it this long; after that as one who missed it, when nobody else is there.
+pub const DECLINED: Millis = Millis::seconds(60);
 /// So many offers missed in a row set the agent away.
 pub const MISSED_OFFERS_MAX: u8 = 3;
 /// A closed conversation is remembered this long, so that older news of it that comes late is known as such.
@@ -38,196 +45,6 @@ pub const CLOSED_MEMORY: Millis = Millis::seconds(60);
 
 /// One live socket, unique over all nodes and restarts.
 pub type SocketId = u64;
-
-/// How long somebody without a socket keeps what they have, and how long an offer rings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Graces {
-    /// A waiting visitor's place.
-    pub visitor: Millis,
-    /// An agent's conversations.
-    pub agent: Millis,
-    /// Before the visitors of a gone agent are told.
-    pub away: Millis,
-    /// An offer.
-    pub ring: Millis,
-}
-
-/// News of one conversation's place, from its log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observed {
-    /// Which.
-    pub conversation: ConversationId,
-    /// The event that put it there; older news than what is known is ignored.
-    pub placed_seq: Seq,
-    /// Where it is.
-    pub place: ObservedPlace,
-}
-
-/// Where a conversation is, as far as pairing cares.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ObservedPlace {
-    /// In line.
-    Waiting {
-        /// Whose.
-        department: DepartmentKey,
-        /// Its order within the line, smaller first.
-        key: i64,
-        /// Start of the present wait.
-        since: At,
-        /// A live wait needs the visitor's socket, a left message does not.
-        mode: Mode,
-    },
-    /// With an agent.
-    Served {
-        /// Whose.
-        agent: AgentId,
-    },
-    /// Over.
-    Closed,
-}
-
-impl From<&Conversation> for Observed {
-    fn from(conversation: &Conversation) -> Self {
-        let place = match &conversation.place {
-            Place::Waiting { since } => ObservedPlace::Waiting {
-                department: conversation.department.clone(),
-                key: conversation.order_key(),
-                since: *since,
-                mode: conversation.mode,
-            },
-            Place::Served { agent } => ObservedPlace::Served { agent: agent.id },
-            Place::Closed { .. } => ObservedPlace::Closed,
-        };
-        Self {
-            conversation: conversation.id,
-            placed_seq: conversation.placed_seq,
-            place,
-        }
-    }
-}
-
-/// An agent's place at the desk, from the agents' journal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seat {
-    /// Takes conversations, or not.
-    pub status: Status,
-    /// Conversations at once.
-    pub capacity: u8,
-    /// The lines served.
-    pub departments: Vec<DepartmentKey>,
-}
-
-/// A proposal: this agent could serve this conversation. It takes one of the agent's places until it is settled by
-/// news from the log, given back, or [`CLAIM`] has passed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    /// Which.
-    pub conversation: ConversationId,
-    /// The place the decision was made on.
-    pub placed_seq: Seq,
-    /// From which line.
-    pub department: DepartmentKey,
-    /// For whom.
-    pub agent: AgentId,
-}
-
-/// An offer that no longer stands because the conversation moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Withdrawn {
-    /// Which.
-    pub conversation: ConversationId,
-    /// At whom it rang.
-    pub agent: AgentId,
-}
-
-/// Something whose time has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Due {
-    /// A waiting visitor's grace ran out.
-    VisitorGone {
-        /// Whose conversation.
-        conversation: ConversationId,
-        /// When the last socket went, or the wait began without one.
-        gone_at: At,
-    },
-    /// An agent has been without a socket long enough to tell the visitors.
-    AgentAway {
-        /// Who.
-        agent: AgentId,
-    },
-    /// An agent's grace ran out.
-    AgentGone {
-        /// Who.
-        agent: AgentId,
-    },
-    /// An offer rang out; the conversation is in line again.
-    OfferMissed {
-        /// Which.
-        conversation: ConversationId,
-        /// At whom it rang.
-        agent: AgentId,
-        /// Whether the agent has missed so many in a row that they should be set away.
-        is_once_too_often: bool,
-    },
-}
-
-/// A running offer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ringing {
-    /// Which.
-    pub conversation: ConversationId,
-    /// At whom.
-    pub agent: AgentId,
-    /// From which line.
-    pub department: DepartmentKey,
-    /// Until when.
-    pub expires_at: At,
-}
-
-/// One line, as it stands. As large with a million waiting as with ten.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineState {
-    /// Whose.
-    pub department: DepartmentKey,
-    /// Those who stand first in it, in order: as many as were asked for.
-    pub first: Vec<InLine>,
-    /// How many wait in it live.
-    pub live: u64,
-    /// How many left messages are in it.
-    pub messages: u64,
-    /// Since when whoever has waited longest waits live.
-    pub longest_since: Option<At>,
-    /// Agents online with a socket.
-    pub agents_online: u64,
-    /// Free places at them.
-    pub free_slots: u64,
-}
-
-/// One who waits in a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InLine {
-    /// Which.
-    pub conversation: ConversationId,
-    /// Start of the present wait.
-    pub since: At,
-    /// Waits live, or was left to be answered later.
-    pub mode: Mode,
-    /// Whether it rings at an agent.
-    pub is_offered: bool,
-}
-
-/// Where somebody stands in a line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlaceInLine {
-    /// In which line.
-    pub department: DepartmentKey,
-    /// 1 is next.
-    pub position: u64,
-    /// Start of the present wait.
-    pub since: At,
-    /// Waits live, or was left to be answered later.
-    pub mode: Mode,
-}
 
 /// Everything that waits and everybody who could serve.
 #[derive(Debug)]
@@ -239,6 +56,8 @@ pub struct Board {
     closed: HashMap<ConversationId, Seq>,
     closed_order: VecDeque<(At, ConversationId)>,
     agents: HashMap<AgentId, Agent>,
+    /// How many of a department have a skill, whether they are there or not.
+    skilled: HashMap<(DepartmentKey, Skill), u32>,
     /// Sockets of each open conversation's visitor.
     visitor_sockets: HashMap<ConversationId, HashSet<SocketId>>,
     due: BTreeSet<(At, Timer)>,
@@ -250,11 +69,17 @@ struct Line {
     order: BTreeSet<(i64, ConversationId)>,
     /// Those of them who wait live, the longest wait first.
     live: BTreeSet<(At, ConversationId)>,
-    /// Those of them who could be served now: with a socket and not claimed.
-    ready: BTreeSet<(i64, ConversationId)>,
-    /// Agents with a free place, best first: (load share in thousandths, idle since, id).
-    free: BTreeSet<(u32, At, AgentId)>,
+    /// Those who could be served now, by the needs that are left: of this line, and those that it stands in for; with a
+    /// socket and not claimed.
+    ready: BTreeMap<Vec<Skill>, BTreeSet<(i64, ConversationId)>>,
+    /// Agents with a free place.
+    free: FreeAgents,
+    /// Those of them who have a skill.
+    free_with: BTreeMap<Skill, FreeAgents>,
 }
+
+/// Best first: load share in thousandths, idle since, id.
+type FreeAgents = BTreeSet<(u32, At, AgentId)>;
 
 #[derive(Debug)]
 struct Waiting {
@@ -268,17 +93,30 @@ struct Waiting {
     /// The one timer that counts for that.
     gone_due_at: Option<At>,
     claim: Option<Held>,
+    /// The needs that are left.
+    needs: Vec<Skill>,
+    /// Those that were given up, the last one last.
+    relaxed: Vec<Skill>,
+    relaxes_at: VecDeque<At>,
+    stand_ins: Vec<DepartmentKey>,
+    widens_at: Option<At>,
+    /// Whether they may serve it.
+    is_wide: bool,
+    last_agent: Option<AgentId>,
     /// Agents who do not want it.
     declined: Vec<AgentId>,
+    /// Until when they are not asked.
+    declined_until: At,
     /// Agents at whom it rang out; asked again only when nobody else is there.
     missed: Vec<AgentId>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Held {
     agent: AgentId,
     expires_at: At,
     is_offer: bool,
+    why: Why,
 }
 
 #[derive(Debug)]
@@ -304,6 +142,9 @@ enum Timer {
     AgentAway(AgentId),
     AgentGone(AgentId),
     Claim(ConversationId),
+    Relax(ConversationId),
+    Widen(ConversationId),
+    Ask(ConversationId),
 }
 
 impl Board {
@@ -318,6 +159,7 @@ impl Board {
             closed: HashMap::new(),
             closed_order: VecDeque::new(),
             agents: HashMap::new(),
+            skilled: HashMap::new(),
             visitor_sockets: HashMap::new(),
             due: BTreeSet::new(),
         }
@@ -342,6 +184,7 @@ impl Board {
                 key,
                 since,
                 mode,
+                terms,
             } => {
                 let line = self.lines.entry(department.clone()).or_default();
                 line.order.insert((*key, id));
@@ -357,10 +200,19 @@ impl Board {
                     gone_at: None,
                     gone_due_at: None,
                     claim: None,
+                    needs: terms.needs.clone(),
+                    relaxed: Vec::new(),
+                    relaxes_at: terms.relaxes_at.iter().copied().collect(),
+                    stand_ins: terms.stand_ins.clone(),
+                    widens_at: terms.widens_at,
+                    is_wide: false,
+                    last_agent: terms.last_agent,
                     declined: Vec::new(),
+                    declined_until: At(0),
                     missed: Vec::new(),
                 };
                 self.waiting.insert(id, waiting);
+                self.set_term_timers(id);
                 if *mode == Mode::Message || self.has_visitor_socket(id) {
                     self.list_waiting(id);
                 } else {
@@ -530,10 +382,8 @@ impl Board {
         if let Some(line) = self.lines.get_mut(&waiting.department) {
             line.order.remove(&(waiting.key, id));
             line.live.remove(&(waiting.since, id));
-            if line.order.is_empty() && line.free.is_empty() {
-                self.lines.remove(&waiting.department);
-            }
         }
+        self.forget_line(&waiting.department);
         let held = waiting.claim?;
         self.change_agent(held.agent, now, |agent| {
             agent.claimed.remove(&id);
@@ -557,6 +407,8 @@ impl Board {
 
 #[cfg(test)]
 mod histories;
+#[cfg(test)]
+mod lane_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -532,6 +532,7 @@ fn a_state_that_an_event_brought_about_is_told_beside_it() {
     let body = Body::Assigned {
         agent,
         department: DepartmentKey::new("support").unwrap(),
+        why: None,
         waited_ms: Millis(5),
     };
     let desk = Desk::with(vec![event(1, body)]);

@@ -12,6 +12,7 @@ use ts_rs::TS;
 
 use crate::model::id::{AgentId, ArticleId, AttachmentId, CommandId, DepartmentKey, VisitorId};
 use crate::model::time::{At, Millis};
+use crate::model::why::Why;
 
 /// Place of an event in its log, from 1 without gaps; 0 is "before the first".
 pub type Seq = u64;
@@ -249,6 +250,10 @@ pub enum Body {
         department: DepartmentKey,
         /// The wait that ended here.
         waited_ms: Millis,
+        /// Why this agent got it. Agents only; logs of old versions have none.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        why: Option<Why>,
     },
     /// Its owner gave it to somebody else.
     Transferred {
@@ -352,6 +357,17 @@ impl Body {
                 needs: needs.clone(),
                 priority: None,
             },
+            Body::Assigned {
+                agent,
+                department,
+                waited_ms,
+                why: _,
+            } => Body::Assigned {
+                agent: agent.clone(),
+                department: department.clone(),
+                waited_ms: *waited_ms,
+                why: None,
+            },
             Body::Closed {
                 reason,
                 waited_ms,
@@ -362,7 +378,6 @@ impl Body {
                 tags: None,
             },
             Body::Message { .. }
-            | Body::Assigned { .. }
             | Body::Transferred { .. }
             | Body::Requeued { .. }
             | Body::AgentAway { .. }

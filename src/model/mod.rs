@@ -12,4 +12,5 @@ pub mod record;
 pub mod routing;
 pub mod standard;
 pub mod time;
+pub mod why;
 pub mod widget_settings;

@@ -62,6 +62,7 @@ impl Digest {
                 agent,
                 department,
                 waited_ms,
+                why: _,
             } => {
                 self.last_agent = Some(agent.id);
                 self.end_first_wait(FirstWaitEnd::Assigned, event.at, *waited_ms, department);

@@ -339,6 +339,12 @@ pub trait Store: Articles + Entries + Promises + Rotas + Stories + Send + Sync +
         closed_since: At,
     ) -> Result<Option<Conversation>, StoreError>;
 
+    /// Who served this visitor last, in whichever of their conversations.
+    async fn last_agent_of_visitor(
+        &self,
+        visitor: VisitorId,
+    ) -> Result<Option<AgentId>, StoreError>;
+
     /// Every conversation that waits or is served, in order of `enqueued_at`.
     async fn open_conversations(&self) -> Result<Vec<Conversation>, StoreError>;
 

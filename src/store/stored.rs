@@ -24,8 +24,8 @@ pub(super) struct Stored {
 /// from it while compiling.
 macro_rules! conversation_columns {
     () => {
-        "c.id, c.site, c.visitor, c.visitor_name, c.department, c.priority, c.mode, c.enqueued_at, c.state,
-         c.waiting_since_at, c.owner, c.owner_name, c.close_reason, c.closed_at, c.placed_seq, c.seq, c.visitor_seq,
+        "c.id, c.site, c.visitor, c.visitor_name, c.department, c.priority, c.mode, c.enqueued_at, c.needs,
+         c.known_agent, c.state, c.waiting_since_at, c.owner, c.owner_name, c.close_reason, c.closed_at, c.placed_seq, c.seq, c.visitor_seq,
          c.last_at, c.said_at, c.idle_warned_at, c.is_agent_away, c.is_rated, c.tags, c.read_visitor, c.read_agent,
          c.summary, c.rating, c.last_agent, c.first_wait_end, c.first_wait_ended_at, c.first_wait_ms,
          c.first_wait_department"
@@ -57,6 +57,8 @@ pub(super) fn read<C: Columns>(columns: &mut C) -> Result<Stored, C::Error> {
         priority: columns.take()?,
         mode: columns.take::<Word<_>>()?.0,
         enqueued_at: columns.take()?,
+        needs: columns.take::<Json<_>>()?.0,
+        known_agent: columns.take()?,
         place: read_place(columns)?,
         placed_seq: columns.take()?,
         seq: columns.take()?,
@@ -236,6 +238,7 @@ impl Stored {
             mode: *mode,
             fields: fields.clone(),
             needs: needs.clone(),
+            known_agent: None,
             text: None,
         };
         let (conversation, _) = start(id, begins, *at);

@@ -38,6 +38,7 @@ impl DeskHooks for Hooks {
             status: Status::Offline,
             capacity: 0,
             departments: Vec::new(),
+            skills: Vec::new(),
         };
         self.0.coordination.seat(person, nothing_new).await.ok();
         self.0

@@ -9,11 +9,11 @@ use std::cell::RefCell;
 use balie::coordination::Coordination;
 use balie::coordination::redis::RedisCoordination;
 use balie::domain::conversation::BEHIND_LIVE;
-use balie::domain::routing::{Board, Claim, Graces, Observed, ObservedPlace, Seat};
+use balie::domain::routing::{Board, Claim, Graces, Observed, ObservedPlace, Seat, Terms};
 use balie::model::event::Mode;
-use balie::model::id::{AgentId, ConversationId, DepartmentKey};
+use balie::model::id::{AgentId, ConversationId, DepartmentKey, Skill};
 use balie::model::record::Status;
-use balie::model::time::{Clock, Millis};
+use balie::model::time::{At, Clock, Millis};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use tokio::runtime::Runtime;
@@ -27,6 +27,7 @@ mod seeded;
 
 const AGENTS: u64 = 4;
 const LINES: usize = 3;
+const SKILLS: usize = 2;
 /// Time for a visitor's `closed` to be forgotten, and for every grace.
 const LONG: Millis = Millis::seconds(700);
 
@@ -35,12 +36,13 @@ type Checked = Result<(), TestCaseError>;
 /// One thing that happens; numbers choose whom it concerns among those there are.
 #[derive(Clone, Debug)]
 enum Step {
-    Arrives(usize, i64, Mode, Option<u64>),
+    Arrives(usize, i64, Mode, Option<u64>, AskedFor),
+    Widened(usize),
     VisitorJoins(usize, u64),
     VisitorLeaves(usize, u64),
     AgentJoins(u64, u64),
     AgentLeaves(u64, u64),
-    Sits(u64, Status, u8, [bool; LINES]),
+    Sits(u64, Status, u8, [bool; LINES], [bool; SKILLS]),
     Removed(u64),
     Claims(usize),
     Settled(usize),
@@ -52,6 +54,41 @@ enum Step {
     Closed(usize),
     OldNews(usize, usize),
     Passes(i64, bool),
+}
+
+/// Terms, with spans instead of moments: needs, when they are given up, who stands in and from when, the last agent.
+type AskedFor = (Vec<usize>, Vec<i64>, Vec<usize>, Option<i64>, Option<u64>);
+
+fn asked_for() -> impl Strategy<Value = AskedFor> {
+    let needs = prop_oneof![
+        2 => Just(Vec::new()),
+        2 => (0..SKILLS).prop_map(|one| vec![one]),
+        1 => Just(vec![0, 1]),
+        1 => Just(vec![1, 0]),
+    ];
+    let after = || 0_i64..40_000;
+    let relaxes = prop::collection::vec(after(), 0..3).prop_map(|mut after| {
+        after.sort_unstable();
+        after
+    });
+    (
+        needs,
+        relaxes,
+        prop::sample::subsequence((0..LINES).collect::<Vec<_>>(), 0..=LINES).prop_shuffle(),
+        prop::option::of(after()),
+        prop::option::weighted(0.3, 0..AGENTS),
+    )
+}
+
+fn terms((needs, relaxes, stand_ins, widens, last_agent): &AskedFor, own: usize, now: At) -> Terms {
+    let stand_ins = stand_ins.iter().filter(|line| **line != own);
+    Terms {
+        needs: needs.iter().copied().map(skill).collect(),
+        relaxes_at: relaxes.iter().map(|ms| now + Millis(*ms)).collect(),
+        stand_ins: stand_ins.copied().map(line_key).collect(),
+        widens_at: widens.map(|ms| now + Millis(ms)),
+        last_agent: last_agent.map(agent_id),
+    }
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -69,16 +106,19 @@ fn step() -> impl Strategy<Value = Step> {
         -2_i64..3,
         mode,
         prop::option::weighted(0.8, socket()),
+        asked_for(),
     );
-    let seat = (agent(), status, 0_u8..4, any::<[bool; LINES]>());
+    let skills = any::<[bool; SKILLS]>();
+    let seat = (agent(), status, 0_u8..4, any::<[bool; LINES]>(), skills);
     let ms = prop_oneof![4 => 0_i64..3_000, 2 => 3_000_i64..30_000, 1 => 30_000_i64..100_000];
     prop_oneof![
-        6 => arrival.prop_map(|(line, priority, mode, socket)| Step::Arrives(line, priority, mode, socket)),
+        6 => arrival.prop_map(|(line, priority, mode, socket, terms)| Step::Arrives(line, priority, mode, socket, terms)),
+        1 => chat().prop_map(Step::Widened),
         4 => (chat(), socket()).prop_map(|(chat, socket)| Step::VisitorJoins(chat, socket)),
         3 => (chat(), socket()).prop_map(|(chat, socket)| Step::VisitorLeaves(chat, socket)),
         6 => (agent(), socket()).prop_map(|(agent, socket)| Step::AgentJoins(agent, socket)),
         2 => (agent(), socket()).prop_map(|(agent, socket)| Step::AgentLeaves(agent, socket)),
-        5 => seat.prop_map(|(agent, status, capacity, lines)| Step::Sits(agent, status, capacity, lines)),
+        5 => seat.prop_map(|(agent, status, capacity, lines, skills)| Step::Sits(agent, status, capacity, lines, skills)),
         1 => agent().prop_map(Step::Removed),
         8 => (1_usize..4).prop_map(Step::Claims),
         5 => chat().prop_map(Step::Settled),
@@ -192,7 +232,7 @@ impl Pair {
     async fn take(&mut self, step: &Step) -> Checked {
         let now = self.clock.now();
         match *step {
-            Step::Arrives(line, priority, mode, socket) => {
+            Step::Arrives(line, priority, mode, socket, ref asked_for) => {
                 let number = self.chats.len() as u64 + 1;
                 let scattered = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
                 let id = ConversationId(Uuid::from_u64_pair(scattered, 0));
@@ -211,8 +251,15 @@ impl Pair {
                     key: now.0 / 10_000 - priority + behind,
                     since: now,
                     mode,
+                    terms: terms(asked_for, line, now),
                 };
                 self.moves(id, place).await?;
+            }
+            Step::Widened(nth) => {
+                if let Some(id) = self.nth_chat(nth) {
+                    self.board.widen(id);
+                    both!(self, self.engine.widen(id), ());
+                }
             }
             Step::VisitorJoins(nth, socket) => {
                 if let Some(id) = self.nth_chat(nth) {
@@ -234,7 +281,7 @@ impl Pair {
                 self.board.agent_left(agent_id(agent), socket, now);
                 both!(self, self.engine.agent_left(agent_id(agent), socket), ());
             }
-            Step::Sits(agent, status, capacity, serves) => {
+            Step::Sits(agent, status, capacity, serves, skills) => {
                 let seat = Seat {
                     status,
                     capacity,
@@ -242,6 +289,7 @@ impl Pair {
                         .filter(|line| serves[*line])
                         .map(line_key)
                         .collect(),
+                    skills: (0..SKILLS).filter(|one| skills[*one]).map(skill).collect(),
                 };
                 self.board.seat(agent_id(agent), seat.clone(), now);
                 both!(self, self.engine.seat(agent_id(agent), seat), ());
@@ -336,14 +384,18 @@ impl Pair {
     /// Requeued or transferred: in a line, under the key it always had.
     async fn waits_again(&mut self, id: ConversationId, line: usize) -> Checked {
         let (_, news) = self.chats.iter().find(|(chat, _)| *chat == id).unwrap();
-        let ObservedPlace::Waiting { key, mode, .. } = news[0].place else {
+        let ObservedPlace::Waiting {
+            key, mode, terms, ..
+        } = &news[0].place
+        else {
             unreachable!("every chat begins in a line");
         };
         let place = ObservedPlace::Waiting {
             department: line_key(line),
-            key,
+            key: *key,
             since: self.clock.now(),
-            mode,
+            mode: *mode,
+            terms: terms.clone(),
         };
         self.moves(id, place).await
     }
@@ -430,6 +482,10 @@ fn agent_id(number: u64) -> AgentId {
 
 fn line_key(number: usize) -> DepartmentKey {
     DepartmentKey::new(["billing", "sales", "sales-eu"][number]).unwrap()
+}
+
+fn skill(number: usize) -> Skill {
+    Skill::new(["fr", "gold"][number]).unwrap()
 }
 
 fn graces() -> impl Strategy<Value = Graces> {

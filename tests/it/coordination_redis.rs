@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use balie::coordination::redis::{Address, RedisCoordination, Unfit};
 use balie::coordination::{Coordination, Notice};
-use balie::domain::routing::{Graces, Observed, ObservedPlace, Seat};
+use balie::domain::routing::{Graces, Observed, ObservedPlace, Seat, Terms};
 use balie::model::event::{AgentName, Mode};
 use balie::model::id::{AgentId, ConversationId, DepartmentKey};
 use balie::model::record::Status;
@@ -49,6 +49,7 @@ pub async fn online(engine: &RedisCoordination, agent: AgentId, capacity: u8) {
         status: Status::Online,
         capacity,
         departments: vec![support()],
+        skills: Vec::new(),
     };
     engine.agent_joined(agent, 1).await.unwrap();
     engine.seat(agent, seat).await.unwrap();
@@ -61,6 +62,7 @@ pub fn waiting(conversation: ConversationId, nth: i64) -> Observed {
         key: since.0,
         since,
         mode: Mode::Chat,
+        terms: Terms::default(),
     };
     Observed {
         conversation,
@@ -110,6 +112,7 @@ pub async fn tell(engine: &RedisCoordination, agent: AgentId, line: &[Conversati
         status: Status::Online,
         capacity: 1,
         departments: vec![support()],
+        skills: Vec::new(),
     };
     engine.seat(agent, seat).await.unwrap();
     // In no order: the line has its own.

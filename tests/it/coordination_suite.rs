@@ -11,12 +11,13 @@ use std::time::Duration;
 use balie::coordination::{Coordination, Notice};
 use balie::domain::conversation::BEHIND_LIVE;
 use balie::domain::routing::{
-    CLAIM, Claim, Due, Graces, Observed, ObservedPlace, Ringing, Seat, Withdrawn,
+    CLAIM, Claim, Due, Graces, Observed, ObservedPlace, Ringing, Seat, Terms, Withdrawn,
 };
 use balie::model::event::{AgentName, Mode};
 use balie::model::id::{AgentId, ConversationId, DepartmentKey};
 use balie::model::record::Status;
 use balie::model::time::{At, Clock, Millis};
+use balie::model::why::{Rule, Why};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -100,6 +101,7 @@ impl Desk {
             status,
             capacity,
             departments: vec![support()],
+            skills: Vec::new(),
         };
         self.engine.seat(agent, seat).await.unwrap();
     }
@@ -154,6 +156,7 @@ fn waiting(conversation: ConversationId, placed_seq: u64, since: At) -> Observed
         key: since.0,
         since,
         mode: Mode::Chat,
+        terms: Terms::default(),
     };
     Observed {
         conversation,
@@ -189,6 +192,13 @@ pub async fn who_waits_is_paired_with_who_is_free(desk: Desk) {
         placed_seq: 1,
         department: support(),
         agent,
+        why: Why {
+            rule: Rule::HeadOfLine,
+            load: 0,
+            capacity: 1,
+            idle_ms: Some(Millis(0)),
+            eligible: 1,
+        },
     };
     assert_eq!(claim, expected);
     assert_eq!(desk.claims().await, None, "the only place is taken");
@@ -321,7 +331,10 @@ pub async fn an_offer_rings_at_one_agent(desk: Desk) {
         agent,
         department: support(),
         expires_at: desk.clock.now() + GRACES.ring,
+        why: ringing.why.clone(),
     };
+    // Made with the claim, and the same for who accepts.
+    assert_eq!((ringing.why.rule, ringing.why.load), (Rule::LongestIdle, 0));
     assert_eq!(ringing, expected);
     assert_eq!(desk.engine.ringing_at(agent).await.unwrap(), [expected]);
     assert_eq!(desk.ringing_at(other).await, []);
@@ -338,7 +351,8 @@ pub async fn an_offer_declined_goes_on_to_the_next(desk: Desk) {
     let agent = desk.online(1).await;
     desk.clock.advance(Millis(1));
     let next = desk.online(1).await;
-    assert_eq!(desk.rings().await.unwrap().agent, agent);
+    let rung = desk.rings().await.unwrap();
+    assert_eq!((rung.agent, rung.why.rule), (agent, Rule::LongestIdle));
     assert!(!desk.engine.decline(conversation, next).await.unwrap());
     assert!(desk.engine.decline(conversation, agent).await.unwrap());
     assert!(!desk.engine.decline(conversation, agent).await.unwrap());
@@ -348,6 +362,7 @@ pub async fn an_offer_declined_goes_on_to_the_next(desk: Desk) {
         placed_seq: 1,
         department: support(),
         agent,
+        why: rung.why,
     };
     assert_eq!(
         desk.engine.offer(&claim).await.unwrap(),
@@ -427,6 +442,7 @@ pub async fn a_left_message_needs_no_socket_and_waits_behind_the_live(desk: Desk
             key: since.0 + BEHIND_LIVE.0,
             since,
             mode: Mode::Message,
+            terms: Terms::default(),
         };
         let news = Observed {
             conversation,

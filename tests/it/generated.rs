@@ -16,6 +16,7 @@ use balie::model::id::{
 use balie::model::record::{Attribute, Page, PersonRole, ReadMarks, Status};
 use balie::model::standard::{Definition, Standard};
 use balie::model::time::{At, Millis};
+use balie::model::why::{Rule, Why};
 use balie::protocol::agent::{
     AgentConversation, AgentHello, AgentWelcome, FromAgent, Lane, Me, ToAgent, TransferTo,
     UnassignReason, WaitingRow,
@@ -80,6 +81,8 @@ fn the_typescript_of_the_wire_is_fresh() {
         RequeueReason,
         CloseReason,
         TransferredTo,
+        Rule,
+        Why,
         Body,
         Attribute,
         Page,

@@ -30,6 +30,7 @@ mod hostile_files;
 mod identity;
 mod identity_docs;
 mod kill;
+mod lanes;
 mod limits;
 mod messages;
 mod nodes;

@@ -145,6 +145,7 @@ async fn a_seat_that_redis_has_otherwise_is_told_again() {
         status: Status::Offline,
         capacity: 1,
         departments: Vec::new(),
+        skills: Vec::new(),
     };
     let other = other.unwrap();
     other.seat(ben.id().parse().unwrap(), went).await.unwrap();

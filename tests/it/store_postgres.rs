@@ -80,6 +80,7 @@ async fn two_nodes_never_exceed_the_capacity_of_an_agent() {
             let assign = Command::Assign {
                 agent: ana,
                 placed_seq: 1,
+                why: None,
             };
             node.append(chat.does(assign)).await
         });

@@ -160,6 +160,7 @@ impl Chat {
             mode: Mode::Chat,
             fields: Fields::new(),
             needs: Vec::new(),
+            known_agent: None,
             text: text.map(str::to_owned),
         }
     }

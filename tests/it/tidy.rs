@@ -230,7 +230,7 @@ const TEST_LINES_MAX: usize = 800;
 /// Files that may be longer, each with what cutting them would hide, and how long they may grow.
 const LONGER: &[(&str, usize)] = &[
     // Every command, its rule and the fold that reads it back: one page to check the contract against.
-    ("src/domain/conversation.rs", 950),
+    ("src/domain/conversation.rs", 970),
     // Every frame and every item of one side of the contract, each answered once.
     ("src/web/agent.rs", 710),
     ("src/web/visitor.rs", 700),

@@ -8,9 +8,10 @@ use redis::Value;
 use crate::coordination::Away;
 use crate::domain::routing::{Due, InLine, LineState, PlaceInLine, Seat};
 use crate::model::event::Mode;
-use crate::model::id::{AgentId, ConversationId, DepartmentKey};
+use crate::model::id::{AgentId, ConversationId, DepartmentKey, Skill};
 use crate::model::record::Status;
-use crate::model::time::At;
+use crate::model::time::{At, Millis};
+use crate::model::why::{Rule, Why};
 
 /// The answer of a verb of the board, with what every one tells beside.
 pub struct Reply {
@@ -98,6 +99,33 @@ pub fn read_due(parts: &[Value]) -> Option<Due> {
     })
 }
 
+/// Why a claim was made.
+pub fn read_why(value: &Value) -> Option<Why> {
+    let Value::Array(parts) = value else {
+        return None;
+    };
+    Some(Why {
+        rule: read_rule(&text(parts.first()?)?)?,
+        load: u32::try_from(number(parts.get(1)?)?).ok()?,
+        capacity: u8::try_from(number(parts.get(2)?)?).ok()?,
+        idle_ms: Some(Millis(number(parts.get(3)?)?)),
+        eligible: u32::try_from(number(parts.get(4)?)?).ok()?,
+    })
+}
+
+/// The rules that a script may name.
+fn read_rule(word: &str) -> Option<Rule> {
+    Some(match word {
+        "longest_idle" => Rule::LongestIdle,
+        "least_load" => Rule::LeastLoad,
+        "head_of_line" => Rule::HeadOfLine,
+        "last_agent" => Rule::LastAgent,
+        "relaxed" => Rule::Relaxed,
+        "overflow" => Rule::Overflow,
+        _ => return None,
+    })
+}
+
 /// Each line's head and lengths, what rings, and who serves.
 pub fn read_lines(answer: Value) -> Option<Vec<LineState>> {
     let mut parts = items(answer).into_iter();
@@ -178,7 +206,7 @@ pub fn status_word(status: Status) -> &'static str {
 
 /// Somebody's seat.
 pub fn read_seat(parts: &[Value]) -> Option<(AgentId, Seat)> {
-    let [agent, status, capacity, departments] = parts else {
+    let [agent, status, capacity, departments, skills] = parts else {
         return None;
     };
     let status = text(status)?;
@@ -191,6 +219,10 @@ pub fn read_seat(parts: &[Value]) -> Option<(AgentId, Seat)> {
         departments: items(departments.clone())
             .iter()
             .map(|key| DepartmentKey::new(&text(key)?).ok())
+            .collect::<Option<_>>()?,
+        skills: items(skills.clone())
+            .iter()
+            .map(|skill| Skill::new(&text(skill)?).ok())
             .collect::<Option<_>>()?,
     };
     Some((id(agent)?, seat))

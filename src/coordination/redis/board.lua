@@ -8,15 +8,16 @@
 -- KEYS: see `keys.rs`, the same for every script, all in one slot.
 -- ARGV[1] incarnation, ARGV[2] node, ARGV[3] now_ms, ARGV[4..9] in ms: graces of visitor, agent, away, ring; claim;
 -- retry of what is due; ARGV[10] how long a closed conversation is remembered, in ms; ARGV[11] missed offers that are
--- too many; ARGV[12] how long answers are kept, in ms; ARGV[13…] the verb's own.
+-- too many; ARGV[12] how long answers are kept, in ms; ARGV[13] how long who declined is not asked, in ms; ARGV[14…] the
+-- verb's own.
 -- Returns {1 if somebody who waits could be served now, else 0; when something is due next in ms, or ''; the answer}.
-local STATE, WAITING, SERVED, CLOSED, CLOSING, AGENTS, VISITORS, ORDER, READY, FREE, ONLINE, DUE, REFUSALS, OFFERS, SOCKETS, LEASES, VIEWS, LIVE, ANSWER =
+local STATE, WAITING, SERVED, CLOSED, CLOSING, AGENTS, VISITORS, ORDER, READY, FREE, ONLINE, DUE, REFUSALS, OFFERS, SOCKETS, LEASES, VIEWS, LIVE, SKILLED, ANSWER =
   unpack(KEYS)
 local incarnation, node, now_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local visitor_grace_ms, agent_grace_ms, away_ms, ring_ms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local claim_ms, due_retry_ms, closed_memory_ms = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local missed_offers_max, answer_ms = tonumber(ARGV[11]), ARGV[12]
-local ARG = 12
+local missed_offers_max, answer_ms, declined_ms = tonumber(ARGV[11]), ARGV[12], tonumber(ARGV[13])
+local ARG = 13
 
 local call = redis.call
 
@@ -55,15 +56,21 @@ local function put(key, id, record)
   call('HSET', key, id, cmsgpack.pack(record))
 end
 
-local function first_of(key, department)
-  return call('ZRANGEBYLEX', key, '[' .. department .. '|', '(' .. department .. '}', 'LIMIT', 0, 1)[1]
+local function first_of(key, list)
+  return call('ZRANGEBYLEX', key, '[' .. list .. '|', '(' .. list .. '}', 'LIMIT', 0, 1)[1]
+end
+
+-- Whether anybody could be served now by who serves this department, whatever they need.
+local function has_ready(department)
+  return first_of(READY, department)
+    or call('ZRANGEBYLEX', READY, '[' .. department .. '+', '(' .. department .. ',', 'LIMIT', 0, 1)[1]
 end
 
 -- Ends the call: what it did stays done when it is asked again.
 local function finish(answer)
   local has_work = 0
   for department in pairs(touched) do
-    if first_of(READY, department) and first_of(FREE, department) then
+    if first_of(FREE, department) and has_ready(department) then
       has_work = 1
     end
   end
@@ -109,12 +116,40 @@ local function free_places(agent)
 end
 
 local function is_nobody(agent)
-  return agent.status == 'offline' and agent.capacity == 0 and #agent.departments == 0 and not has_socket(agent)
-    and next(agent.owned) == nil and next(agent.claimed) == nil
+  return agent.status == 'offline' and agent.capacity == 0 and #agent.departments == 0 and #(agent.skills or {}) == 0
+    and not has_socket(agent) and next(agent.owned) == nil and next(agent.claimed) == nil
 end
 
-local function free_member(department, agent, id)
-  return department .. '|' .. string.format('%06d', agent.listed_share) .. '|' .. sortable(agent.listed_idle_since) .. '|' .. id
+-- Under which names an agent stands in `FREE`: each department, and each of its lanes of one need.
+local function free_members(agent, id)
+  local members = {}
+  local rest = '|' .. string.format('%06d', agent.listed_share) .. '|' .. sortable(agent.listed_idle_since) .. '|' .. id
+  for _, department in ipairs(agent.departments) do
+    members[#members + 1] = department .. rest
+    for _, skill in ipairs(agent.skills or {}) do
+      members[#members + 1] = department .. '+' .. skill .. rest
+    end
+  end
+  return members
+end
+
+-- Sits down somewhere else: within `change_agent`.
+local function set_seat(agent, status, capacity, departments, skills)
+  local function count_skills(step)
+    for _, department in ipairs(agent.departments) do
+      for _, skill in ipairs(agent.skills or {}) do
+        local place = department .. '+' .. skill
+        if call('HINCRBY', SKILLED, place, step) <= 0 then
+          call('HDEL', SKILLED, place)
+        end
+        -- Who waited for this skill alone may go to anybody now.
+        touched[department] = true
+      end
+    end
+  end
+  count_skills(-1)
+  agent.status, agent.capacity, agent.departments, agent.skills = status, capacity, departments, skills
+  count_skills(1)
 end
 
 -- The one place where an agent changes: out of the lists, the change, back into the lists. Without it a list would
@@ -123,8 +158,8 @@ local function change_agent(id, change)
   local agent = get(AGENTS, id)
   if agent then
     if agent.listed_share then
-      for _, department in ipairs(agent.departments) do
-        call('ZREM', FREE, free_member(department, agent, id))
+      for _, member in ipairs(free_members(agent, id)) do
+        call('ZREM', FREE, member)
       end
       agent.listed_share, agent.listed_idle_since = nil, nil
     end
@@ -138,7 +173,7 @@ local function change_agent(id, change)
     end
   else
     agent = {
-      status = 'offline', capacity = 0, departments = {}, sockets = {}, owned = {}, claimed = {},
+      status = 'offline', capacity = 0, departments = {}, skills = {}, sockets = {}, owned = {}, claimed = {},
       idle_since = now_ms, missed_offers = 0,
     }
   end
@@ -156,8 +191,10 @@ local function change_agent(id, change)
       -- Whole thousandths, rounded down, as Rust counts them.
       agent.listed_share = math.floor(load_of(agent) * 1000 / agent.capacity)
       agent.listed_idle_since = agent.idle_since
+      for _, member in ipairs(free_members(agent, id)) do
+        call('ZADD', FREE, 0, member)
+      end
       for _, department in ipairs(agent.departments) do
-        call('ZADD', FREE, 0, free_member(department, agent, id))
         touched[department] = true
       end
     end
@@ -189,13 +226,23 @@ end
 
 -- --- conversations -------------------------------------------------------------------------------------------
 
-local function ready_member(id, waiting)
-  return waiting.department .. '|' .. sortable(waiting.key) .. '|' .. id
+-- The departments whose agents may serve it now, its own first.
+local function open_to(waiting)
+  local departments = { waiting.department }
+  for _, department in ipairs(waiting.is_wide and waiting.stand_ins or {}) do
+    departments[#departments + 1] = department
+  end
+  return departments
+end
+
+local function ready_member(department, id, waiting)
+  local lane = table.concat({ department, unpack(waiting.needs or {}) }, '+')
+  return lane .. '|' .. sortable(waiting.key) .. '|' .. id
 end
 
 -- Under `ORDER`, with all that is shown of a place.
 local function order_member(id, waiting)
-  return ready_member(id, waiting) .. '|' .. waiting.since .. '|' .. waiting.mode
+  return waiting.department .. '|' .. sortable(waiting.key) .. '|' .. id .. '|' .. waiting.since .. '|' .. waiting.mode
 end
 
 local function live_member(id, waiting)
@@ -204,8 +251,16 @@ end
 
 local function list_waiting(id, waiting)
   if not waiting.gone_at and not waiting.claim then
-    call('ZADD', READY, 0, ready_member(id, waiting))
-    touched[waiting.department] = true
+    for _, department in ipairs(open_to(waiting)) do
+      call('ZADD', READY, 0, ready_member(department, id, waiting))
+      touched[department] = true
+    end
+  end
+end
+
+local function unlist_waiting(id, waiting)
+  for _, department in ipairs(open_to(waiting)) do
+    call('ZREM', READY, ready_member(department, id, waiting))
   end
 end
 
@@ -275,7 +330,7 @@ local function visitor_left(id, socket)
   call('HDEL', VISITORS, id)
   local waiting = get(WAITING, id)
   if waiting and waiting.mode == 'chat' then
-    call('ZREM', READY, ready_member(id, waiting))
+    unlist_waiting(id, waiting)
     start_visitor_grace(id, waiting)
   end
 end

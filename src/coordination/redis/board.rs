@@ -11,14 +11,16 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::answers::{Reply, id, items, nonsense, number, read_due, status_word, text, viewers};
+use super::answers::{
+    Reply, id, items, nonsense, number, read_due, read_why, status_word, text, viewers,
+};
 use super::holdings::Held;
 use super::keys::Keys;
 use super::link::{Failed, Link};
 use super::script::{self, Script};
 use crate::coordination::Away;
 use crate::domain::routing::{
-    CLAIM, CLOSED_MEMORY, Claim, DUE_RETRY, Due, Graces, MISSED_OFFERS_MAX, Observed,
+    CLAIM, CLOSED_MEMORY, Claim, DECLINED, DUE_RETRY, Due, Graces, MISSED_OFFERS_MAX, Observed,
     ObservedPlace, Ringing, Seat,
 };
 use crate::model::event::Mode;
@@ -152,7 +154,11 @@ impl Board {
             CLOSED_MEMORY,
         ];
         arguments.extend(spans.iter().map(|span| span.0.to_string()));
-        arguments.extend([MISSED_OFFERS_MAX.to_string(), ANSWER.0.to_string()]);
+        arguments.extend([
+            MISSED_OFFERS_MAX.to_string(),
+            ANSWER.0.to_string(),
+            DECLINED.0.to_string(),
+        ]);
         arguments.extend_from_slice(verb);
         arguments
     }
@@ -254,6 +260,7 @@ impl Board {
                 key,
                 since,
                 mode,
+                terms,
             } => verb.extend([
                 "waiting".to_owned(),
                 department.to_string(),
@@ -263,6 +270,15 @@ impl Board {
                     Mode::Chat => "chat".to_owned(),
                     Mode::Message => "message".to_owned(),
                 },
+                joined(&terms.needs, "+"),
+                joined(terms.relaxes_at.iter().map(|at| at.0), ","),
+                joined(&terms.stand_ins, "+"),
+                terms
+                    .widens_at
+                    .map_or_else(String::new, |at| at.0.to_string()),
+                terms
+                    .last_agent
+                    .map_or_else(String::new, |agent| agent.to_string()),
             ]),
             ObservedPlace::Served { agent } => {
                 verb.extend(["served".to_owned(), agent.to_string()]);
@@ -279,8 +295,10 @@ impl Board {
             agent.to_string(),
             status_word(seat.status).to_owned(),
             seat.capacity.to_string(),
+            seat.departments.len().to_string(),
         ];
         verb.extend(seat.departments.iter().map(ToString::to_string));
+        verb.extend(seat.skills.iter().map(ToString::to_string));
         self.call(&script::SEAT, &verb).await.map(|_| ())
     }
 
@@ -313,6 +331,7 @@ impl Board {
                     agent,
                     department: id(parts.get(1)?)?,
                     expires_at: At(id(parts.get(2)?)?),
+                    why: read_why(parts.get(3)?)?,
                 });
             }
             ringing.sort_by_key(|offer| offer.expires_at);
@@ -337,6 +356,7 @@ impl Board {
                 placed_seq: id(parts.get(1)?)?,
                 department: id(parts.get(2)?)?,
                 agent: id(parts.get(3)?)?,
+                why: read_why(parts.get(4)?)?,
             })
         };
         read().map(Some).ok_or_else(|| nonsense("claim"))
@@ -370,6 +390,12 @@ impl Board {
         let verb = [conversation.to_string(), agent.to_string()];
         let answer = self.call(&script::DECLINE, &verb).await?;
         Ok(number(&answer) == Some(1))
+    }
+
+    pub async fn widen(&self, conversation: ConversationId) -> Result<(), Away> {
+        self.call(&script::WIDEN, &[conversation.to_string()])
+            .await
+            .map(|_| ())
     }
 
     pub async fn is_offered(&self, conversation: ConversationId) -> Result<bool, Away> {
@@ -522,6 +548,12 @@ impl Board {
             }
         }
     }
+}
+
+/// Several in one argument: no key, skill or number contains the separator.
+fn joined<T: ToString>(parts: impl IntoIterator<Item = T>, separator: &str) -> String {
+    let parts: Vec<String> = parts.into_iter().map(|part| part.to_string()).collect();
+    parts.join(separator)
 }
 
 /// A request under way: if its answer is lost, or the caller gives up, the next one asks for it again.

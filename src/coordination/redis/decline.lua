@@ -1,4 +1,4 @@
--- The agent does not want an offered conversation: it goes on to the next, and not to them again.
+-- The agent does not want an offered conversation: it goes on to the next, and for a while not to them again.
 --
 -- ARGV: conversation; agent. Answers 1 if it rang at them, else 0.
 local id, agent_id = ARGV[ARG + 1], ARGV[ARG + 2]
@@ -7,6 +7,8 @@ if not waiting or not waiting.claim or waiting.claim.agent ~= agent_id or not wa
   return finish(0)
 end
 waiting.declined[#waiting.declined + 1] = agent_id
+waiting.declined_until = now_ms + declined_ms
+set_timer('7', id, waiting.declined_until)
 put(WAITING, id, waiting)
 call('ZADD', REFUSALS, 0, agent_id .. '|' .. id)
 give_back(id, agent_id)

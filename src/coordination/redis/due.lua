@@ -1,5 +1,6 @@
 -- What is due now. Graces that ran out are handed out again after a while until the log says that they were dealt with;
--- claims of nodes that died and offers that rang out are given back here. A timer whose cause is gone does nothing.
+-- claims of nodes that died and offers that rang out are given back here, needs are given up, and who declined is asked
+-- again. A timer whose cause is gone does nothing.
 --
 -- ARGV: most timers to look at in this call.
 -- Answers {1 if there may be more, else 0; {kind, id, gone_at in ms or agent, 1 if once too often else 0} …}: kinds v
@@ -66,7 +67,49 @@ local function claim_over(id, at_ms)
   due[#due + 1] = { 'm', id, held.agent, missed >= missed_offers_max and 1 or 0 }
 end
 
-local fire = { ['1'] = visitor_gone, ['2'] = agent_away, ['3'] = agent_gone, ['4'] = claim_over }
+local function relax(id, at_ms)
+  local waiting = get(WAITING, id)
+  local next_at = waiting and waiting.relaxes_at and waiting.relaxes_at[1]
+  if not next_at or next_at > at_ms or #waiting.needs == 0 then
+    return
+  end
+  unlist_waiting(id, waiting)
+  table.remove(waiting.relaxes_at, 1)
+  waiting.relaxed[#waiting.relaxed + 1] = table.remove(waiting.needs)
+  put(WAITING, id, waiting)
+  if waiting.relaxes_at[1] and #waiting.needs > 0 then
+    set_timer('5', id, waiting.relaxes_at[1])
+  end
+  list_waiting(id, waiting)
+end
+
+local function widen(id, at_ms)
+  local waiting = get(WAITING, id)
+  if waiting and waiting.widens_at and waiting.widens_at <= at_ms then
+    waiting.is_wide = true
+    put(WAITING, id, waiting)
+    list_waiting(id, waiting)
+  end
+end
+
+local function ask_again(id, at_ms)
+  local waiting = get(WAITING, id)
+  if not waiting or not waiting.declined_until or waiting.declined_until > at_ms then
+    return
+  end
+  for _, agent_id in ipairs(waiting.declined) do
+    if not contains(waiting.missed, agent_id) then
+      waiting.missed[#waiting.missed + 1] = agent_id
+    end
+  end
+  waiting.declined = {}
+  put(WAITING, id, waiting)
+  for _, department in ipairs(open_to(waiting)) do
+    touched[department] = true
+  end
+end
+
+local fire = { ['1'] = visitor_gone, ['2'] = agent_away, ['3'] = agent_gone, ['4'] = claim_over, ['5'] = relax, ['6'] = widen, ['7'] = ask_again }
 local looked = 0
 while looked < timers_max do
   local first = call('ZRANGE', DUE, 0, 0, 'WITHSCORES')

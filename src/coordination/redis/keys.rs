@@ -9,13 +9,13 @@
 
 /// What a board consists of, in the order in which scripts take it (`board.lua`). Members are text, records msgpack;
 /// what separates the parts of a member is `|`, which no id and no department's key contains.
-pub const BOARD: [&str; 18] = [
+pub const BOARD: [&str; 19] = [
     // Hash: `incarnation` (told apart by whoever knew another one), `phase` (empty, whole), `teller` and `teller_until`
     // (the node that tells an empty board everything), `ticked_at` (last sign of life of any node), `settles_at` (no
     // pairing before). Written by `tick` and `told`.
     "state",
-    // Hash: conversation → record of its place in line, with its claim and who declined or missed it. Written by
-    // `observe`, `claim`, `offer`, `give_back`, `decline`, `due`, `seat`, `sockets`; deleted by `observe`.
+    // Hash: conversation → record of its place in line, with its claim, its needs and who declined or missed it. Written by
+    // `observe`, `claim`, `offer`, `give_back`, `decline`, `widen`, `due`, `seat`, `sockets`; deleted by `observe`.
     "waiting",
     // Hash: conversation → its agent and the event that put it there. `observe`.
     "served",
@@ -32,12 +32,15 @@ pub const BOARD: [&str; 18] = [
     "visitors",
     // Sorted set by text: `department|order key|conversation|since|mode` of all who wait. `observe`.
     "order",
-    // Sorted set by text: `department|order key|conversation` of those who could be served now. Whatever changes that.
+    // Sorted set by text: `lane|order key|conversation` of those who could be served now. A lane is `department` or, with the
+    // needs that are left, `department+fr+gold`; once it is wide a conversation stands in those of who stands in too. Whatever
+    // changes that.
     "ready",
-    // Sorted set by text: `department|load share|idle since|agent` of agents with a free place, best first.
+    // Sorted set by text: `department|load share|idle since|agent` of agents with a free place, best first, and
+    // `department+skill|…` for each of their skills.
     "free", // Hash: department → agents online. With `agents`.
     "online",
-    // Sorted set: `kind id|moment` by that moment, kinds 1 to 4 in the order in which they fire; taken out by `due`, and
+    // Sorted set: `kind id|moment` by that moment, kinds 1 to 7 in the order in which they fire; taken out by `due`, and
     // not before: one whose cause is gone does nothing.
     "due",
     // Sorted set by text: `agent|conversation` of what was declined or missed, so that `seat` finds it.
@@ -53,6 +56,8 @@ pub const BOARD: [&str; 18] = [
     "views",
     // Sorted set by text: `department|since|conversation` of who waits live, the longest wait first. `observe`.
     "live",
+    // Hash: `department+skill` → how many of its agents have it, there or not. `seat`, `remove`.
+    "skilled",
 ];
 
 /// The names of one installation's keys.

@@ -259,6 +259,7 @@ impl Coordination for RedisCoordination {
             agent: claim.agent,
             department: claim.department.clone(),
             expires_at,
+            why: claim.why.clone(),
         }))
     }
 
@@ -268,6 +269,10 @@ impl Coordination for RedisCoordination {
 
     async fn decline(&self, conversation: ConversationId, agent: AgentId) -> Result<bool, Away> {
         self.board.decline(conversation, agent).await
+    }
+
+    async fn widen(&self, conversation: ConversationId) -> Result<(), Away> {
+        self.board.widen(conversation).await
     }
 
     async fn ringing_at(&self, agent: AgentId) -> Result<Vec<Ringing>, Away> {

@@ -2,10 +2,21 @@
 -- older than what is known changes nothing. In one step, so that no claim is made on a place that is half forgotten.
 --
 -- ARGV: conversation; placed_seq; place: 'waiting', 'served' or 'closed'; of waiting: department, key, since in ms, mode
--- 'chat' or 'message'; of served: agent.
+-- 'chat' or 'message', needs as 'fr+gold', when they are given up as '1700…,1700…' in ms, who stands in as 'sales+far',
+-- from when in ms or '', the last agent or ''; of served: agent.
 -- Answers the agent whose offer no longer stands, or ''.
 local id, placed_seq, place = ARGV[ARG + 1], ARGV[ARG + 2], ARGV[ARG + 3]
 local department_or_agent, key, since, mode = ARGV[ARG + 4], ARGV[ARG + 5], ARGV[ARG + 6], ARGV[ARG + 7]
+local needs, relaxes_at, stand_ins = ARGV[ARG + 8], ARGV[ARG + 9], ARGV[ARG + 10]
+local widens_at, last_agent = ARGV[ARG + 11], ARGV[ARG + 12]
+
+local function parts(joined, separator, read)
+  local list = {}
+  for part in joined:gmatch('[^' .. separator .. ']+') do
+    list[#list + 1] = read and read(part) or part
+  end
+  return list
+end
 
 local function forget_closed()
   local old = call('ZRANGEBYSCORE', CLOSING, '-inf', text_of(now_ms - closed_memory_ms), 'LIMIT', 0, 1000)
@@ -33,7 +44,7 @@ if served then
 end
 call('HDEL', CLOSED, id)
 if waiting then
-  call('ZREM', READY, ready_member(id, waiting))
+  unlist_waiting(id, waiting)
   call('ZREM', ORDER, order_member(id, waiting))
   call('ZREM', LIVE, live_member(id, waiting))
   call('HDEL', WAITING, id)
@@ -56,11 +67,18 @@ end
 if place == 'waiting' then
   local record = {
     department = department_or_agent, key = tonumber(key), since = since, mode = mode, placed_seq = placed_seq,
-    declined = {}, missed = {},
+    declined = {}, missed = {}, needs = parts(needs, '+'), relaxed = {}, relaxes_at = parts(relaxes_at, ',', tonumber),
+    stand_ins = parts(stand_ins, '+'), widens_at = tonumber(widens_at), last_agent = last_agent ~= '' and last_agent or nil,
   }
   call('ZADD', ORDER, 0, order_member(id, record))
   if mode == 'chat' then
     call('ZADD', LIVE, 0, live_member(id, record))
+  end
+  if record.relaxes_at[1] and #record.needs > 0 then
+    set_timer('5', id, record.relaxes_at[1])
+  end
+  if record.widens_at and #record.stand_ins > 0 then
+    set_timer('6', id, record.widens_at)
   end
   if mode == 'message' or call('HEXISTS', VISITORS, id) == 1 then
     put(WAITING, id, record)

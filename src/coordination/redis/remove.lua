@@ -10,7 +10,8 @@ if agent_before then
   end
 end
 change_agent(id, function(agent)
-  agent.status, agent.capacity, agent.departments, agent.sockets = 'offline', 0, {}, {}
+  set_seat(agent, 'offline', 0, {}, {})
+  agent.sockets = {}
 end)
 -- What they still own has not been put back into the line yet: whoever does it is told that it is due.
 start_agent_grace(id)

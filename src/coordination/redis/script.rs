@@ -49,6 +49,7 @@ verbs! {
     OFFER = "offer.lua",
     GIVE_BACK = "give_back.lua",
     DECLINE = "decline.lua",
+    WIDEN = "widen.lua",
     DUE = "due.lua",
     AGENT = "agent.lua",
     OFFERED = "offered.lua",

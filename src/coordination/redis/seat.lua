@@ -1,12 +1,14 @@
 -- Takes in an agent's seat, from the agents' journal. Coming online clears what the agent had declined or missed: they
 -- are asked again.
 --
--- ARGV: agent; status 'online', 'away' or 'offline'; capacity; departments…
+-- ARGV: agent; status 'online', 'away' or 'offline'; capacity; how many departments; departments…; skills…
 -- Answers ''.
 local id, status, capacity = ARGV[ARG + 1], ARGV[ARG + 2], tonumber(ARGV[ARG + 3])
-local departments = {}
-for index = ARG + 4, #ARGV do
-  departments[#departments + 1] = ARGV[index]
+local first_skill = ARG + 5 + tonumber(ARGV[ARG + 4])
+local departments, skills = {}, {}
+for index = ARG + 5, #ARGV do
+  local list = index < first_skill and departments or skills
+  list[#list + 1] = ARGV[index]
 end
 
 local agent_before = get(AGENTS, id)
@@ -15,7 +17,7 @@ local comes_online = status == 'online' and before ~= 'online'
 local comes_back = status ~= 'offline' and before == 'offline'
 
 change_agent(id, function(agent)
-  agent.status, agent.capacity, agent.departments = status, capacity, departments
+  set_seat(agent, status, capacity, departments, skills)
   if comes_online then
     agent.idle_since = now_ms
     agent.missed_offers = 0
@@ -41,7 +43,9 @@ if comes_online then
       waiting.declined, waiting.missed = without(waiting.declined, id), without(waiting.missed, id)
       put(WAITING, conversation, waiting)
       -- Nobody else may be free: then they are who it goes to.
-      touched[waiting.department] = true
+      for _, department in ipairs(open_to(waiting)) do
+        touched[department] = true
+      end
     end
     call('ZREM', REFUSALS, member)
   end

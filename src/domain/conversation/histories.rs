@@ -291,6 +291,7 @@ impl History {
             mode,
             fields: Fields::new(),
             needs: Vec::new(),
+            known_agent: None,
             text,
         };
         let (conversation, events) = start(ConversationId::fresh(), begin, BEGIN);
@@ -349,6 +350,7 @@ impl History {
                 mode: Mode::Chat,
                 fields: Fields::new(),
                 needs: Vec::new(),
+                known_agent: None,
                 text: None,
             }),
             Deed::Say => Command::VisitorSend { text },
@@ -368,6 +370,7 @@ impl History {
             Deed::Assign { is_stale } => Command::Assign {
                 agent,
                 placed_seq: self.conversation.placed_seq - u64::from(is_stale),
+                why: None,
             },
             Deed::Take => Command::Take {
                 agent,

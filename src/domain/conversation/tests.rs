@@ -51,6 +51,7 @@ impl Chat {
             mode: Mode::Chat,
             fields: Fields::new(),
             needs: Vec::new(),
+            known_agent: None,
             text: text.map(str::to_owned),
         };
         let (conversation, events) = start(ConversationId::fresh(), begin, BEGIN);
@@ -149,6 +150,7 @@ fn assign(who: &AgentName, placed_seq: u64) -> Command {
     Command::Assign {
         agent: who.clone(),
         placed_seq,
+        why: None,
     }
 }
 

@@ -1,8 +1,8 @@
-//! What becomes due: graces that run out, offers that ring out, claims of nodes that died.
+//! What becomes due: graces that run out, offers that ring out, claims of nodes that died, needs to be given up.
 //!
 //! Timers are not searched for when what they were set for changes: one that no longer applies does nothing.
 
-use super::{Board, DUE_RETRY, Due, MISSED_OFFERS_MAX, Timer};
+use super::{Board, DUE_RETRY, Due, MISSED_OFFERS_MAX, Timer, Waiting};
 use crate::model::id::{AgentId, ConversationId};
 use crate::model::record::Status;
 use crate::model::time::At;
@@ -61,13 +61,85 @@ impl Board {
                 Some(Due::AgentGone { agent })
             }
             Timer::Claim(conversation) => {
-                let held = self.waiting.get(&conversation)?.claim?;
+                let held = self.waiting.get(&conversation)?.claim.as_ref()?;
                 if held.expires_at > at {
                     return None;
                 }
-                self.give_back(conversation, held.agent, now);
-                held.is_offer.then(|| self.miss(conversation, held.agent))
+                let (agent, is_offer) = (held.agent, held.is_offer);
+                self.give_back(conversation, agent, now);
+                is_offer.then(|| self.miss(conversation, agent))
             }
+            Timer::Relax(conversation) => {
+                self.relax(conversation, at);
+                None
+            }
+            Timer::Widen(conversation) => {
+                let waiting = self.waiting.get(&conversation)?;
+                if waiting.widens_at.is_some_and(|widens_at| widens_at <= at) {
+                    self.widen(conversation);
+                }
+                None
+            }
+            Timer::Ask(conversation) => {
+                let waiting = self.waiting.get_mut(&conversation)?;
+                if waiting.declined_until <= at {
+                    let declined = std::mem::take(&mut waiting.declined);
+                    let known = declined
+                        .into_iter()
+                        .filter(|who| !waiting.missed.contains(who));
+                    let asked: Vec<AgentId> = known.collect();
+                    waiting.missed.extend(asked);
+                }
+                None
+            }
+        }
+    }
+
+    /// Gives the last of the needs that are left up, if it is time.
+    fn relax(&mut self, conversation: ConversationId, at: At) {
+        let is_time = |waiting: &Waiting| {
+            let next = waiting.relaxes_at.front();
+            next.is_some_and(|next| *next <= at) && !waiting.needs.is_empty()
+        };
+        if !self.waiting.get(&conversation).is_some_and(is_time) {
+            return;
+        }
+        self.unlist_waiting(conversation);
+        if let Some(waiting) = self.waiting.get_mut(&conversation) {
+            waiting.relaxes_at.pop_front();
+            let given_up = waiting.needs.pop();
+            waiting.relaxed.extend(given_up);
+            if let Some(next) = waiting.relaxes_at.front()
+                && !waiting.needs.is_empty()
+            {
+                self.due.insert((*next, Timer::Relax(conversation)));
+            }
+        }
+        self.list_waiting(conversation);
+    }
+
+    /// Opens a conversation that waits to the departments that stand in, ahead of its time or not.
+    pub fn widen(&mut self, conversation: ConversationId) {
+        if let Some(waiting) = self.waiting.get_mut(&conversation) {
+            waiting.is_wide = true;
+            self.list_waiting(conversation);
+        }
+    }
+
+    /// When needs are given up and others stand in.
+    pub(super) fn set_term_timers(&mut self, id: ConversationId) {
+        let Some(waiting) = self.waiting.get(&id) else {
+            return;
+        };
+        if let Some(next) = waiting.relaxes_at.front()
+            && !waiting.needs.is_empty()
+        {
+            self.due.insert((*next, Timer::Relax(id)));
+        }
+        if let Some(widens_at) = waiting.widens_at
+            && !waiting.stand_ins.is_empty()
+        {
+            self.due.insert((widens_at, Timer::Widen(id)));
         }
     }
 

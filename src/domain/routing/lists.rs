@@ -3,33 +3,57 @@
 //! Kept up to date at each change, so that a claim looks only at their heads. [`Board::change_agent`] is the one place
 //! where an agent changes.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
+use std::collections::hash_map::Entry;
 
 use super::{Agent, Board, Seat, Waiting};
-use crate::model::id::{AgentId, ConversationId};
+use crate::model::id::{AgentId, ConversationId, DepartmentKey, Skill};
 use crate::model::record::Status;
 use crate::model::time::At;
 
 impl Board {
-    /// Puts a waiting conversation among those that could be served, if it could.
+    /// Puts a waiting conversation among those that could be served, if it could: in its own line, and once it is wide in
+    /// those that stand in.
     pub(super) fn list_waiting(&mut self, id: ConversationId) {
         if let Some(waiting) = self.waiting.get(&id)
             && waiting.gone_at.is_none()
             && waiting.claim.is_none()
         {
-            self.lines
-                .entry(waiting.department.clone())
-                .or_default()
-                .ready
-                .insert((waiting.key, id));
+            for department in waiting.open_to() {
+                let line = self.lines.entry(department.clone()).or_default();
+                let lane = line.ready.entry(waiting.needs.clone()).or_default();
+                lane.insert((waiting.key, id));
+            }
         }
     }
 
     pub(super) fn unlist_waiting(&mut self, id: ConversationId) {
-        if let Some(waiting) = self.waiting.get(&id)
-            && let Some(line) = self.lines.get_mut(&waiting.department)
+        let Some(waiting) = self.waiting.get(&id) else {
+            return;
+        };
+        let mut left_empty = Vec::new();
+        for department in waiting.open_to() {
+            if let Some(line) = self.lines.get_mut(department)
+                && let Some(lane) = line.ready.get_mut(&waiting.needs)
+            {
+                lane.remove(&(waiting.key, id));
+                if lane.is_empty() {
+                    line.ready.remove(&waiting.needs);
+                    left_empty.push(department.clone());
+                }
+            }
+        }
+        left_empty.iter().for_each(|line| self.forget_line(line));
+    }
+
+    /// Forgets a line that nobody waits in or is free for.
+    pub(super) fn forget_line(&mut self, department: &DepartmentKey) {
+        if let Some(line) = self.lines.get(department)
+            && line.order.is_empty()
+            && line.ready.is_empty()
+            && line.free.is_empty()
         {
-            line.ready.remove(&(waiting.key, id));
+            self.lines.remove(department);
         }
     }
 
@@ -47,20 +71,32 @@ impl Board {
             missed_offers: 0,
             listed: None,
         });
+        for place in agent.seat.skills_by_department() {
+            if let Entry::Occupied(mut count) = self.skilled.entry(place) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
+        }
         change(agent);
         if agent.is_nobody() {
             self.agents.remove(&id);
             return;
         }
+        for place in agent.seat.skills_by_department() {
+            *self.skilled.entry(place).or_default() += 1;
+        }
         if agent.is_online() && agent.free_places() > 0 {
-            let key = (agent.load_share(), agent.idle_since);
-            agent.listed = Some(key);
+            let (share, idle_since) = (agent.load_share(), agent.idle_since);
+            agent.listed = Some((share, idle_since));
             for department in &agent.seat.departments {
-                self.lines
-                    .entry(department.clone())
-                    .or_default()
-                    .free
-                    .insert((key.0, key.1, id));
+                let line = self.lines.entry(department.clone()).or_default();
+                line.free.insert((share, idle_since, id));
+                for skill in &agent.seat.skills {
+                    let free = line.free_with.entry(skill.clone()).or_default();
+                    free.insert((share, idle_since, id));
+                }
             }
         }
     }
@@ -72,28 +108,39 @@ impl Board {
         let Some((share, idle_since)) = agent.listed.take() else {
             return;
         };
-        for department in &agent.seat.departments {
+        let seat = agent.seat.clone();
+        for department in &seat.departments {
             if let Some(line) = self.lines.get_mut(department) {
                 line.free.remove(&(share, idle_since, id));
-                if line.order.is_empty() && line.free.is_empty() {
-                    self.lines.remove(department);
+                for skill in &seat.skills {
+                    if let Some(free) = line.free_with.get_mut(skill) {
+                        free.remove(&(share, idle_since, id));
+                        if free.is_empty() {
+                            line.free_with.remove(skill);
+                        }
+                    }
                 }
             }
+            self.forget_line(department);
         }
     }
 }
 
 impl Waiting {
-    /// The best of the free agents, given who declined or missed this conversation.
-    pub(super) fn wants_of(&self, free: &BTreeSet<(u32, At, AgentId)>) -> Option<AgentId> {
-        let willing = || {
-            free.iter()
-                .map(|(_, _, agent)| *agent)
-                .filter(|agent| !self.declined.contains(agent))
-        };
-        willing()
-            .find(|agent| !self.missed.contains(agent))
-            .or_else(|| willing().next())
+    /// The departments whose agents may serve it now, its own first.
+    pub(super) fn open_to(&self) -> impl Iterator<Item = &DepartmentKey> {
+        let stand_ins = self.is_wide.then_some(&self.stand_ins);
+        std::iter::once(&self.department).chain(stand_ins.into_iter().flatten())
+    }
+
+    /// Whether this agent does not want it.
+    pub(super) fn has_declined(&self, agent: AgentId) -> bool {
+        self.declined.contains(&agent)
+    }
+
+    /// Whether it is claimed for this agent.
+    pub(super) fn is_held_for(&self, agent: AgentId) -> bool {
+        self.claim.as_ref().is_some_and(|held| held.agent == agent)
     }
 }
 
@@ -104,7 +151,16 @@ impl Seat {
             status: Status::Offline,
             capacity: 0,
             departments: Vec::new(),
+            skills: Vec::new(),
         }
+    }
+
+    /// Each skill at each department.
+    fn skills_by_department(&self) -> Vec<(DepartmentKey, Skill)> {
+        let departments = self.departments.iter();
+        departments
+            .flat_map(|key| self.skills.iter().map(|skill| (key.clone(), skill.clone())))
+            .collect()
     }
 }
 
@@ -119,6 +175,13 @@ impl Agent {
 
     pub(super) fn is_online(&self) -> bool {
         self.seat.status == Status::Online && !self.sockets.is_empty()
+    }
+
+    /// Whether a place is free for whoever waits in this department and has these needs.
+    pub(super) fn is_free_for(&self, department: &DepartmentKey, needs: &[&Skill]) -> bool {
+        self.listed.is_some()
+            && self.seat.departments.contains(department)
+            && needs.iter().all(|need| self.seat.skills.contains(need))
     }
 
     pub(super) fn load(&self) -> u32 {

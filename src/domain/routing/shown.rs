@@ -27,7 +27,8 @@ impl Board {
     #[must_use]
     pub fn lines(&self, first_max: usize) -> Vec<LineState> {
         let mut lines: BTreeMap<&DepartmentKey, LineState> = BTreeMap::new();
-        for (department, line) in &self.lines {
+        let waited_in = self.lines.iter().filter(|(_, line)| !line.order.is_empty());
+        for (department, line) in waited_in {
             let first = line.order.iter().take(first_max);
             let state = LineState {
                 first: first.filter_map(|(_, id)| self.in_line(*id)).collect(),
@@ -122,7 +123,7 @@ impl Board {
 
     fn in_line(&self, id: ConversationId) -> Option<InLine> {
         let waiting = self.waiting.get(&id)?;
-        let is_offered = waiting.claim.is_some_and(|held| held.is_offer);
+        let is_offered = waiting.claim.as_ref().is_some_and(|held| held.is_offer);
         Some(InLine {
             conversation: id,
             since: waiting.since,
@@ -142,13 +143,14 @@ impl Board {
             .iter()
             .filter_map(|id| {
                 let waiting = self.waiting.get(id)?;
-                let held = waiting.claim.filter(|held| held.is_offer)?;
+                let held = waiting.claim.as_ref().filter(|held| held.is_offer)?;
                 let department = waiting.department.clone();
                 Some(Ringing {
                     conversation: *id,
                     agent,
                     department,
                     expires_at: held.expires_at,
+                    why: held.why.clone(),
                 })
             })
             .collect();

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{
     Board, CLAIM, CLOSED_MEMORY, Claim, DUE_RETRY, Due, Graces, Observed, ObservedPlace, Seat,
+    Terms,
 };
 use crate::model::event::Mode;
 use crate::model::id::{AgentId, ConversationId, DepartmentKey};
@@ -64,6 +65,7 @@ impl Desk {
             status,
             capacity,
             departments: departments.to_vec(),
+            skills: Vec::new(),
         };
         self.board.seat(who, seat, self.now);
     }
@@ -96,6 +98,7 @@ impl Desk {
                 key,
                 since,
                 mode: Mode::Chat,
+                terms: Terms::default(),
             },
         );
     }
@@ -372,6 +375,7 @@ fn a_wait_that_begins_without_a_socket_has_its_grace_from_then() {
             key,
             since,
             mode: Mode::Chat,
+            terms: Terms::default(),
         },
     );
     assert_eq!(desk.pairs(), None);
@@ -582,6 +586,7 @@ fn older_news_of_a_closed_conversation_is_known_as_such() {
             key,
             since: desk.now,
             mode: Mode::Chat,
+            terms: Terms::default(),
         },
     };
     let closed = Observed {

@@ -11,17 +11,18 @@ use uuid::Uuid;
 use super::world::{Agent, Chat, World};
 use super::{
     Board, CLOSED_MEMORY, Claim, DUE_RETRY, Due, Graces, Observed, ObservedPlace, PlaceInLine,
-    Ringing, Seat,
+    Ringing, Seat, Terms,
 };
 use crate::domain::conversation::BEHIND_LIVE;
 use crate::model::event::Mode;
-use crate::model::id::{AgentId, ConversationId, DepartmentKey};
+use crate::model::id::{AgentId, ConversationId, DepartmentKey, Skill};
 use crate::model::record::Status;
 use crate::model::time::{At, Millis};
 
 pub const BEGIN: At = At(1_700_000_000_000);
 pub const AGENTS: u64 = 4;
 pub const DEPARTMENTS: usize = 3;
+pub const SKILLS: usize = 2;
 
 pub type Checked = Result<(), TestCaseError>;
 
@@ -76,6 +77,7 @@ impl Trial {
         priority: i64,
         mode: Mode,
         socket: Option<u64>,
+        terms: Terms,
     ) -> Checked {
         self.last_chat += 1;
         // Ids do not sort by time here: equal keys are told apart by them, whatever they are.
@@ -96,6 +98,7 @@ impl Trial {
                 },
             since: self.now(),
             mode,
+            terms,
         };
         let chat = Chat {
             news: Vec::new(),
@@ -104,7 +107,10 @@ impl Trial {
             handed_at: None,
             hold: None,
             declined_by: BTreeSet::new(),
+            declined_at: BEGIN,
             missed_by: BTreeSet::new(),
+            looked_at: None,
+            is_widened: false,
         };
         self.world.chats.insert(id, chat);
         self.moves(id, place)
@@ -236,6 +242,60 @@ impl Trial {
         Ok(())
     }
 
+    pub fn widened(&mut self, nth: usize) {
+        if let Some(id) = self.nth_chat(nth) {
+            self.board.widen(id);
+            self.world.chats.get_mut(&id).unwrap().is_widened = true;
+        }
+    }
+
+    /// A board that was emptied is told everything anew, in any order: claims are gone, and who refused is asked again.
+    pub fn told_anew(&mut self, backwards: bool) {
+        let now = self.now();
+        self.board = Board::new(self.world.graces);
+        for (agent, person) in &mut self.world.people {
+            for socket in &person.sockets {
+                self.board.agent_joined(*agent, *socket, now);
+            }
+            self.board.seat(*agent, person.seat.clone(), now);
+            person.idle_since = now;
+            person.missed = 0;
+            person.gone_at = person.sockets.is_empty().then_some(now);
+            person.told_away_at = None;
+            person.told_gone_at = None;
+        }
+        let mut chats: Vec<_> = self.world.chats.iter_mut().collect();
+        if backwards {
+            chats.reverse();
+        }
+        for (id, chat) in chats {
+            for socket in &chat.sockets {
+                self.board.visitor_joined(*id, *socket);
+            }
+            self.board.observe(chat.news.last().unwrap(), now);
+            chat.hold = None;
+            chat.handed_at = None;
+            chat.declined_by.clear();
+            chat.missed_by.clear();
+            chat.looked_at = None;
+            chat.is_widened = false;
+            chat.gone_at = (chat.waits_live() && chat.sockets.is_empty()).then_some(now);
+        }
+        let owners: BTreeSet<AgentId> = self.world.chats.values().filter_map(Chat::owner).collect();
+        for owner in owners {
+            let person = self.person(owner);
+            person.idle_since = now;
+            person.got_at = Some(now);
+            if person.sockets.is_empty() {
+                person.gone_at.get_or_insert(now);
+            }
+        }
+        let people: Vec<_> = self.world.people.keys().copied().collect();
+        people
+            .into_iter()
+            .for_each(|agent| self.forget_if_nobody(agent));
+    }
+
     /// No left message goes to an agent while somebody waits live whom the same agent could serve.
     fn check_that_the_live_go_first(&self, claim: &Claim) -> Checked {
         if self.world.chats[&claim.conversation].waits_live() {
@@ -247,7 +307,8 @@ impl Trial {
                 && chat.waits().is_some_and(|(line, _)| lines.contains(line))
                 && chat.gone_at.is_none()
                 && chat.hold.is_none()
-                && !chat.declined_by.contains(&claim.agent);
+                && !chat.declined_by.contains(&claim.agent)
+                && chat.asks_for_nothing();
             prop_assert!(!is_served_first, "{:?} goes before {}", claim, id);
         }
         Ok(())
@@ -310,6 +371,7 @@ impl Trial {
         if rings {
             chat.hold = None;
             chat.declined_by.insert(agent);
+            chat.declined_at = self.world.now;
             self.person(agent).missed = 0;
         }
         Ok(())
@@ -325,14 +387,18 @@ impl Trial {
     /// Requeued or transferred: in a line, under the key it always had.
     fn waits_again(&mut self, id: ConversationId, department: DepartmentKey) -> Checked {
         let first = &self.world.chats[&id].news[0].place;
-        let ObservedPlace::Waiting { key, mode, .. } = *first else {
+        let ObservedPlace::Waiting {
+            key, mode, terms, ..
+        } = first
+        else {
             unreachable!("every chat begins in a line");
         };
         let place = ObservedPlace::Waiting {
             department,
-            key,
+            key: *key,
             since: self.now(),
-            mode,
+            mode: *mode,
+            terms: terms.clone(),
         };
         self.moves(id, place)
     }
@@ -360,6 +426,8 @@ impl Trial {
         chat.handed_at = None;
         chat.declined_by.clear();
         chat.missed_by.clear();
+        chat.looked_at = None;
+        chat.is_widened = false;
         let is_gone = chat.waits_live() && chat.sockets.is_empty();
         chat.gone_at = is_gone.then_some(now);
         if place == ObservedPlace::Closed {
@@ -424,6 +492,7 @@ impl Trial {
     fn see_what_is_due(&mut self, is_dealt_with: bool) -> Checked {
         let now = self.now();
         let missed = self.world.expire_holds();
+        self.world.look_at_terms();
         let ended = self.world.ended_graces();
         let away = self.world.away();
         let due = self.board.take_due(now);
@@ -583,6 +652,7 @@ impl Trial {
             closed,
             closed_order,
             agents,
+            skilled,
             visitor_sockets,
             due,
         } = &self.board;
@@ -595,6 +665,7 @@ impl Trial {
             closed_order
         );
         prop_assert!(agents.is_empty(), "{:?}", agents);
+        prop_assert!(skilled.is_empty(), "{:?}", skilled);
         prop_assert!(visitor_sockets.is_empty(), "{:?}", visitor_sockets);
         prop_assert!(due.is_empty(), "{:?}", due);
         Ok(())
@@ -609,11 +680,16 @@ pub fn department(number: usize) -> DepartmentKey {
     DepartmentKey::new(["billing", "sales", "support"][number]).unwrap()
 }
 
+pub fn skill(number: usize) -> Skill {
+    Skill::new(["fr", "gold"][number]).unwrap()
+}
+
 pub fn nobodys_seat() -> Seat {
     Seat {
         status: Status::Offline,
         capacity: 0,
         departments: Vec::new(),
+        skills: Vec::new(),
     }
 }
 

@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    CLAIM, Claim, DUE_RETRY, Due, Graces, InLine, LineState, MISSED_OFFERS_MAX, Observed,
-    ObservedPlace, Seat, SocketId,
+    CLAIM, Claim, DECLINED, DUE_RETRY, Due, Graces, InLine, LineState, MISSED_OFFERS_MAX, Observed,
+    ObservedPlace, Seat, SocketId, Terms,
 };
 use crate::model::event::Mode;
-use crate::model::id::{AgentId, ConversationId, DepartmentKey};
+use crate::model::id::{AgentId, ConversationId, DepartmentKey, Skill};
 use crate::model::record::Status;
-use crate::model::time::At;
+use crate::model::time::{At, Millis};
+use crate::model::why::{Rule, Why};
 
 /// Everything there is, as facts.
 pub struct World {
@@ -33,7 +34,13 @@ pub struct Chat {
     pub handed_at: Option<At>,
     pub hold: Option<Hold>,
     pub declined_by: BTreeSet<AgentId>,
+    /// When somebody declined it last.
+    pub declined_at: At,
     pub missed_by: BTreeSet<AgentId>,
+    /// When it was last looked at what of its terms is due.
+    pub looked_at: Option<At>,
+    /// Opened to those who stand in ahead of its time.
+    pub is_widened: bool,
 }
 
 /// A claim or an offer.
@@ -79,6 +86,10 @@ impl Chat {
         }
     }
 
+    pub fn asks_for_nothing(&self) -> bool {
+        self.terms().is_some_and(|terms| terms.needs.is_empty())
+    }
+
     /// Whether it waits, and only with a socket.
     pub fn waits_live(&self) -> bool {
         matches!(
@@ -88,6 +99,47 @@ impl Chat {
                 ..
             }
         )
+    }
+
+    fn terms(&self) -> Option<&Terms> {
+        match self.place() {
+            ObservedPlace::Waiting { terms, .. } => Some(terms),
+            ObservedPlace::Served { .. } | ObservedPlace::Closed => None,
+        }
+    }
+
+    /// The needs that are left, and those given up: one for each moment that was reached.
+    fn needs(&self) -> (&[Skill], &[Skill]) {
+        let Some(terms) = self.terms() else {
+            return (&[], &[]);
+        };
+        let reached = |at: &&At| self.looked_at.is_some_and(|looked_at| **at <= looked_at);
+        let given_up = terms.relaxes_at.iter().take_while(reached).count();
+        terms
+            .needs
+            .split_at(terms.needs.len().saturating_sub(given_up))
+    }
+
+    /// The next moment at which its terms change.
+    fn next_term(&self) -> Option<At> {
+        let terms = self.terms()?;
+        let is_ahead = |at: &At| self.looked_at.is_none_or(|looked_at| *at > looked_at);
+        let relaxes = terms.relaxes_at.iter().copied().filter(is_ahead);
+        let relaxes = relaxes.filter(|_| !self.needs().0.is_empty());
+        let widens = terms.widens_at.filter(is_ahead);
+        let widens = widens.filter(|_| !terms.stand_ins.is_empty());
+        relaxes.chain(widens).min()
+    }
+
+    /// The departments whose agents may serve it, its own first.
+    fn open_to(&self) -> Vec<&DepartmentKey> {
+        let (Some((own, _)), Some(terms)) = (self.waits(), self.terms()) else {
+            return Vec::new();
+        };
+        let reached = |at: At| self.looked_at.is_some_and(|looked_at| at <= looked_at);
+        let is_wide = self.is_widened || terms.widens_at.is_some_and(reached);
+        let stand_ins = terms.stand_ins.iter().filter(|_| is_wide);
+        std::iter::once(own).chain(stand_ins).collect()
     }
 
     pub fn owner(&self) -> Option<AgentId> {
@@ -121,26 +173,69 @@ impl World {
         agent.is_online() && self.load(id) < u32::from(agent.seat.capacity)
     }
 
-    /// Whom the contract gives this conversation now: of the free and willing agents of its department those who have
-    /// not missed it, if any; of these the lowest load share in whole thousandths, then the longest idle, then by id.
-    fn agent_for(&self, chat: &Chat) -> Option<AgentId> {
-        let (department, _) = chat.waits()?;
-        let willing: Vec<_> = self
+    /// Whom the contract gives this conversation now, and why: of the free and willing agents of its department who have what
+    /// is needed those who have not missed it, if any; of these the visitor's last one, else the lowest load share in whole
+    /// thousandths, then the longest idle, then by id. If there is none, the same of each department that stands in.
+    fn agent_for(&self, chat: &Chat) -> Option<(AgentId, Why)> {
+        let departments = chat.open_to();
+        departments
+            .into_iter()
+            .find_map(|department| self.agent_of(department, chat))
+    }
+
+    fn agent_of(&self, department: &DepartmentKey, chat: &Chat) -> Option<(AgentId, Why)> {
+        let (own, _) = chat.waits()?;
+        let (needs, given_up) = chat.needs();
+        let serves = |agent: &Agent| agent.seat.departments.contains(department);
+        let is_known = |need: &&Skill| {
+            let mut colleagues = self.people.values().filter(|agent| serves(agent));
+            colleagues.any(|agent| agent.seat.skills.contains(need))
+        };
+        let needs: Vec<&Skill> = needs.iter().filter(is_known).collect();
+        let mut candidates: Vec<_> = self
             .people
             .iter()
-            .filter(|(id, agent)| self.is_free(**id, agent))
-            .filter(|(_, agent)| agent.seat.departments.contains(department))
+            .filter(|(id, agent)| self.is_free(**id, agent) && serves(agent))
+            .filter(|(_, agent)| needs.iter().all(|need| agent.seat.skills.contains(need)))
             .filter(|(id, _)| !chat.declined_by.contains(id))
             .collect();
-        let has_answerer = willing.iter().any(|(id, _)| !chat.missed_by.contains(id));
-        willing
-            .into_iter()
-            .filter(|(id, _)| !has_answerer || !chat.missed_by.contains(id))
-            .min_by_key(|(id, agent)| {
-                let share = self.load(**id) * 1_000 / u32::from(agent.seat.capacity);
-                (share, agent.idle_since, **id)
-            })
-            .map(|(id, _)| *id)
+        if candidates
+            .iter()
+            .any(|(id, _)| !chat.missed_by.contains(id))
+        {
+            candidates.retain(|(id, _)| !chat.missed_by.contains(id));
+        }
+        let share =
+            |id: AgentId, agent: &Agent| self.load(id) * 1_000 / u32::from(agent.seat.capacity);
+        candidates.sort_by_key(|(id, agent)| (share(**id, agent), agent.idle_since, **id));
+        let first = *candidates.first()?;
+        let last_agent = chat.terms()?.last_agent.filter(|_| department == own);
+        let last = candidates.iter().find(|(id, _)| Some(**id) == last_agent);
+        let (id, agent) = last.copied().unwrap_or(first);
+        let rule = if department != own {
+            Rule::Overflow
+        } else if last.is_some() {
+            Rule::LastAgent
+        } else if given_up
+            .iter()
+            .any(|need| !agent.seat.skills.contains(need))
+        {
+            Rule::Relaxed
+        } else if candidates.len() == 1 {
+            Rule::HeadOfLine
+        } else if share(*candidates[1].0, candidates[1].1) > share(*id, agent) {
+            Rule::LeastLoad
+        } else {
+            Rule::LongestIdle
+        };
+        let why = Why {
+            rule,
+            load: self.load(*id),
+            capacity: agent.seat.capacity,
+            idle_ms: Some(Millis((self.now - agent.idle_since).0.max(0))),
+            eligible: u32::try_from(candidates.len()).unwrap(),
+        };
+        Some((*id, why))
     }
 
     /// The pair that is due: the first in order of all that wait with a socket and unclaimed and have an agent.
@@ -150,12 +245,13 @@ impl World {
             .filter(|(_, chat)| chat.gone_at.is_none() && chat.hold.is_none())
             .filter_map(|(id, chat)| {
                 let (department, key) = chat.waits()?;
-                let agent = self.agent_for(chat)?;
+                let (agent, why) = self.agent_for(chat)?;
                 let claim = Claim {
                     conversation: *id,
                     placed_seq: chat.news.last()?.placed_seq,
                     department: department.clone(),
                     agent,
+                    why,
                 };
                 Some(((key, *id), claim))
             })
@@ -224,6 +320,11 @@ impl World {
             .chats
             .values()
             .filter_map(|chat| Some(chat.hold?.expires_at));
+        let asks = self.chats.values().filter_map(|chat| {
+            let is_refused = !chat.declined_by.is_empty();
+            is_refused.then_some(chat.declined_at + DECLINED)
+        });
+        let terms = self.chats.values().filter_map(Chat::next_term);
         let gone = self.people.iter().filter_map(move |(id, agent)| {
             self.has_something(*id, agent).then_some(())?;
             agent.told_gone_at.map_or_else(
@@ -238,7 +339,13 @@ impl World {
                 .is_none_or(|told| told < due_at)
                 .then_some(due_at)
         });
-        visitors.chain(holds).chain(gone).chain(away).min()
+        let people = gone.chain(away);
+        visitors
+            .chain(holds)
+            .chain(asks)
+            .chain(terms)
+            .chain(people)
+            .min()
     }
 
     fn has_something(&self, id: AgentId, agent: &Agent) -> bool {
@@ -250,6 +357,16 @@ impl World {
     fn away_due_at(&self, id: AgentId, agent: &Agent) -> Option<At> {
         self.owned(id).next()?;
         Some((agent.gone_at? + self.graces.away).max(agent.got_at?))
+    }
+
+    /// Looks at what of everybody's terms is due, and who may be asked again.
+    pub fn look_at_terms(&mut self) {
+        for chat in self.chats.values_mut() {
+            chat.looked_at = Some(self.now);
+            if chat.declined_at + DECLINED <= self.now {
+                chat.missed_by.append(&mut chat.declined_by);
+            }
+        }
     }
 
     /// Offers and claims whose time is up, in the order of their ends; the facts follow.

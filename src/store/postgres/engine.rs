@@ -123,6 +123,13 @@ impl Store for PostgresStore {
         directly!(self, connection => lists::conversation_of_visitor(connection, visitor, closed_since))
     }
 
+    async fn last_agent_of_visitor(
+        &self,
+        visitor: VisitorId,
+    ) -> Result<Option<AgentId>, StoreError> {
+        directly!(self, connection => lists::last_agent_of_visitor(connection, visitor))
+    }
+
     async fn open_conversations(&self) -> Result<Vec<Conversation>, StoreError> {
         directly!(self, connection => lists::open_conversations(connection))
     }

@@ -96,6 +96,21 @@ pub(super) async fn conversation_of_visitor(
     Ok(maybe(row.as_ref(), read_conversation)?)
 }
 
+/// See [`crate::store::Store::last_agent_of_visitor`].
+pub(super) async fn last_agent_of_visitor(
+    connection: &mut PgConnection,
+    visitor: VisitorId,
+) -> Result<Option<AgentId>, Failure> {
+    // Ids sort by time, and so does the index.
+    let last: Option<Uuid> = sqlx::query_scalar(
+        "select last_agent from conversation where visitor = $1 and last_agent is not null order by id desc limit 1",
+    )
+    .bind(visitor.0)
+    .fetch_optional(connection)
+    .await?;
+    Ok(last.map(AgentId))
+}
+
 /// See [`crate::store::Store::open_conversations`].
 pub(super) async fn open_conversations(
     connection: &mut PgConnection,

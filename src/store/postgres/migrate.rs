@@ -70,6 +70,11 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0011_words_in_order_of_time.sql"),
         serves_from: 1,
     },
+    Migration {
+        name: "needs",
+        schema: include_str!("migrations/0012_needs.sql"),
+        serves_from: 1,
+    },
 ];
 
 struct Migration {

@@ -41,6 +41,8 @@ struct ConversationRow<'a> {
     priority: i8,
     mode: String,
     enqueued_at: At,
+    needs: &'a [String],
+    known_agent: Option<Uuid>,
     state: &'static str,
     waiting_since_at: Option<At>,
     owner: Option<Uuid>,
@@ -85,6 +87,8 @@ impl<'a> ConversationRow<'a> {
             priority: conversation.priority,
             mode: word(&conversation.mode)?,
             enqueued_at: conversation.enqueued_at,
+            needs: &conversation.needs,
+            known_agent: conversation.known_agent.map(|agent| agent.0),
             state: place.state,
             waiting_since_at: place.since,
             owner: place.owner.map(|owner| owner.id.0),
@@ -122,13 +126,13 @@ const WRITE: &str = "
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[]) as m (id, site, name, folded, at)
         on conflict (id) do nothing
     ), kept as (
-        insert into conversation (id, site, visitor, visitor_name, department, priority, mode, enqueued_at, state,
-            waiting_since_at, owner, owner_name, close_reason, closed_at, placed_seq, seq, visitor_seq, last_at,
+        insert into conversation (id, site, visitor, visitor_name, department, priority, mode, enqueued_at, needs,
+            known_agent, state, waiting_since_at, owner, owner_name, close_reason, closed_at, placed_seq, seq, visitor_seq, last_at,
             said_at, idle_warned_at, is_agent_away, is_rated, tags, read_visitor, read_agent, summary, summary_folded,
             rating, last_agent, first_wait_end, first_wait_ended_at, first_wait_ms, first_wait_department)
         select * from json_to_recordset($6::json) as k (id uuid, site text, visitor uuid, visitor_name text,
-            department text, priority bigint, mode text, enqueued_at bigint, state text, waiting_since_at bigint,
-            owner uuid, owner_name text, close_reason text, closed_at bigint, placed_seq bigint, seq bigint,
+            department text, priority bigint, mode text, enqueued_at bigint, needs json, known_agent uuid,
+            state text, waiting_since_at bigint, owner uuid, owner_name text, close_reason text, closed_at bigint, placed_seq bigint, seq bigint,
             visitor_seq bigint, last_at bigint, said_at bigint, idle_warned_at bigint, is_agent_away boolean,
             is_rated boolean, tags json, read_visitor bigint, read_agent bigint, summary text, summary_folded text,
             rating bigint, last_agent uuid, first_wait_end text, first_wait_ended_at bigint, first_wait_ms bigint,

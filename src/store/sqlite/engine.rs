@@ -114,6 +114,15 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn last_agent_of_visitor(
+        &self,
+        visitor: VisitorId,
+    ) -> Result<Option<AgentId>, StoreError> {
+        self.readers
+            .read(move |connection| lists::last_agent_of_visitor(connection, visitor))
+            .await
+    }
+
     async fn open_conversations(&self) -> Result<Vec<Conversation>, StoreError> {
         self.readers.read(lists::open_conversations).await
     }

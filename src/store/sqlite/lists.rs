@@ -95,6 +95,20 @@ pub(super) fn conversation_of_visitor(
         .optional()?)
 }
 
+/// See [`crate::store::Store::last_agent_of_visitor`].
+pub(super) fn last_agent_of_visitor(
+    connection: &Connection,
+    visitor: VisitorId,
+) -> Result<Option<AgentId>, StoreError> {
+    // Ids sort by time, and so does the index.
+    let mut statement = connection.prepare_cached(
+        "select last_agent from conversation where visitor = ?1 and last_agent is not null order by id desc limit 1",
+    )?;
+    Ok(statement
+        .query_row([visitor], |row| row.get(0))
+        .optional()?)
+}
+
 /// See [`crate::store::Store::open_conversations`].
 pub(super) fn open_conversations(connection: &Connection) -> Result<Vec<Conversation>, StoreError> {
     let mut statement = connection.prepare_cached(conversations!(

@@ -71,6 +71,10 @@ const MIGRATIONS: &[Migration] = &[
         schema: include_str!("migrations/0011_words_in_order_of_time.sql"),
         fill: None,
     },
+    Migration {
+        schema: include_str!("migrations/0012_needs.sql"),
+        fill: None,
+    },
 ];
 
 struct Migration {

@@ -40,11 +40,11 @@ pub(super) fn save(connection: &Connection, stored: &Stored) -> rusqlite::Result
     let place = PlaceColumns::of(&conversation.place);
     let first_wait = digest.first_wait.as_ref();
     let mut statement = connection.prepare_cached(
-        "insert into conversation (id, site, visitor, visitor_name, department, priority, mode, enqueued_at, state,
+        "insert into conversation (id, site, visitor, visitor_name, department, priority, mode, enqueued_at, needs, known_agent, state,
              waiting_since_at, owner, owner_name, close_reason, closed_at, placed_seq, seq, visitor_seq, last_at,
              said_at, idle_warned_at, is_agent_away, is_rated, tags, read_visitor, read_agent, summary, rating,
              last_agent, first_wait_end, first_wait_ended_at, first_wait_ms, first_wait_department)
-         values (:id, :site, :visitor, :visitor_name, :department, :priority, :mode, :enqueued_at, :state,
+         values (:id, :site, :visitor, :visitor_name, :department, :priority, :mode, :enqueued_at, :needs, :known_agent, :state,
              :waiting_since_at, :owner, :owner_name, :close_reason, :closed_at, :placed_seq, :seq, :visitor_seq,
              :last_at, :said_at, :idle_warned_at, :is_agent_away, :is_rated, :tags, :read_visitor, :read_agent,
              :summary, :rating, :last_agent, :first_wait_end, :first_wait_ended_at, :first_wait_ms,
@@ -68,6 +68,8 @@ pub(super) fn save(connection: &Connection, stored: &Stored) -> rusqlite::Result
         ":priority": conversation.priority,
         ":mode": Word(conversation.mode),
         ":enqueued_at": conversation.enqueued_at,
+        ":needs": Json(&conversation.needs),
+        ":known_agent": conversation.known_agent,
         ":state": place.state,
         ":waiting_since_at": place.since,
         ":owner": place.owner.map(|owner| owner.id),

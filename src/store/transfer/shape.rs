@@ -413,6 +413,8 @@ pub static TABLES: &[Table] = &[
             of::<i8>("priority"),
             of::<Word<Mode>>("mode"),
             of::<At>("enqueued_at"),
+            of::<Json<Vec<String>>>("needs"),
+            of::<Option<AgentId>>("known_agent"),
             of::<String>("state"),
             of::<Option<At>>("waiting_since_at"),
             of::<Option<AgentId>>("owner"),

@@ -24,14 +24,16 @@ const CHAT: Millis = Millis(20 * MINUTE);
 
 /// A desk with its day book, at three in the afternoon: one agent of support has served one after the other all day, serves
 /// another, and three wait. Departments close at five.
-struct Day {
-    api: Api,
-    ada: Login,
-    stop: CancellationToken,
+pub(super) struct Day {
+    pub(super) api: Api,
+    pub(super) ada: Login,
+    /// Those who wait, in their order.
+    pub(super) line: Vec<Conversation>,
+    pub(super) stop: CancellationToken,
 }
 
 impl Day {
-    async fn at_three() -> Self {
+    pub(super) async fn at_three() -> Self {
         let (api, ada) = Api::with_ada().await;
         let begin = api.clock.now();
         let ben = api.joins(&ada, "Ben", "agent", &["support"]).await;
@@ -53,12 +55,18 @@ impl Day {
         }
         let chat = start(&api, "support").await;
         takes(&api, &ben, &chat).await;
+        let mut line = Vec::new();
         for _ in 0..3 {
-            start(&api, "support").await;
+            line.push(start(&api, "support").await);
         }
         let stop = CancellationToken::new();
         tokio::spawn(book::run(Arc::clone(&api.noted.desk.0), stop.clone()));
-        let day = Self { api, ada, stop };
+        let day = Self {
+            api,
+            ada,
+            line,
+            stop,
+        };
         for key in ["support", "sales"] {
             let week = json!([{"days": [5], "from": "07:00", "to": "17:00"}]);
             let hours = json!({"tz": "Europe/London", "week": week});
@@ -77,11 +85,11 @@ impl Day {
         day
     }
 
-    fn desk(&self) -> &Desk {
+    pub(super) fn desk(&self) -> &Desk {
         &self.api.noted.desk.0
     }
 
-    async fn change(&self, department: &str, change: Value) {
+    pub(super) async fn change(&self, department: &str, change: Value) {
         let path = format!("/api/departments/{department}");
         let changed = self
             .api
@@ -129,6 +137,7 @@ async fn takes(api: &Api, agent: &AgentName, chat: &Conversation) -> Conversatio
     let assign = Command::Assign {
         agent: agent.clone(),
         placed_seq: chat.placed_seq,
+        why: None,
     };
     api.append(chat.id, assign).await
 }

@@ -54,6 +54,7 @@ pub(super) async fn start(api: &Api, department: &str) -> Conversation {
         mode: Mode::Chat,
         fields: Fields::new(),
         needs: Vec::new(),
+        known_agent: None,
         text: Some(format!("A question for {department}")),
     };
     api.append(ConversationId::fresh(), Command::Start(start))

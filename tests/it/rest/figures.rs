@@ -29,7 +29,11 @@ impl Shop {
     async fn answered(&self, chat: &Conversation) {
         let placed_seq = chat.placed_seq;
         let agent = self.ana.clone();
-        let assign = Command::Assign { agent, placed_seq };
+        let assign = Command::Assign {
+            agent,
+            placed_seq,
+            why: None,
+        };
         self.api.append(chat.id, assign).await;
     }
 

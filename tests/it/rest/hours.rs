@@ -156,6 +156,7 @@ async fn visitors_hear_when_hours_begin_and_end() {
         status: Status::Online,
         capacity: 1,
         departments: vec!["support".parse().unwrap()],
+        skills: Vec::new(),
     };
     desk.coordination.seat(agent, seat).await.unwrap();
     let visitor = desk.hub.enter(Who::Visitor {

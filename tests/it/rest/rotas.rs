@@ -79,8 +79,15 @@ impl Shop {
     async fn serves(&self) -> Conversation {
         let chat = start(&self.api, "support").await;
         let (agent, placed_seq) = (self.ben.clone(), chat.placed_seq);
-        self.does(&chat, Command::Assign { agent, placed_seq })
-            .await;
+        self.does(
+            &chat,
+            Command::Assign {
+                agent,
+                placed_seq,
+                why: None,
+            },
+        )
+        .await;
         chat
     }
 

@@ -158,6 +158,7 @@ fn fold_of(row: &Conversation, log: &[Event]) -> Conversation {
         mode: Mode::Chat,
         fields: Default::default(),
         needs: Vec::new(),
+        known_agent: row.known_agent,
         text: None,
     };
     let (mut fold, _) = start(row.id, begin, log[0].at);

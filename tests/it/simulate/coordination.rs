@@ -343,6 +343,10 @@ impl Coordination for Shaky {
         )
     }
 
+    async fn widen(&self, conversation: ConversationId) -> Result<(), Away> {
+        self.inner.widen(conversation).await
+    }
+
     async fn ringing_at(&self, agent: AgentId) -> Result<Vec<Ringing>, Away> {
         self.inner.ringing_at(agent).await
     }

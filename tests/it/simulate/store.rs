@@ -155,6 +155,7 @@ store! {
     fn receipt(sender: Uuid, cmd: CommandId) -> Result<Option<Receipt>, StoreError>;
     fn conversation(id: ConversationId) -> Result<Option<Conversation>, StoreError>;
     fn card(id: ConversationId) -> Result<Option<Card>, StoreError>;
+    fn last_agent_of_visitor(visitor: VisitorId) -> Result<Option<AgentId>, StoreError>;
     fn conversation_of_visitor(visitor: VisitorId, closed_since: At) -> Result<Option<Conversation>, StoreError>;
     fn open_conversations() -> Result<Vec<Conversation>, StoreError>;
     fn standings(followed: Vec<ConversationId>, agents: Vec<AgentId>) -> Result<Vec<Standing>, StoreError>;

@@ -455,7 +455,11 @@ fn command_of(step: &Step, town: &Town, agent: AgentName, known: Option<&Convers
             score: step.other as u8 + 1,
             comment: None,
         },
-        Deed::Assign => Command::Assign { agent, placed_seq },
+        Deed::Assign => Command::Assign {
+            agent,
+            placed_seq,
+            why: None,
+        },
         Deed::Take => Command::Take {
             agent,
             is_supervisor,
@@ -523,6 +527,7 @@ fn fold_of(row: &Conversation, log: &[Event]) -> Conversation {
         mode: Mode::Chat,
         fields: Fields::new(),
         needs: Vec::new(),
+        known_agent: None,
         text: None,
     };
     let (mut conversation, _) = start(row.id, begun, log[0].at);

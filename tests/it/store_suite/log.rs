@@ -277,6 +277,7 @@ pub async fn a_decision_on_an_older_place_is_refused(store: Arc<dyn Store>) {
     let assign = Command::Assign {
         agent: ana.clone(),
         placed_seq,
+        why: None,
     };
     written(&store, chat.does(assign.clone())).await;
     assert_eq!(

@@ -155,6 +155,7 @@ fn assign(agent: &AgentName) -> Command {
     Command::Assign {
         agent: agent.clone(),
         placed_seq: 1,
+        why: None,
     }
 }
 
@@ -178,6 +179,7 @@ pub async fn a_late_append_of_a_stalled_node_changes_nothing(store: Arc<dyn Stor
     let again = Command::Assign {
         agent: ana.clone(),
         placed_seq: before.placed_seq,
+        why: None,
     };
     written(&store, chat.does(again)).await;
     let before = conversation(&store, chat.id).await;
