@@ -261,6 +261,11 @@ fn start_tasks(
     });
     let (one, token) = (Arc::clone(desk), stop.clone());
     tasks.spawn(async move {
+        desk::overflow::run(one, token).await;
+        "opening long waits to stand-ins"
+    });
+    let (one, token) = (Arc::clone(desk), stop.clone());
+    tasks.spawn(async move {
         desk::sweep::run(one, token).await;
         "sweeping"
     });

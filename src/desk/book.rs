@@ -95,6 +95,18 @@ pub struct Outlook {
     at: Option<At>,
     waits: HashMap<ConversationId, Wait>,
     newcomers: HashMap<DepartmentKey, Eta>,
+    expected: Vec<Expected>,
+}
+
+/// How long somebody is expected to wait in all.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// Who.
+    pub conversation: ConversationId,
+    /// In whose line.
+    pub department: DepartmentKey,
+    /// What they have waited, and the median of the rest.
+    pub wait: Millis,
 }
 
 /// What is known of one wait.
@@ -111,6 +123,12 @@ impl Outlook {
     #[must_use]
     pub fn of(&self, conversation: ConversationId) -> Wait {
         self.waits.get(&conversation).copied().unwrap_or_default()
+    }
+
+    /// Everybody who waits and of whom something may be promised, line by line in their order.
+    #[must_use]
+    pub fn expected(&self) -> &[Expected] {
+        &self.expected
     }
 
     /// How long somebody would wait who came into this line now.
@@ -202,6 +220,13 @@ impl Pages {
                     .promised
                     .map(|(p50_ms, p90_ms)| Eta { p50_ms, p90_ms });
                 let eta = eta(&foretold.estimate);
+                if let Some(eta) = eta {
+                    outlook.expected.push(Expected {
+                        conversation: place.conversation,
+                        department: place.department.clone(),
+                        wait: Millis(foretold.waited.0 + eta.p50_ms.0),
+                    });
+                }
                 if eta.is_some() || promised.is_some() {
                     let wait = Wait { eta, promised };
                     outlook.waits.insert(place.conversation, wait);

@@ -33,6 +33,7 @@ pub mod follow;
 pub mod kept;
 mod lanes;
 pub mod line;
+pub mod overflow;
 pub mod pair;
 mod places;
 pub mod relay;

@@ -120,6 +120,8 @@ pub struct Foretold {
     pub estimate: Estimate,
     /// What was promised first, of the wait as a whole: median and 90th percentile. None while nothing may be promised.
     pub promised: Option<(Millis, Millis)>,
+    /// What has been waited so far.
+    pub waited: Millis,
 }
 
 /// The turn of somebody who was promised something has come: a wait has ended, or would have for who left before.
@@ -475,13 +477,18 @@ impl Estimator {
         let mut first = Vec::new();
         let swept = self.sweep_while(now, |department, entry, estimate| {
             let place = entry.place(department);
+            let waited = now - entry.since();
             let promise = entry.promise().or_else(|| {
-                let waited = now - entry.since();
                 let promise = Promise::new(waited, estimate.p50, estimate.p90);
                 estimate.is_grounded.then_some(promise)
             });
             let promised = promise.map(Promise::whole);
-            tell(&place, Foretold { estimate, promised });
+            let foretold = Foretold {
+                estimate,
+                promised,
+                waited,
+            };
+            tell(&place, foretold);
             if promise.is_some() && entry.promise().is_none() {
                 first.push((place, estimate));
             }

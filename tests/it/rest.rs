@@ -42,6 +42,7 @@ mod conversations;
 mod figures;
 mod hours;
 mod messages;
+mod overflow;
 mod people;
 mod reference;
 mod rotas;
