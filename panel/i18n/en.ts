@@ -195,6 +195,18 @@ export const en = {
     left: (department: string) => ["Left a message for ", department] as const,
     assigned: (name: string, wait: string) => ["Assigned to ", name, ` after ${wait}`] as const,
     assigned_at_once: (name: string) => ["Assigned to ", name, " at once"] as const,
+    /** Why that agent got it: beside the line above. */
+    why: {
+      longest_idle: (eligible: number) => `free the longest of ${eligible}`,
+      least_load: (eligible: number) => `the fewest chats of ${eligible} who were free`,
+      head_of_line: "only this agent was free",
+      last_agent: "knows the visitor from last time",
+      relaxed: "nobody who fits was free in time",
+      overflow: "stands in for the department",
+      taken: "took it out of turn",
+      transferred: "was asked by a colleague",
+    },
+    why_load: (load: number, capacity: number) => `had ${load} of ${capacity} chats`,
     transferred: (name: string) => ["Transferred to ", name, ""] as const,
     requeued: (department: string) => ["Back in the line for ", department, " at the old place"] as const,
     agent_away: (name: string) => ["", name, " lost the connection"] as const,

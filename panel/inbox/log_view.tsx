@@ -10,7 +10,7 @@ import type { Words } from "../i18n/index.ts";
 import { Icon, type IconName } from "../icon.tsx";
 import { isForLater } from "../state/order.ts";
 import { Prose } from "../parts/text.tsx";
-import type { Attachment } from "../state/wire.ts";
+import type { Attachment, Why } from "../state/wire.ts";
 import { AttachmentView, FileCard, Viewer } from "./attachment.tsx";
 import { useStillLog } from "./log_scroll.ts";
 import { entriesOf, type Entry, type SaidEvent, type SystemEvent } from "./entries.ts";
@@ -377,6 +377,14 @@ function SystemLine({ event }: { event: SystemEvent }) {
   );
 }
 
+/** Why an agent got a chat; of a rule that only a newer server knows, how much the agent had. */
+function whyLine(words: Words, why: Why): string {
+  const rule = words.event.why[why.rule] as string | ((eligible: number) => string) | undefined;
+  const said = typeof rule === "function" ? rule(why.eligible) : rule;
+  const load = words.event.why_load(why.load, why.capacity);
+  return said === undefined ? load : `${said}, ${load}`;
+}
+
 /** A system event in words; nothing for a kind that only a newer server knows. */
 function systemLine(
   words: Words,
@@ -391,10 +399,15 @@ function systemLine(
     case "assigned":
       return {
         icon: "person",
-        text: emphasised(
-          event.waited_ms < 1_000
-            ? words.event.assigned_at_once(event.agent.name)
-            : words.event.assigned(event.agent.name, formatSpan(words, event.waited_ms)),
+        text: (
+          <>
+            {emphasised(
+              event.waited_ms < 1_000
+                ? words.event.assigned_at_once(event.agent.name)
+                : words.event.assigned(event.agent.name, formatSpan(words, event.waited_ms)),
+            )}
+            {event.why && <span class="sys-why">{whyLine(words, event.why)}</span>}
+          </>
         ),
       };
     case "transferred":

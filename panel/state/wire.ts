@@ -20,4 +20,5 @@ export type {
   UnassignReason,
   VisitorCard,
   WaitingRow,
+  Why,
 } from "../../client/wire.ts";
