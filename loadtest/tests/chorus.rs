@@ -101,8 +101,10 @@ async fn a_desk_that_forgets_in_a_kill_is_caught() {
     desk.kill();
     tokio::time::sleep(Duration::from_millis(500)).await;
     let meter = chorus.finish().await;
+    // Where others had spoken in the forgotten places before everybody was back, the log is not shorter, but another.
+    let is_caught = |breach| meter.faults.contains_key(&breach);
     assert!(
-        meter.faults.contains_key(&Breach::HistoryLost),
+        is_caught(Breach::HistoryLost) || is_caught(Breach::Differs),
         "{:?}",
         meter.faults
     );
