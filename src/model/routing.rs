@@ -19,8 +19,8 @@ pub struct Routing {
     /// has is no need from the start.
     #[serde(rename = "relax_after_ms")]
     pub relax_after: Vec<Millis>,
-    /// A wait that has lasted so long, or is predicted to last so long in all, is open to the agents of the stand-ins that are
-    /// open; null is never.
+    /// A wait that has lasted so long, or is predicted to last so long in all, is open to the agents of the stand-ins who are
+    /// there, where nobody of its own is free; null is never.
     #[serde(rename = "overflow_after_ms")]
     pub overflow_after: Option<Millis>,
     /// Who stands in, in this order; at most 8 other departments. While this department is closed new chats go to the first of
