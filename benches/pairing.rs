@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench pairing -- redis://127.0.0.1:6379 [WAITING…]`: on a Redis that may be filled, with 10, 10,000 and 1,000,000 waiting
 //! unless told otherwise. Each node claims, says that the conversation was served, that it was closed, and that somebody new
-//! waits, as a desk does, so that as many wait at the end as at the beginning; the store is left out. Besides the rate, which is also
+//! waits, as a desk does, so that as many wait at the end as at the beginning; the store is left out. Who waits from the beginning has
+//! a socket at further nodes, 20,000 each, which only keep them. Besides the rate, which is also
 //! this machine's, it prints what processor time Redis spends on a pair and on a look at the lines: that tells how both grow on a busy
 //! machine, too.
 
@@ -34,6 +35,8 @@ const LOOKS: u32 = 200;
 const ROWS: usize = 200;
 /// Before a call that was not answered is made again.
 const AGAIN: Duration = Duration::from_millis(100);
+/// Sockets of those who wait at one node, which has as many open files.
+const SOCKETS: usize = 20_000;
 /// Calls under way while the line is filled.
 const FILLING: usize = 256;
 
@@ -52,7 +55,7 @@ async fn main() {
     let url = arguments
         .next()
         .expect("the address of a Redis that may be filled");
-    let mut sizes: Vec<u64> = arguments.map(|one| one.parse().unwrap()).collect();
+    let mut sizes: Vec<usize> = arguments.map(|one| one.parse().unwrap()).collect();
     if sizes.is_empty() {
         sizes = vec![10, 10_000, 1_000_000];
     }
@@ -117,19 +120,26 @@ impl Spent {
     }
 }
 
-async fn measure(url: &str, installation: &str, nodes: usize, waiting: u64) -> Measured {
+async fn measure(url: &str, installation: &str, nodes: usize, waiting: usize) -> Measured {
     let clock = Clock::system();
-    let mut engines: Vec<Engine> = Vec::new();
-    for _ in 0..nodes {
+    let open = async || -> Engine {
         let address = url.parse().unwrap();
         let engine = RedisCoordination::open(address, installation, clock.clone(), GRACES).await;
-        engines.push(Arc::new(engine.unwrap()));
+        Arc::new(engine.unwrap())
+    };
+    let mut engines = Vec::new();
+    for _ in 0..nodes {
+        engines.push(open().await);
     }
     engines[0].emptied().await;
     engines[0].rebuilt().await.unwrap();
     let line = Arc::new(Line::default());
+    let mut doors = Vec::new();
+    for _ in 0..waiting.div_ceil(SOCKETS) {
+        doors.push(open().await);
+    }
     stream::iter(0..waiting)
-        .for_each_concurrent(FILLING, |_| line.grows(&engines[0]))
+        .for_each_concurrent(FILLING, |number| line.grows(&doors[number / SOCKETS]))
         .await;
     for number in 0..AGENTS {
         let agent = AgentId::fresh();
