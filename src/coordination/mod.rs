@@ -341,4 +341,10 @@ pub trait Coordination: Send + Sync + 'static {
     fn is_shared(&self) -> bool {
         false
     }
+
+    /// Whether this node came to the board anew within this time, by another connection than before: it may be an older board, or
+    /// one that other nodes have not come to yet, and not know of their sockets.
+    fn has_moved_within(&self, _span: Millis) -> bool {
+        false
+    }
 }

@@ -148,6 +148,8 @@ impl Desk {
 
     async fn deal_with(&self, due: Due) {
         let outcome = match due {
+            // It is due again soon, as an agent's is.
+            Due::VisitorGone { .. } if self.coordination.has_moved_within(SOCKETS_TOLD) => Ok(()),
             Due::VisitorGone {
                 conversation,
                 gone_at,
@@ -217,7 +219,9 @@ impl Desk {
         let Some(person) = self.store.person(agent).await? else {
             return Ok(self.coordination.remove_agent(agent).await?);
         };
-        if self.has_just_sat_down(&person).await? {
+        if self.coordination.has_moved_within(SOCKETS_TOLD)
+            || self.has_just_sat_down(&person).await?
+        {
             // It is due again soon.
             return Ok(());
         }
@@ -229,8 +233,8 @@ impl Desk {
         self.requeue_all(agent, RequeueReason::AgentGone).await
     }
 
-    /// Whether the agent came to the desk, or chose to serve, a moment ago. Then they are here, whatever the board says: it may be an
-    /// older one that came back, or one on another server than their node still talks to, and not know of their socket yet.
+    /// Whether the agent came to the desk, or chose to serve, a moment ago. Then they are here, whatever the board says: it may be
+    /// one on another server than their node still talks to, and not know of their socket yet.
     async fn has_just_sat_down(&self, person: &Person) -> Result<bool, Refused> {
         if person.status == Status::Offline || !self.coordination.is_shared() {
             return Ok(false);

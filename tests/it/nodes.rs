@@ -154,6 +154,66 @@ async fn who_sits_down_where_the_board_does_not_hear_of_it_stays() {
     );
 }
 
+/// Goal: whoever sits there is not let go by a node that came to an older board before theirs did. It was a replica, and what is
+/// known of the socket was never sent to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sits_there_stays_while_the_nodes_move_to_an_older_board() {
+    let (master, replica) = (
+        redis_server::Server::start(&[]).await,
+        redis_server::Server::start(&[]).await,
+    );
+    let (hers_way, other_way) = (Wire::before(&master).await, Wire::before(&master).await);
+    let database = shared().url(&fresh_database());
+    let start = async |way: &Wire| {
+        Node::with(&[
+            ("BALIE_REDIS_URL", &way.url()),
+            ("BALIE_DATABASE_URL", &database),
+            ("BALIE_AGENT_AWAY_MS", "100"),
+            ("BALIE_AGENT_GRACE_MS", "200"),
+        ])
+        .await
+    };
+    let (hers, other) = (start(&hers_way).await, start(&other_way).await);
+    // The replica hears of the board and of nothing that comes after.
+    let port = master.port.to_string();
+    replica.run(&["REPLICAOF", &master.host, &port]).await;
+    eventually("the replica to have the board", async || {
+        let whole = "local key = redis.call('KEYS', '*:state')[1]
+                     return key and redis.call('HGET', key, 'phase') or ''";
+        (replica.says(&["EVAL_RO", whole, "0"]).await == "whole").then_some(())
+    })
+    .await;
+    replica.run(&["REPLICAOF", "NO", "ONE"]).await;
+
+    let mut ana = hers.online("ana", 2).await;
+    let vera = other.visitor_who_says("help").await;
+    assert_eq!(
+        Some(ana.next_assigned().await.unwrap()),
+        vera.conversation()
+    );
+    // So long ago that nobody takes her for one who has just sat down.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+
+    other_way.leads_to(&replica).await;
+    let seated = "local key = redis.call('KEYS', '*:agents')[1]
+                  for _, packed in ipairs(key and redis.call('HVALS', key) or {}) do
+                    if cmsgpack.unpack(packed).status == 'online' then return 'seated' end
+                  end
+                  return ''";
+    eventually("the older board to hear of the seat", async || {
+        (replica.says(&["EVAL", seated, "0"]).await == "seated").then_some(())
+    })
+    .await;
+    // Long enough for whoever would let her go.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    hers_way.leads_to(&replica).await;
+
+    let wim = other.visitor_who_says("help me, too").await;
+    assert_eq!(Some(ana.next_assigned().await.unwrap()), wim.conversation());
+    let log = ana.read_log(vera.conversation().unwrap()).await.unwrap();
+    assert!(!kinds(&log).contains(&"requeued"), "{log:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sockets_of_an_address_are_counted_over_all_nodes() {
     let limits = [

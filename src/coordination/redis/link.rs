@@ -34,6 +34,8 @@ pub struct Link {
     up: watch::Sender<bool>,
     /// How many connections there were.
     connections: AtomicU64,
+    /// When another connection took the place of one that was lost. A std mutex: held for a copy.
+    moved_at: Mutex<Option<Instant>>,
     /// A call failed: the task looks.
     doubted: Notify,
     /// And a look will not do: the server answers, but is no longer in charge.
@@ -57,6 +59,7 @@ impl Link {
             wire: Mutex::new(None),
             up: watch::Sender::new(false),
             connections: AtomicU64::new(0),
+            moved_at: Mutex::new(None),
             doubted: Notify::new(),
             is_misled: AtomicBool::new(false),
         })
@@ -86,10 +89,20 @@ impl Link {
         self.connections.load(Ordering::Relaxed)
     }
 
+    /// Whether this server took the place of another one within this time, or of the same one that was lost from sight.
+    #[must_use]
+    pub fn has_moved_within(&self, span: Duration) -> bool {
+        let moved_at = *self.moved_at.lock().unwrap_or_else(PoisonError::into_inner);
+        moved_at.is_some_and(|at| at.elapsed() < span)
+    }
+
     /// Uses a connection that stands already.
     pub fn set(&self, wire: Wire) {
         // Relaxed: whoever asks too early asks again within a second.
-        self.connections.fetch_add(1, Ordering::Relaxed);
+        if self.connections.fetch_add(1, Ordering::Relaxed) > 0 {
+            // Before the connection is used: what it is asked first is judged by this already.
+            *self.moved_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         *self.wire.lock().unwrap_or_else(PoisonError::into_inner) = Some(wire);
         self.up.send_replace(true);
     }

@@ -359,6 +359,10 @@ impl Coordination for RedisCoordination {
         true
     }
 
+    fn has_moved_within(&self, span: Millis) -> bool {
+        self.board.link.has_moved_within(span.duration())
+    }
+
     fn is_whole(&self) -> bool {
         self.board.link.is_up() && self.keeper.is_whole()
     }

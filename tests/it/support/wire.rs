@@ -31,6 +31,7 @@ pub struct Wire {
     /// Where it listens.
     pub address: SocketAddr,
     weather: watch::Sender<Weather>,
+    target: watch::Sender<SocketAddr>,
     /// What is answered next is thrown away, and that connection closed after it.
     swallows: Arc<AtomicBool>,
     task: tokio::task::JoinHandle<()>,
@@ -58,11 +59,14 @@ impl Wire {
         let weather = watch::Sender::new(Weather::Clear);
         let swallows = Arc::new(AtomicBool::new(false));
         let (told, shared) = (weather.subscribe(), Arc::clone(&swallows));
+        let target = watch::Sender::new(to);
+        let leads_to = target.subscribe();
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if *told.borrow() == Weather::Cut {
                     continue;
                 }
+                let to = *leads_to.borrow();
                 let Ok(server) = connect(to).await else {
                     continue;
                 };
@@ -90,6 +94,7 @@ impl Wire {
         Self {
             address,
             weather,
+            target,
             swallows,
             task,
         }
@@ -110,6 +115,16 @@ impl Wire {
 
     pub fn mend(&self) {
         self.set(Weather::Clear);
+    }
+
+    /// From now on it leads to this Redis; what stands ends.
+    pub async fn leads_to(&self, server: &Server) {
+        self.cut();
+        self.target
+            .send_replace(SocketAddr::new(server.host.parse().unwrap(), server.port));
+        // Each end sees that it was cut.
+        sleep(Duration::from_millis(100)).await;
+        self.mend();
     }
 
     /// The next answer is lost with its connection.
