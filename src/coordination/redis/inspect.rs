@@ -216,7 +216,8 @@ async fn try_everything(address: &Address, keys: &Keys, wire: &Wire) -> Result<(
 
 fn unfit(address: &Address, error: &RedisError) -> Unfit {
     let address = address.to_string();
-    let reason = error.to_string();
+    // A sentence of ours goes on, or ends, behind it.
+    let reason = error.to_string().trim_end_matches('.').to_owned();
     if error.kind() == ErrorKind::AuthenticationFailed
         || matches!(error.code(), Some("WRONGPASS" | "NOAUTH"))
     {
