@@ -12,8 +12,8 @@ use crate::store::StoreError;
 /// Promises are kept for 90 days: enough to see a season turn. With ten thousand visitors a day who wait some minutes that is
 /// three million rows of about a hundred bytes.
 pub const PROMISES_KEPT: Millis = Millis::seconds(90 * 24 * 3_600);
-/// The longest time that one report looks at.
-pub const PROMISES_REPORTED_MAX: Millis = Millis::seconds(31 * 24 * 3_600);
+/// The longest time that one report looks at: any month, also one in which the clock is put back by an hour.
+pub const PROMISES_REPORTED_MAX: Millis = Millis::seconds((31 * 24 + 1) * 3_600);
 /// Rows forgotten at once, so that messages get in between.
 pub(super) const PROMISES_FORGOTTEN_MAX: u32 = 2_000;
 
@@ -71,11 +71,11 @@ pub struct SettledWait {
     pub end: WaitEnd,
 }
 
-/// How good the promises of a department were.
+/// How good the promises of a department were, or those of all together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromiseFigures {
-    /// Whose.
-    pub department: DepartmentKey,
+    /// Whose; without it those of all departments.
+    pub department: Option<DepartmentKey>,
     /// Whether these are the first promises of each wait, or those of its later minutes.
     pub is_first: bool,
     /// Promises of which it is known what came of them.
@@ -109,7 +109,8 @@ pub trait Promises: Send + Sync {
     /// The first promise of each wait that began at or after a moment, and whether it is known what came of it.
     async fn first_promises(&self, since: At) -> Result<Vec<(NewPromise, bool)>, StoreError>;
 
-    /// How good the promises were that were made from `from` on and before `to`, by department, first ones first.
+    /// How good the promises were that were made from `from` on and before `to`: those of all departments, then by department,
+    /// each time first ones first. Nothing where none were made.
     async fn promise_figures(&self, from: At, to: At) -> Result<Vec<PromiseFigures>, StoreError>;
 
     /// Forgets promises older than [`PROMISES_KEPT`]. A bounded piece of it: answers whether there is more.

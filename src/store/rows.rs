@@ -364,13 +364,18 @@ pub(super) fn promise<C: Columns>(columns: &mut C) -> Result<(NewPromise, bool),
     Ok((promise, columns.take()?))
 }
 
-/// How good the promises of a time were, with the columns that [`promise_figures`] takes. The median is the nearest rank.
+/// How good the promises of a time were, with the columns that [`promise_figures`] takes. The median is the nearest rank, which is
+/// why all departments together are counted as one more, without a name: it does not follow from theirs.
 pub(super) const PROMISE_FIGURES: &str = "with made as (
          select department, is_first, p50_ms, p90_ms, ended_at - made_at as wait_ms, outcome
          from promise where made_at >= $1 and made_at < $2
+     ), told as (
+         select * from made
+         union all
+         select cast(null as text), is_first, p50_ms, p90_ms, wait_ms, outcome from made
      ), judged as (
          select department, is_first, p50_ms, p90_ms, wait_ms, abs(p50_ms - wait_ms) as error_ms
-         from made where outcome in ('answered', 'left')
+         from told where outcome in ('answered', 'left')
      ), ranked as (
          select *, row_number() over (partition by department, is_first order by error_ms) as place,
                 count(*) over (partition by department, is_first) as of_all
@@ -385,13 +390,14 @@ pub(super) const PROMISE_FIGURES: &str = "with made as (
      ), others as (
          select department, is_first, count(*) filter (where outcome is null) as open,
                 count(*) filter (where outcome = 'taken_out') as taken_out
-         from made group by department, is_first
+         from told group by department, is_first
      )
      select o.department, o.is_first, coalesce(judged, 0), coalesce(kept, 0), coalesce(over_median, 0),
             coalesce(error_ms, 0), cast(coalesce(bias_ms, 0) as bigint), cast(coalesce(wait_ms, 0) as bigint),
             o.open, o.taken_out
-     from others as o left join counted as c on c.department = o.department and c.is_first = o.is_first
-     order by o.department, o.is_first desc";
+     from others as o
+     left join counted as c on c.department is not distinct from o.department and c.is_first = o.is_first
+     order by o.department nulls first, o.is_first desc";
 
 /// Reads whose, whether first, and the figures in order.
 pub(super) fn promise_figures<C: Columns>(columns: &mut C) -> Result<PromiseFigures, C::Error> {

@@ -145,6 +145,7 @@ async fn who_waits_is_promised_a_range_once_it_is_known() {
     );
     let kept = number(quality, "kept");
     assert_eq!(quality["cover90"].as_f64(), Some(kept as f64));
+    assert_eq!(report["all"]["first"], *quality, "nobody else promised");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -155,7 +156,7 @@ async fn a_report_on_promises_is_for_supervisors_and_of_a_time() {
     assert_eq!(refused.status, 403);
     for (asked, words) in [
         ("?from=5&to=5", "begin before it ends"),
-        ("?from=0&to=2678400001", "31 days at most"),
+        ("?from=0&to=2682000001", "31 days at most"),
     ] {
         let path = format!("{path}{asked}");
         let answer = node.as_person("ada").http("GET", &path, None).await;
@@ -164,8 +165,14 @@ async fn a_report_on_promises_is_for_supervisors_and_of_a_time() {
         let problem = String::from_utf8_lossy(&answer.body).into_owned();
         assert!(problem.contains(words), "{problem}");
     }
+    // All of a month in which the clock is put back.
+    let october = format!("{path}?from=0&to=2682000000");
+    let answer = node.as_person("ada").http("GET", &october, None).await;
+    assert_eq!(answer.unwrap().status, 200);
     let report = promises(&node).await;
     assert_eq!(report["departments"], serde_json::json!([]));
+    assert_eq!(report["all"]["first"]["judged"], 0);
+    assert_eq!(report["all"]["first"]["cover90"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

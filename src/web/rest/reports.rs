@@ -178,7 +178,7 @@ impl From<Unanswered> for UnansweredSearch {
 pub struct OfTime {
     /// From this moment on; without it a day before `to`.
     from: Option<At>,
-    /// Before this moment, at most 31 days later; without it now.
+    /// Before this moment, at most 31 days later, and an hour for the month whose clock is put back; without it now.
     to: Option<At>,
 }
 
@@ -190,18 +190,27 @@ const PROMISES_DEFAULT: Millis = Millis::seconds(24 * 60 * 60);
 pub struct PromiseReport {
     from: At,
     to: At,
+    /// Those of all departments together, of those too that are no more.
+    all: Promises,
     /// By department; those without a promise are left out.
     departments: Vec<DepartmentPromises>,
+}
+
+/// The first promises of each wait, and the others.
+#[derive(Default, Serialize, utoipa::ToSchema)]
+pub struct Promises {
+    /// The first promises of each wait.
+    first: PromiseQuality,
+    /// Those of its later minutes, one for each.
+    later: PromiseQuality,
 }
 
 /// The promises of one department.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct DepartmentPromises {
     department: DepartmentKey,
-    /// The first promises of each wait.
-    first: PromiseQuality,
-    /// Those of its later minutes, one for each.
-    later: PromiseQuality,
+    #[serde(flatten)]
+    promises: Promises,
 }
 
 /// How good promises were. A wait is what it is for who stays: for who left, it ends when their turn came all the same. All of it
@@ -255,33 +264,43 @@ async fn report_promises(
         let detail = "A report on promises looks at 31 days at most: ask for less, several times.";
         return Err(Problem::field("from", detail));
     }
+    let mut all = Promises::default();
     let mut departments: Vec<DepartmentPromises> = Vec::new();
     for figures in rest.store.promise_figures(from, to).await? {
-        let is_new = departments
-            .last()
-            .is_none_or(|last| last.department != figures.department);
-        if is_new {
-            departments.push(DepartmentPromises {
-                department: figures.department.clone(),
-                first: PromiseQuality::default(),
-                later: PromiseQuality::default(),
-            });
-        }
-        if let Some(last) = departments.last_mut() {
-            let is_first = figures.is_first;
-            let quality = PromiseQuality::from(figures);
-            if is_first {
-                last.first = quality;
-            } else {
-                last.later = quality;
-            }
+        let promises = match &figures.department {
+            None => &mut all,
+            Some(department) => promises_of(department, &mut departments),
+        };
+        if figures.is_first {
+            promises.first = PromiseQuality::from(figures);
+        } else {
+            promises.later = PromiseQuality::from(figures);
         }
     }
     Ok(Json(PromiseReport {
         from,
         to,
+        all,
         departments,
     }))
+}
+
+/// Those of a department, which is the last one or a new one: figures come in the order of departments.
+fn promises_of<'a>(
+    department: &DepartmentKey,
+    departments: &'a mut Vec<DepartmentPromises>,
+) -> &'a mut Promises {
+    let is_new = departments
+        .last()
+        .is_none_or(|last| last.department != *department);
+    if is_new {
+        departments.push(DepartmentPromises {
+            department: department.clone(),
+            promises: Promises::default(),
+        });
+    }
+    let last = departments.len() - 1;
+    &mut departments[last].promises
 }
 
 impl From<PromiseFigures> for PromiseQuality {

@@ -37,6 +37,13 @@ async fn figures(store: &Arc<dyn Store>) -> Vec<PromiseFigures> {
     store.promise_figures(START, second(10_000)).await.unwrap()
 }
 
+/// Those of support alone.
+async fn of_support(store: &Arc<dyn Store>) -> Vec<PromiseFigures> {
+    let mut told = figures(store).await;
+    told.retain(|one| one.department == Some(department("support")));
+    told
+}
+
 pub async fn a_promise_is_kept_once_a_minute(store: Arc<dyn Store>) {
     let chat = started(&store, "Hello").await;
     let first = promise(chat, 0, 100, 200);
@@ -52,7 +59,7 @@ pub async fn a_promise_is_kept_once_a_minute(store: Arc<dyn Store>) {
     let known = store.first_promises(START).await.unwrap();
     assert_eq!(known, [(first.clone(), false)]);
     assert_eq!(store.first_promises(second(1)).await.unwrap(), []);
-    let told = figures(&store).await;
+    let told = of_support(&store).await;
     assert_eq!(
         told.iter().map(|one| one.is_first).collect::<Vec<_>>(),
         [true, false]
@@ -64,7 +71,7 @@ pub async fn a_promise_is_kept_once_a_minute(store: Arc<dyn Store>) {
     let again = vec![ended(chat, 500, WaitEnd::Left)];
     store.settle_promises(again).await.unwrap();
     assert_eq!(store.first_promises(START).await.unwrap(), [(first, true)]);
-    let told = figures(&store).await;
+    let told = of_support(&store).await;
     assert_eq!(told[0].wait_sum, Millis::seconds(120));
     assert_eq!(told[0].bias_sum, Millis::seconds(-20));
     assert_eq!((told[0].kept, told[0].over_median), (1, 1));
@@ -93,8 +100,16 @@ pub async fn what_came_of_promises_is_counted(store: Arc<dyn Store>) {
             store.settle_promises(ends).await.unwrap();
         }
     }
-    let expected = PromiseFigures {
-        department: department("support"),
+    let sold = started(&store, "Hello").await;
+    let promise_of_sales = NewPromise {
+        department: department("sales"),
+        ..promise(sold, 0, 100, 150)
+    };
+    store.keep_promises(vec![promise_of_sales]).await.unwrap();
+    let ends = vec![ended(sold, 160, WaitEnd::Answered)];
+    store.settle_promises(ends).await.unwrap();
+    let support = PromiseFigures {
+        department: Some(department("support")),
         is_first: true,
         judged: 4,
         kept: 3,
@@ -106,7 +121,29 @@ pub async fn what_came_of_promises_is_counted(store: Arc<dyn Store>) {
         open: 1,
         taken_out: 1,
     };
-    assert_eq!(figures(&store).await, [expected]);
+    let sales = PromiseFigures {
+        department: Some(department("sales")),
+        is_first: true,
+        judged: 1,
+        kept: 0,
+        over_median: 1,
+        error_median: Millis::seconds(60),
+        bias_sum: Millis::seconds(-60),
+        wait_sum: Millis::seconds(160),
+        open: 0,
+        taken_out: 0,
+    };
+    let all = PromiseFigures {
+        department: None,
+        judged: 5,
+        over_median: 3,
+        // Of all errors the middle one, which is neither department's.
+        error_median: Millis::seconds(60),
+        bias_sum: Millis(support.bias_sum.0 + sales.bias_sum.0),
+        wait_sum: Millis(support.wait_sum.0 + sales.wait_sum.0),
+        ..support.clone()
+    };
+    assert_eq!(figures(&store).await, [all, sales, support]);
     let before = store.promise_figures(At(0), START).await.unwrap();
     assert_eq!(before, []);
 }
@@ -116,10 +153,10 @@ pub async fn promises_are_forgotten_in_time(store: Arc<dyn Store>) {
     let made = vec![promise(chat, 0, 1, 2), promise(chat, 100, 1, 2)];
     store.keep_promises(made).await.unwrap();
     assert!(!store.forget_promises(START + PROMISES_KEPT).await.unwrap());
-    assert_eq!(figures(&store).await.len(), 2);
+    assert_eq!(of_support(&store).await.len(), 2);
     let later = second(50) + PROMISES_KEPT;
     assert!(!store.forget_promises(later).await.unwrap());
-    let told = figures(&store).await;
+    let told = of_support(&store).await;
     assert_eq!(
         told.iter().map(|one| one.is_first).collect::<Vec<_>>(),
         [false]
