@@ -19,6 +19,7 @@ import type {
   Me,
   Person,
   PersonDraft,
+  PromiseReport,
   PublishedArticle,
   SelfServiceReport,
   SessionRecord,
@@ -123,6 +124,8 @@ export function createApi(options: ApiOptions) {
 
     figures: (asked: { from: number; to: number; by: string; department?: string; tz: string }) =>
       call<FiguresReport>("GET", `/api/reports/figures${queryOf(asked)}`),
+    /** Of 31 days at most. */
+    promises: (span: { from: number; to: number }) => call<PromiseReport>("GET", `/api/reports/promises${queryOf(span)}`),
     staffing: (asked: { department: string; day: string; tz: string }) =>
       call<StaffingReport>("GET", `/api/reports/staffing${queryOf(asked)}`),
 

@@ -346,6 +346,29 @@ export interface FiguresReport {
   lines: FiguresLine[];
 }
 
+/** How good promises were; shares and spans are null while none was judged. */
+export interface PromiseQuality {
+  /** Of how many it is known what came of them. */
+  judged: number;
+  kept: number;
+  error_median_ms: number | null;
+  /** By how much the promised medians were too long, on average; below 0 they were too short. */
+  bias_ms: number | null;
+  open: number;
+  taken_out: number;
+}
+
+/** The first promises of each wait, and those of its later minutes. */
+export interface PromisesMade {
+  first: PromiseQuality;
+  later: PromiseQuality;
+}
+
+export interface PromiseReport {
+  all: PromisesMade;
+  departments: (PromisesMade & { department: string })[];
+}
+
 export interface StaffingQuarter {
   start: number;
   time: string;

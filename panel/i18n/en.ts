@@ -829,6 +829,7 @@ export const en = {
     all_departments: "All departments",
     all: "All",
     csv: "CSV",
+    all_figures: { hour: "All figures by hour", day: "All figures by day" },
     zone: (name: string) => `Days and hours of ${name}`,
     chart: "Chart",
     table: "Table",
@@ -869,6 +870,39 @@ export const en = {
     unbroken: "No silence over 30 s",
     definitions:
       "Within standard: answered in time as the department’s standard counts it. Open waits count, and are missed once they are too long.",
+    promises: {
+      title: "What came of the promises",
+      unit: "what visitors were told on arrival, against how long they then waited",
+      count: "Promises",
+      kept: "Kept",
+      below: "fewer than nine in ten",
+      off: "Half are off by at most",
+      average: "On average",
+      later: "Kept, told while waiting",
+      leans: {
+        right: () => "about right",
+        long: (span: string) => `${span} too long`,
+        short: (span: string) => `${span} too short`,
+      },
+      keeping: {
+        less: "Fewer than nine in ten waits ended within the time promised: we promise too much.",
+        as: "About nine in ten waits ended within the time promised, as they should.",
+        more: "More than nine in ten waits ended within the time promised: we could promise more.",
+      },
+      lean: {
+        right: () => "The middle of what was promised was about right.",
+        long: (span: string) => `The middle of what was promised was ${span} too long on average.`,
+        short: (span: string) => `The middle of what was promised was ${span} too short on average.`,
+      },
+      too_few: (count: string, needed: string) => `Too few promises to say anything: ${count} of ${needed}.`,
+      open: (count: string, many: number) =>
+        many === 1 ? "What came of one more is not known yet." : `What came of ${count} more is not known yet.`,
+      taken_out: (count: string, many: number) =>
+        many === 1 ? "One visitor was taken out of the line and does not count." : `${count} visitors were taken out of the line and do not count.`,
+      none: "Nobody was promised a wait in this time: only who has to wait is, once enough chats have ended to go by.",
+      too_long: "This can be told of 31 days at most. Choose a shorter time.",
+      forgotten: (days: number) => `Promises are forgotten after ${days} days.`,
+    },
     by_agent: "By agent",
     by_agent_help: "visitors who arrived in this time",
     agent: "Agent",

@@ -840,6 +840,7 @@ export const nl: Words = {
     all_departments: "Alle afdelingen",
     all: "Alle",
     csv: "CSV",
+    all_figures: { hour: "Alle cijfers per uur", day: "Alle cijfers per dag" },
     zone: (name) => `Dagen en uren van ${name}`,
     chart: "Grafiek",
     table: "Tabel",
@@ -880,6 +881,39 @@ export const nl: Words = {
     unbroken: "Geen stilte boven 30 s",
     definitions:
       "Binnen de norm: op tijd geholpen zoals de norm van de afdeling het telt. Wie nog wacht telt mee, en is gemist zodra het te lang duurt.",
+    promises: {
+      title: "Wat er van de beloften kwam",
+      unit: "wat bezoekers bij aankomst hoorden, en hoe lang ze daarna wachtten",
+      count: "Beloften",
+      kept: "Gehouden",
+      below: "minder dan negen van de tien",
+      off: "De helft zit er hoogstens naast",
+      average: "Gemiddeld",
+      later: "Gehouden, tijdens het wachten gezegd",
+      leans: {
+        right: () => "ongeveer goed",
+        long: (span) => `${span} te lang`,
+        short: (span) => `${span} te kort`,
+      },
+      keeping: {
+        less: "Minder dan negen van de tien wachttijden eindigden binnen de beloofde tijd: we beloven te veel.",
+        as: "Ongeveer negen van de tien wachttijden eindigden binnen de beloofde tijd, zoals het moet.",
+        more: "Meer dan negen van de tien wachttijden eindigden binnen de beloofde tijd: we kunnen meer beloven.",
+      },
+      lean: {
+        right: () => "Het midden van wat we beloofden klopte ongeveer.",
+        long: (span) => `Het midden van wat we beloofden was gemiddeld ${span} te lang.`,
+        short: (span) => `Het midden van wat we beloofden was gemiddeld ${span} te kort.`,
+      },
+      too_few: (count, needed) => `Te weinig beloften om iets te zeggen: ${count} van ${needed}.`,
+      open: (count, many) =>
+        many === 1 ? "Wat er van nog één kwam is nog niet bekend." : `Wat er van nog ${count} kwam is nog niet bekend.`,
+      taken_out: (count, many) =>
+        many === 1 ? "Eén bezoeker is uit de rij gehaald en telt niet mee." : `${count} bezoekers zijn uit de rij gehaald en tellen niet mee.`,
+      none: "In deze tijd is niemand een wachttijd beloofd: dat gebeurt alleen wie moet wachten, zodra er genoeg gesprekken zijn om van uit te gaan.",
+      too_long: "Dit is te zien over hoogstens 31 dagen. Kies een kortere tijd.",
+      forgotten: (days) => `Beloften worden na ${days} dagen vergeten.`,
+    },
     by_agent: "Per medewerker",
     by_agent_help: "bezoekers die in deze tijd kwamen",
     agent: "Medewerker",

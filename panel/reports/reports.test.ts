@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { linePath, lonePoints, namedSteps, roundSpanUp, roundUp, stepAt, xAt, yAt } from "../charts/scale.ts";
 import { formatPercent } from "../format.ts";
-import type { FiguresLine } from "../rest.ts";
+import type { FiguresLine, PromiseQuality } from "../rest.ts";
 import type { Lane, LaneFigures, WaitingRow } from "../state/wire.ts";
 import { agentsOf, healthOf, inOrder, keptOf, longestNow, longestOf, silenceOf } from "../wall/lanes.ts";
 import { heatOf, shadeOf } from "./heat.ts";
+import { isForgotten, isTooLong, keepingOf, leanOf, shownOf } from "./promises.ts";
 import { dayOf, daysAfter, hourKeyOf, keysOf, monthOf, spanOf, startOf, stepOf, weeksOf } from "./span.ts";
 
 const NOON = new Date(2026, 10, 22, 12, 0, 0).getTime();
@@ -96,6 +97,42 @@ test("a share is never rounded up to everything or down to nothing", () => {
   assert.equal(formatPercent("en", 1), "100%");
   assert.equal(formatPercent("en", 0.001), "1%");
   assert.equal(formatPercent("en", 0), "0%");
+});
+
+function quality(judged: number, kept: number, bias_ms: number, error_median_ms = 8_000): PromiseQuality {
+  return { judged, kept, bias_ms, error_median_ms, open: 0, taken_out: 0 };
+}
+
+test("promises say whether too many were broken, which way they lean, and nothing while they are few", () => {
+  const keepings = [quality(19, 0, 0), quality(20, 15, 0), quality(20, 16, 0), quality(20, 20, 0), quality(400, 371, 0), quality(400, 373, 0)];
+  assert.deepEqual(keepings.map(keepingOf), ["few", "less", "as", "as", "as", "more"]);
+  const leans = [quality(19, 19, 60_000), quality(20, 18, 5_000), quality(20, 18, 5_001), quality(20, 18, -5_001), quality(20, 18, -30_000, 60_000)];
+  assert.deepEqual(leans.map(leanOf), ["few", "right", "long", "short", "right"]);
+  const nobody = { ...quality(0, 0, 0), bias_ms: null, error_median_ms: null };
+  assert.deepEqual([keepingOf(nobody), leanOf(nobody)], ["few", "few"]);
+});
+
+test("promises are shown of one department or of all, the most first, and where there are none not at all", () => {
+  const made = (judged: number) => ({ first: quality(judged, judged, 0), later: quality(0, 0, 0) });
+  const departments = [{ department: "sales", ...made(2) }, { department: "support", ...made(40) }];
+  const all = made(42);
+  const shown = shownOf({ all, departments }, "");
+  assert.deepEqual(shown?.departments.map((one) => one.department), ["support", "sales"]);
+  assert.equal(shown?.whole, all);
+  assert.equal(shownOf({ all, departments }, "sales")?.whole.first.judged, 2);
+  assert.equal(shownOf({ all, departments }, "bikes"), undefined);
+  assert.equal(shownOf({ all: made(0), departments: [] }, ""), undefined);
+});
+
+test("promises are looked at for a month of any length, and for as long as they are kept", () => {
+  const from = startOf("2026-10-01") ?? 0;
+  const month_ms = 31 * 24 * 3_600_000 + 3_600_000;
+  assert.equal(isTooLong({ from, to: from + month_ms }), false, "October with the hour that comes twice");
+  assert.equal(isTooLong({ from, to: from + month_ms + 1 }), true);
+  const quarter = spanOf("this_quarter", { from: "", to: "" }, NOON);
+  assert.equal(quarter && isTooLong(quarter), true);
+  assert.equal(isForgotten({ from, to: NOON }, NOON), false);
+  assert.equal(isForgotten({ from, to: NOON }, NOON + 40 * 24 * 3_600_000), true);
 });
 
 const none: LaneFigures = {

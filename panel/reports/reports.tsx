@@ -1,9 +1,8 @@
 // Reports: waits, people, ratings and staffing over any time, each chart with the table behind it, all as comma-separated values.
 
 import { signal } from "@preact/signals";
-import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Problem } from "../api.ts";
-import { queryOf } from "../api.ts";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { type Answer, type Api, type Problem, queryOf } from "../api.ts";
 import { useApp, useWords } from "../app.ts";
 import { Icon } from "../icon.tsx";
 import { useTitle } from "../parts/hooks.ts";
@@ -116,24 +115,34 @@ export interface FiguresAsked {
   tz: string;
 }
 
-/** A report, asked for again whenever the question changes; an answer to an older question is dropped. */
-export function useFigures(asked: FiguresAsked): Loaded<FiguresReport> {
+/**
+ * A report, asked for again whenever `ask` is another function (`useCallback`); an answer to an older question is dropped. Where
+ * `ask` gives nothing there is nothing to ask.
+ */
+export function useReport<T>(ask: (api: Api) => Promise<Answer<T>> | undefined): Loaded<T> {
   const app = useApp();
-  const [loaded, setLoaded] = useState<Loaded<FiguresReport>>({ kind: "loading" });
-  const { from, to, by, department, tz } = asked;
+  const [loaded, setLoaded] = useState<Loaded<T>>({ kind: "loading" });
   useEffect(() => {
     let is_current = true;
     setLoaded({ kind: "loading" });
-    const of = department === undefined ? {} : { department };
-    void app.api.figures({ from, to, by, tz, ...of }).then((answer) => {
+    void ask(app.api)?.then((answer) => {
       if (!is_current) return;
       setLoaded(answer.ok ? { kind: "loaded", value: answer.value } : { kind: "refused", problem: answer.problem });
     });
     return () => {
       is_current = false;
     };
-  }, [app, from, to, by, department, tz]);
+  }, [app, ask]);
   return loaded;
+}
+
+export function useFigures(asked: FiguresAsked): Loaded<FiguresReport> {
+  const { from, to, by, department, tz } = asked;
+  const ask = useCallback(
+    (api: Api) => api.figures({ from, to, by, tz, ...(department === undefined ? {} : { department }) }),
+    [from, to, by, department, tz],
+  );
+  return useReport(ask);
 }
 
 export function NotLoaded<T>({ loaded }: { loaded: Loaded<T> }) {

@@ -1,12 +1,13 @@
 // A day to come: expected arrivals and the agents it takes, by the quarter hour.
 
-import { useEffect, useState } from "preact/hooks";
+import { useCallback, useState } from "preact/hooks";
+import type { Api } from "../api.ts";
 import { useApp, useWords } from "../app.ts";
 import { Chart } from "../charts/chart.tsx";
 import { roundUp } from "../charts/scale.ts";
 import { formatPercent, formatSpan } from "../format.ts";
 import type { StaffingReport } from "../rest.ts";
-import { CsvLink, DepartmentChoice, NotLoaded, ownZone, useCursor, type Loaded } from "./reports.tsx";
+import { CsvLink, DepartmentChoice, NotLoaded, ownZone, useCursor, useReport } from "./reports.tsx";
 import { dayOf, daysAfter } from "./span.ts";
 import { standardText } from "./waiting.tsx";
 
@@ -16,8 +17,13 @@ export function Staffing() {
   const [chosen, setChosen] = useState("");
   const [day, setDay] = useState(() => dayOf(daysAfter(app.clock.read(), 1)));
   const department = chosen === "" ? (app.directory.departments.value[0]?.key ?? "") : chosen;
-  const asked = { department, day, tz: ownZone() };
-  const loaded = useStaffing(asked);
+  const tz = ownZone();
+  const asked = { department, day, tz };
+  const ask = useCallback(
+    (api: Api) => (department === "" ? undefined : api.staffing({ department, day, tz })),
+    [department, day, tz],
+  );
+  const loaded = useReport(ask);
   return (
     <>
       <div class="act-row">
@@ -35,25 +41,6 @@ export function Staffing() {
       {loaded.kind === "loaded" ? <Table report={loaded.value} /> : <NotLoaded loaded={loaded} />}
     </>
   );
-}
-
-function useStaffing(asked: { department: string; day: string; tz: string }): Loaded<StaffingReport> {
-  const app = useApp();
-  const [loaded, setLoaded] = useState<Loaded<StaffingReport>>({ kind: "loading" });
-  const { department, day, tz } = asked;
-  useEffect(() => {
-    let is_current = true;
-    if (department === "") return undefined;
-    setLoaded({ kind: "loading" });
-    void app.api.staffing({ department, day, tz }).then((answer) => {
-      if (!is_current) return;
-      setLoaded(answer.ok ? { kind: "loaded", value: answer.value } : { kind: "refused", problem: answer.problem });
-    });
-    return () => {
-      is_current = false;
-    };
-  }, [app, department, day, tz]);
-  return loaded;
 }
 
 function Table({ report }: { report: StaffingReport }) {

@@ -7,6 +7,7 @@ import { formatClock, formatPercent, formatSpan } from "../format.ts";
 import type { Words } from "../i18n/index.ts";
 import type { FiguresLine, FiguresReport, Standard, WaitFigures } from "../rest.ts";
 import { Heat } from "./heat.tsx";
+import { Promises } from "./promises.tsx";
 import { CsvLink, NotLoaded, ownZone, useCursor, useFigures } from "./reports.tsx";
 import { keysOf, startOf, stepOf, type Span } from "./span.ts";
 
@@ -28,10 +29,11 @@ export function Waiting({ span, department }: { span: Span; department: string }
       ) : (
         <NotLoaded loaded={by_department} />
       )}
+      <Promises span={span} department={department} />
       <Heat span={span} department={department} />
       <p class="act-row">
         <CsvLink path="/api/reports/figures.csv" query={{ ...span, by: step, tz, ...of }} />
-        <span class="muted">{words.reports.zone(tz)}</span>
+        <span class="muted">{words.reports.all_figures[step]}</span>
       </p>
     </>
   );

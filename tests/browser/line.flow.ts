@@ -2,13 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Page } from "playwright-core";
 import { agentAt } from "./support/agent.ts";
 import { somebody } from "./support/browser.ts";
 import { startHouse } from "./support/house.ts";
 import { look } from "./support/look.ts";
 import { until } from "./support/until.ts";
-import { visitorAt } from "./support/visitor.ts";
+import { begins, visitorAt } from "./support/visitor.ts";
 
 test("who stands behind somebody that leaves the line moves up, and is served next", async (t) => {
   const house = await startHouse(t);
@@ -50,23 +49,6 @@ test("who stands behind somebody that leaves the line moves up, and is served ne
   await bram.sees("Noor Haddad joined the chat");
   await noor.page.getByRole("log").getByText("My tyre is flat").waitFor();
 });
-
-/** Somebody without a widget begins a conversation, from this page. */
-async function begins(page: Page, text: string): Promise<void> {
-  await page.evaluate(async (text) => {
-    const socket = new WebSocket(`ws://${location.host}/ws/visitor`);
-    const say = (frame: object) => socket.send(JSON.stringify(frame));
-    const hello = { t: "hello", site: "demo", page: { url: location.href, title: "" } };
-    socket.onopen = () => say(hello);
-    await new Promise<void>((resolve) => {
-      socket.onmessage = ({ data }) => {
-        const { t } = JSON.parse(String(data)) as { t: string };
-        if (t === "welcome") say({ t: "start", cmd: crypto.randomUUID(), fields: {}, text });
-        if (t === "ack") resolve();
-      };
-    });
-  }, text);
-}
 
 test("who waits is told how long once chats have been seen to end, and that it is too early before", async (t) => {
   const house = await startHouse(t);

@@ -8,7 +8,8 @@ import { agentAt } from "./support/agent.ts";
 import { PHONE, somebody } from "./support/browser.ts";
 import { startHouse } from "./support/house.ts";
 import { look } from "./support/look.ts";
-import { visitorAt } from "./support/visitor.ts";
+import { until } from "./support/until.ts";
+import { begins, visitorAt } from "./support/visitor.ts";
 
 async function textOf(file: Download): Promise<string> {
   return readFile(await file.path(), "utf8");
@@ -98,4 +99,61 @@ test("a report counts what happened, as chart, table and file", async (t) => {
     return parts.some((part) => part.scrollWidth > part.clientWidth);
   });
   assert.equal(overflow, false, "nothing sticks out to the side of a phone");
+});
+
+test("what came of the promises is told for each department, and where nothing can be told, why", async (t) => {
+  const house = await startHouse(t);
+  const demo = `${house.origin}/demo/`;
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  for (const left of [2, 1]) {
+    await noor.page.getByRole("button", { name: "One chat fewer at a time" }).click();
+    await noor.page.getByText(`0/${left}`, { exact: true }).waitFor();
+  }
+  const others = await (await somebody(t)).tab();
+  await others.goto(demo);
+  for (let number = 1; number <= 7; number += 1) {
+    await begins(others, `Question ${number}`);
+    await noor.hasChat(`Question ${number}`);
+    if (number < 7) await noor.closes();
+  }
+  const bram = await visitorAt(await (await somebody(t)).tab(), demo);
+  await bram.starts("My tyre is flat");
+  await bram.sees(/Less than a minute|About \d/);
+
+  const lead = await agentAt(t, house, await house.person("Sue Berg", "supervisor", ["support"]), "#reports");
+  const { page } = lead;
+  const promises = page.getByRole("region", { name: "What came of the promises" });
+  const row = (name: RegExp) => promises.getByRole("row", { name });
+  // The wait goes on: there is a promise, and nothing to judge it by.
+  await until("the promise is in the report", async () => {
+    await page.reload();
+    await promises.getByText(/Nobody was promised|Too few promises/).waitFor();
+    return (await row(/^Support 0 – – – –$/).count()) === 1;
+  });
+  await promises.getByText("Too few promises to say anything: 0 of 20. What came of one more is not known yet.").waitFor();
+  await noor.closes();
+  await bram.sees("Noor Haddad joined the chat");
+  await until("it is judged", async () => {
+    await page.reload();
+    await promises.getByRole("table").waitFor();
+    return (await row(/^Support 1 [01] of 1 \d+:\d\d too few /).count()) === 1;
+  });
+  await row(/^All 1 [01] of 1 \d+:\d\d too few /).waitFor();
+  await promises.scrollIntoViewIfNeeded();
+  await look(page, "reports-promises");
+
+  await page.getByRole("combobox", { name: "Department" }).selectOption("sales");
+  await promises.getByText("Nobody was promised a wait in this time").waitFor();
+  await page.getByRole("combobox", { name: "Department" }).selectOption("support");
+  await row(/^Support 1 /).waitFor();
+  assert.equal(await row(/^All/).count(), 0, "one department is no sum");
+  await page.getByRole("button", { name: /^Time: / }).click();
+  const chosen = page.getByRole("group", { name: "Time", exact: true });
+  await chosen.getByRole("button", { name: "Own range" }).click();
+  await chosen.getByLabel("From").fill("2025-01-01");
+  await chosen.getByLabel("Up to and with").fill("2025-03-01");
+  await promises.getByText("31 days at most. Choose a shorter time.").waitFor();
+  await chosen.getByLabel("Up to and with").fill("2025-01-31");
+  await promises.getByText("Promises are forgotten after 90 days.").waitFor();
 });

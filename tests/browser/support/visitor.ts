@@ -76,3 +76,20 @@ export function visitorOn(page: Page): Visitor {
     },
   };
 }
+
+/** Somebody without a widget begins a conversation, from this page. */
+export async function begins(page: Page, text: string): Promise<void> {
+  await page.evaluate(async (text) => {
+    const socket = new WebSocket(`ws://${location.host}/ws/visitor`);
+    const say = (frame: object) => socket.send(JSON.stringify(frame));
+    const hello = { t: "hello", site: "demo", page: { url: location.href, title: "" } };
+    socket.onopen = () => say(hello);
+    await new Promise<void>((resolve) => {
+      socket.onmessage = ({ data }) => {
+        const { t } = JSON.parse(String(data)) as { t: string };
+        if (t === "welcome") say({ t: "start", cmd: crypto.randomUUID(), fields: {}, text });
+        if (t === "ack") resolve();
+      };
+    });
+  }, text);
+}
