@@ -165,7 +165,7 @@ function Standing({ chat }: { chat: Chat }) {
   if (left && chat.state !== "closed") {
     return (
       <>
-        <span class="kept">{left.email ? words.conversation.message_to(left.email) : words.list.message}</span>
+        <span>{left.email ? words.conversation.message_to(left.email) : words.list.message}</span>
         {` · ${department} · ${words.conversation.left(formatAgo(words.lang, now - left.at))}`}
         {chat.owner && chat.owner.id !== desk.state.value.me?.id && ` · ${words.conversation.with(chat.owner.name)}`}
       </>
@@ -189,7 +189,7 @@ function Standing({ chat }: { chat: Chat }) {
     <>
       {department}
       {assigned?.kind === "assigned" && assigned.waited_ms >= 1_000 && (
-        <span class="kept num">{` · ${words.conversation.waited(formatSpan(words, assigned.waited_ms))}`}</span>
+        <span class="num">{` · ${words.conversation.waited(formatSpan(words, assigned.waited_ms))}`}</span>
       )}
       {chat.owner && chat.owner.id !== desk.state.value.me?.id && ` · ${words.conversation.with(chat.owner.name)}`}
     </>

@@ -107,7 +107,7 @@ function Kept({ promises }: { promises: LanePromises }) {
     <>
       {formatPercent(words.lang, kept / of)}{" "}
       <small>{words.wall.off_by(formatSpan(words, promises.error_median_ms ?? 0))}</small>
-      <svg class="kept" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+      <svg class="kept-bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
         <rect class="k-early" width={at(early)} height="6" />
         <rect class="k-within" x={at(early)} width={at(within)} height="6" />
         <rect class="k-late" x={at(kept)} width={at(late)} height="6" />

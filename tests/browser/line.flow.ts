@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Page } from "playwright-core";
 import { agentAt } from "./support/agent.ts";
-import { somebody } from "./support/browser.ts";
+import { DESKTOP, somebody } from "./support/browser.ts";
 import { startHouse } from "./support/house.ts";
 import { look } from "./support/look.ts";
 import { until } from "./support/until.ts";
@@ -84,7 +85,22 @@ test("who waits is told how long once chats have been seen to end, and that it i
   await look(bram.page, "waiting-promised");
   await noor.closes();
   await bram.sees("Noor Haddad joined the chat");
+  await noor.hasChat("My tyre is flat");
+  await noor.sees(/^Support · waited \d+:\d\d$/);
+  for (const width of [1024, DESKTOP.width, 1440]) {
+    await noor.page.setViewportSize({ width, height: DESKTOP.height });
+    assert.deepEqual(await cutIn(noor.page, ".conv-head"), [], `nothing of the head is cut at ${width} pixels`);
+  }
+  await noor.page.setViewportSize(DESKTOP);
+  await look(noor.page, "inbox-waited");
 });
+
+/** The texts that do not fit the boxes they stand in. */
+async function cutIn(page: Page, part: string): Promise<string[]> {
+  return page.locator(`${part}, ${part} :is(h2, p, button)`).evaluateAll((boxes) =>
+    boxes.filter((box) => box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1).map((box) => box.textContent),
+  );
+}
 
 test("an offer that one agent declines rings for the next, and stays out of the way of who is not asked", async (t) => {
   const house = await startHouse(t);
