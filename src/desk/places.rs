@@ -148,10 +148,13 @@ impl Places {
         let told = self.told.iter();
         let due = told.filter(|(id, told)| told.is_due(**id, &seen, self.moves));
         let due = due.map(|(id, _)| *id);
-        let is_known = |id: &&ConversationId| self.told.contains_key(id);
+        // Somebody who is known and only waits anew, or elsewhere, may have been told less than a second ago.
+        let may_hear = |id: &ConversationId| {
+            let told = self.told.get(id);
+            told.is_none_or(|told| now - told.told_at >= QUEUE_MIN)
+        };
         let unplaced = self.unplaced.iter();
-        // Somebody who is known and only waits anew may have been told less than a second ago.
-        let unplaced = unplaced.filter(|(id, is_newcomer)| **is_newcomer || !is_known(id));
+        let unplaced = unplaced.filter(|(id, is_newcomer)| **is_newcomer || may_hear(id));
         let mut due: Vec<ConversationId> = due.chain(unplaced.map(|(id, _)| *id)).collect();
         due.sort_unstable();
         due.dedup();
@@ -173,6 +176,7 @@ impl Places {
         let before = self.told.get(&conversation);
         let is_known = before.is_some_and(|told| {
             told.position == place.position
+                && told.department == place.department
                 && told.is_paused == seen.is_paused
                 && !told.has_other_words(conversation, seen)
                 && seen.now - told.told_at < QUEUE_MAX
@@ -331,6 +335,22 @@ mod tests {
         let much_later = NOW + Millis::seconds(30);
         assert_eq!(places.due_at(false, much_later), [id]);
         assert_eq!(places.seen(id, stands(3), much_later), stands(3));
+    }
+
+    #[test]
+    fn who_comes_into_another_line_is_told_within_a_second_though_the_number_is_the_same() {
+        for position in [1, 300] {
+            let (mut places, id) = told(position);
+            let sales = stands(position).map(|place| PlaceInLine {
+                department: DepartmentKey::new("sales").unwrap(),
+                ..place
+            });
+            places.come(HashMap::from([(id, false)]));
+            assert_eq!(places.due_at(false, NOW + Millis(999)), []);
+            let later = NOW + Millis::seconds(1);
+            assert_eq!(places.due_at(false, later), [id]);
+            assert_eq!(places.seen(id, sales.clone(), later), sales);
+        }
     }
 
     #[test]

@@ -207,6 +207,7 @@ async fn who_waits_when_a_department_closes_moves_to_its_stand_in_with_their_pla
     let node = Node::start().await;
     routing(&node, "support", json!({"stand_ins": ["sales"]})).await;
     let mut first = waiting_in(&node, "support").await;
+    stands_first(&mut first).await;
     let mut second = waiting_in(&node, "sales").await;
     let mut later = node.visitor().await;
     let message = json!({"department": "support", "mode": "message", "text": "later", "fields": {"email": "a@example.com"}});
@@ -215,6 +216,15 @@ async fn who_waits_when_a_department_closes_moves_to_its_stand_in_with_their_pla
     let moved = first.expect_kind("transferred").await.unwrap();
     assert_eq!(moved.fields["to"], json!({"department": "sales"}));
     assert_eq!(moved.from.role, Role::System);
+    // They hear where they stand there at once, though the number is the same.
+    let is_anew = |frame: &Frame| {
+        let at = frame.json["at"].as_u64();
+        frame.is("queue") && frame.json["position"] == 1 && at >= Some(moved.at)
+    };
+    first
+        .expect_frame("the place there", is_anew)
+        .await
+        .unwrap();
     // First come, first served, also by those who stand in.
     let mut fay = node.online("fay", 1).await;
     for visitor in [&mut first, &mut second] {
