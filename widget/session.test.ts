@@ -121,6 +121,18 @@ test("the place, the agent and the end are followed from the frames", () => {
   assert.equal(isLive(session.visit.get()), false);
 });
 
+test("who waits in another department from its closing on has waited since they came, and by a colleague since then", () => {
+  const { tab } = browser();
+  const { session, server, welcome } = tab();
+  const moved = (seq: number, from: EventFrame["from"]): void => server().says({ t: "event", conversation: "c", seq, prev: seq - 1, at: 50 * seq, from, kind: "transferred", to: { department: "sales" } });
+  welcome(conversation("queued", 1, { enqueued_at: 7 }));
+  server().says(queued());
+  moved(2, { role: "system" });
+  assert.deepEqual(session.visit.get().conversation, { id: "c", state: "queued", department: "sales", agent: undefined, place: undefined, waiting_since: 7 });
+  moved(3, { role: "agent", ...SANNE });
+  assert.equal(session.visit.get().conversation?.waiting_since, 150);
+});
+
 test("history that is sent again after a welcome does not put a finished wait back", () => {
   const { tab } = browser();
   const { session, server, welcome } = tab();

@@ -11,7 +11,8 @@ export function systemLine(event: EventFrame, { say, departmentName }: ThreadOpt
       return { text: say(Word.joined, event.agent) };
     case "transferred": {
       const { to } = event;
-      if ("department" in to) return { text: say(Word.passedToLine, { from, to: departmentName(to.department) }) };
+      // Nobody passes on who waits when their department closes: another one stands in, where they have waited as long.
+      if ("department" in to) return { text: say(event.from.role === "system" ? Word.standIn : Word.passedToLine, { from, to: departmentName(to.department) }) };
       // Somebody who takes a chat over passes it to nobody: who joined is said by the next line.
       return to.agent.id === event.from.id ? undefined : { text: say(Word.passedOn, { from, to: to.agent.name }) };
     }

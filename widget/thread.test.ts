@@ -83,6 +83,8 @@ test("what happened is said in words, and what is not for reading is not", () =>
   assert.equal(event({ kind: "assigned", agent, department: "support", waited_ms: 1 }), "Sanne joined the chat");
   assert.equal(event({ kind: "transferred", to: { agent: { id: "j", name: "Joris" } } }, SANNE), "Sanne passed you on to Joris. Joris can read everything above.");
   assert.equal(event({ kind: "transferred", to: { department: "sales" } }, SANNE), "Sanne passed you on to Sales. You are in line there.");
+  // By the system when their department closes: nobody did it.
+  assert.equal(event({ kind: "transferred", to: { department: "sales" } }), "Sales takes over. You are in line there, and the time you waited counts.");
   assert.equal(event({ kind: "requeued", department: "support", enqueued_at: 1, reason: "agent_gone" }), "You are back in line, your place is kept. Whoever joins can read everything above.");
   assert.equal(event({ kind: "agent_away", agent }), "Sanne lost the connection. One moment, please.");
   assert.equal(event({ kind: "closed", reason: "agent" }, SANNE), "Sanne ended the chat");

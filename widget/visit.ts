@@ -222,7 +222,9 @@ function folded(event: EventFrame): Partial<Conversation> {
     case "assigned":
       return active(event.agent);
     case "transferred":
-      return "agent" in event.to ? active(event.to.agent) : { ...inLine(event.to.department), waiting_since: event.at };
+      if ("agent" in event.to) return active(event.to.agent);
+      // Of one by the system, when their department closes, the wait goes on.
+      return { ...inLine(event.to.department), ...(event.from.role !== "system" && { waiting_since: event.at }) };
     case "closed":
       return { state: "closed", ...noWait };
     default:

@@ -208,6 +208,7 @@ export const en = {
     },
     why_load: (load: number, capacity: number) => `had ${load} of ${capacity} chats`,
     transferred: (name: string) => ["Transferred to ", name, ""] as const,
+    stood_in: (name: string) => ["Moved to the line for ", name, " when the department closed"] as const,
     requeued: (department: string) => ["Back in the line for ", department, " at the old place"] as const,
     agent_away: (name: string) => ["", name, " lost the connection"] as const,
     agent_back: (name: string) => ["", name, " is back"] as const,

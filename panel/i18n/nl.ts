@@ -210,6 +210,7 @@ export const nl: Words = {
     },
     why_load: (load, capacity) => `had ${load} van ${capacity} chats`,
     transferred: (name) => ["Doorgegeven aan ", name, ""],
+    stood_in: (name) => ["Naar de rij voor ", name, " toen de afdeling sloot"],
     requeued: (department) => ["Terug in de rij voor ", department, " op de oude plaats"],
     agent_away: (name) => ["", name, " heeft geen verbinding"],
     agent_back: (name) => ["", name, " is terug"],

@@ -410,13 +410,12 @@ function systemLine(
           </>
         ),
       };
-    case "transferred":
-      return {
-        icon: "transfer",
-        text: emphasised(
-          words.event.transferred("agent" in event.to ? event.to.agent.name : departmentName(event.to.department)),
-        ),
-      };
+    case "transferred": {
+      const name = "agent" in event.to ? event.to.agent.name : departmentName(event.to.department);
+      // Nobody hands on who waits where it closes: that is the desk's own doing.
+      const said = event.from.role === "system" ? words.event.stood_in(name) : words.event.transferred(name);
+      return { icon: "transfer", text: emphasised(said) };
+    }
     case "requeued":
       return { icon: "refresh", text: emphasised(words.event.requeued(departmentName(event.department))) };
     case "agent_away":

@@ -6,7 +6,7 @@ import { agentAt } from "./support/agent.ts";
 import { somebody } from "./support/browser.ts";
 import { newestLog, startHouse } from "./support/house.ts";
 import { look } from "./support/look.ts";
-import { visitorAt } from "./support/visitor.ts";
+import { begins, visitorAt } from "./support/visitor.ts";
 
 test("an administrator says who stands in, how many may wait, and what a person can do", async (t) => {
   const house = await startHouse(t);
@@ -52,6 +52,40 @@ test("an administrator says who stands in, how many may wait, and what a person 
   await saved();
   const { agents } = (await house.request("GET", "/api/agents")) as { agents: { skills: string[] }[] };
   assert.deepEqual(agents[0]?.skills, ["billing", "nl"]);
+});
+
+test("who waits when their department closes is told who takes over, and so is whoever reads the log", async (t) => {
+  const house = await startHouse(t);
+  await house.request("PATCH", "/api/departments/support", { routing: { stand_ins: ["sales"] } });
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  for (const left of [2, 1]) {
+    await noor.page.getByRole("button", { name: "One chat fewer at a time" }).click();
+    await noor.page.getByText(`0/${left}`, { exact: true }).waitFor();
+  }
+  const others = await (await somebody(t)).tab();
+  await others.goto(`${house.origin}/demo/`);
+  await begins(others, "I am served at once");
+  await noor.hasChat("I am served at once");
+  const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
+  await ana.starts("Do you close at nine?");
+  await ana.isNumber(1);
+  const since = ana.page.getByRole("dialog").getByText(/^Waiting since/);
+  const begun = await since.innerText();
+  // A day off, and the next one for a test at midnight.
+  const closed = [0, 24].map((hours) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(0, 10));
+  const week = [{ days: [1, 2, 3, 4, 5, 6, 7], from: "00:00", to: "24:00" }];
+  await house.request("PATCH", "/api/departments/support", { hours: { tz: "UTC", week, closed } });
+  await ana.sees("Sales takes over. You are in line there, and the time you waited counts.");
+  await ana.isNumber(1);
+  assert.equal((await since.innerText()).slice(0, 19), begun.slice(0, 19), "the same wait goes on");
+  await look(ana.page, "waiting-stand-in");
+
+  await noor.waiting().first().click();
+  const log = noor.page.getByRole("log");
+  await log.getByText("Moved to the line for Sales when the department closed").waitFor();
+  assert.equal(await log.getByText("Transferred to").count(), 0);
+  await look(noor.page, "inbox-stand-in");
 });
 
 test("who comes to a full line is told so, and may leave a message", async (t) => {

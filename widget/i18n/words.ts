@@ -100,6 +100,7 @@ export const enum Word {
   requeuedMore,
   passedOn,
   passedToLine,
+  standIn,
   endedBy,
   endedByYou,
   ended,
@@ -196,6 +197,7 @@ export interface Holes {
   [Word.returned]: "name";
   [Word.passedOn]: "from" | "to";
   [Word.passedToLine]: "from" | "to";
+  [Word.standIn]: "to";
   [Word.endedBy]: "name";
   [Word.rated]: "n";
   [Word.nextTry]: "n";

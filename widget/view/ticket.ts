@@ -31,9 +31,9 @@ export function ticket(model: Model, actions: Actions): Description {
   );
 }
 
-/** Back in line, or passed on to another one: the conversation above matters more than the ticket. */
+/** Back in line, or passed on to another one by who served them: the conversation above matters more than the ticket. */
 function isLaterWait({ visit: { timeline } }: Model): boolean {
-  return timeline.events.some(({ kind }) => kind === "assigned" || kind === "requeued" || kind === "transferred");
+  return timeline.events.some(({ kind }) => kind === "assigned" || kind === "requeued");
 }
 
 function title({ visit, isBusy, phrases: { say } }: Model): string {
@@ -85,11 +85,11 @@ export function belowComposer({ visit, phrases: { say } }: Model, actions: Actio
 }
 
 /** Since when, and how long that is, counted here between the server's words. */
-export function since({ visit, now, phrases }: Model): Child[] {
+export function since(model: Model): Child[] {
+  const { visit, now, phrases } = model;
   const from = visit.conversation?.waiting_since;
   if (from === undefined) return [];
   const minutes = Math.floor((now + visit.clock_ahead_ms - from) / 60_000);
-  const isLater = visit.timeline.events.some(({ kind }) => kind === "requeued" || kind === "transferred");
   const time = phrases.time(from);
-  return [h("p", { class: "num" }, isLater ? phrases.say(Word.backSince, { time }) : phrases.say(Word.waitingSince, { time }), minutes > 0 && ` · ${phrases.minutes(minutes)}`)];
+  return [h("p", { class: "num" }, isLaterWait(model) ? phrases.say(Word.backSince, { time }) : phrases.say(Word.waitingSince, { time }), minutes > 0 && ` · ${phrases.minutes(minutes)}`)];
 }
