@@ -57,12 +57,13 @@ export function Chart(props: ChartProps) {
       <header class="panel-h">
         <h2 id={id}>{title}</h2>
         <span class="muted">{unit}</span>
-        <span class="grow" />
-        {(series.length > 1 || props.ahead) && !is_table && <Legend series={series} ahead={props.ahead} />}
-        <button type="button" class="link" aria-pressed={is_table} onClick={() => setTable(!is_table)}>
-          {is_table ? words.reports.chart : words.reports.table}
-          <span class="sr">: {title}</span>
-        </button>
+        <div class="panel-h-end">
+          {(series.length > 1 || props.ahead) && !is_table && <Legend series={series} ahead={props.ahead} />}
+          <button type="button" class="link" aria-pressed={is_table} onClick={() => setTable(!is_table)}>
+            {is_table ? words.reports.chart : words.reports.table}
+            <span class="sr">: {title}</span>
+          </button>
+        </div>
       </header>
       {steps.length === 0 ? (
         <p class="advice">{words.reports.nothing}</p>

@@ -908,7 +908,7 @@ export const nl: Words = {
       },
       too_few: (count, needed) => `Te weinig beloften om iets te zeggen: ${count} van ${needed}.`,
       open: (count, many) =>
-        many === 1 ? "Wat er van nog één kwam is nog niet bekend." : `Wat er van nog ${count} kwam is nog niet bekend.`,
+        many === 1 ? "Van nog één is niet bekend wat ervan kwam." : `Van nog ${count} is niet bekend wat ervan kwam.`,
       taken_out: (count, many) =>
         many === 1 ? "Eén bezoeker is uit de rij gehaald en telt niet mee." : `${count} bezoekers zijn uit de rij gehaald en tellen niet mee.`,
       none: "In deze tijd is niemand een wachttijd beloofd: dat gebeurt alleen wie moet wachten, zodra er genoeg gesprekken zijn om van uit te gaan.",
