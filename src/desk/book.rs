@@ -409,8 +409,8 @@ async fn keep_a_term(desk: &Desk) -> Result<(), StoreError> {
     pages.plan(&settings, began);
     let mut planned = settings.version();
     pages.note_history(&standing, &history);
-    feed.read(&*desk.store, began - HOLD, Millis(0), |part| {
-        pages.note_history(&part.news, &history);
+    feed.read(&*desk.store, began - HOLD, Millis(0), |news| {
+        pages.note_history(&news, &history);
     })
     .await?;
     desk.book.open(pages);
@@ -429,8 +429,8 @@ async fn keep_a_term(desk: &Desk) -> Result<(), StoreError> {
         }
         let is_far = now - looked_far >= FAR_EVERY;
         let look_back = if is_far { FAR } else { NEAR };
-        let read = feed.read(&*desk.store, now - HOLD, look_back, |part| {
-            desk.book.pages().note(&part.news);
+        let read = feed.read(&*desk.store, now - HOLD, look_back, |news| {
+            desk.book.pages().note(&news);
             desk.book.turns.fetch_add(1, Ordering::Relaxed);
         });
         match read.await {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::coordination::Notice;
 use crate::desk::{Desk, Refused};
-use crate::domain::conversation::{Command, Conversation, Place};
+use crate::domain::conversation::{Command, Place};
 use crate::domain::routing::SocketId;
 use crate::model::event::{Sender, Seq, View};
 use crate::model::id::{CommandId, ConversationId, SiteKey, VisitorId};
@@ -293,18 +293,6 @@ impl Desk {
             })
             .await;
         Ok(())
-    }
-
-    /// A visitor's conversation, if it is theirs. For the log over HTTP.
-    pub async fn conversation_for_visitor(
-        &self,
-        visitor: VisitorId,
-        conversation: ConversationId,
-    ) -> Result<Conversation, Refused> {
-        let found = self.store.conversation(conversation).await?;
-        found
-            .filter(|found| found.visitor == visitor)
-            .ok_or(Refused::NotFound("conversation"))
     }
 }
 

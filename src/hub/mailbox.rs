@@ -217,12 +217,6 @@ impl Mailbox {
         self.wake.notify_one();
     }
 
-    /// Whether the socket was told to end.
-    #[must_use]
-    pub fn is_ending(&self) -> bool {
-        self.inbox().farewell.is_some()
-    }
-
     /// Waits for something and takes it all. Cancel-safe: nothing is taken before it is returned.
     pub async fn take(&self) -> Taken {
         loop {

@@ -135,15 +135,6 @@ pub struct Feed {
     known: BTreeSet<Mark>,
 }
 
-/// A part of what a [`Feed`] tells.
-#[derive(Debug, Default)]
-pub struct Part {
-    /// In order, but for those that came late.
-    pub news: Vec<(At, News)>,
-    /// Something was written behind what was told before: with several writers, commits come out of order.
-    pub is_late: bool,
-}
-
 impl Feed {
     /// Begins at a moment; answers what stood then, as news of the times when it was.
     pub async fn begin(
@@ -170,14 +161,15 @@ impl Feed {
         self.reached.at
     }
 
-    /// Tells what happened since and not later than `until`, part by part. What was written within `look_back` (a minute and a
-    /// half at most) of where it stands and came late is told too. After an error it goes on where it stood.
+    /// Tells what happened since and not later than `until`, part by part, in order. What was written within `look_back` (a minute
+    /// and a half at most) of where it stands and came late is told too, out of order: with several writers, commits are not in
+    /// the order of their moments. After an error it goes on where it stood.
     pub async fn read(
         &mut self,
         store: &dyn Entries,
         until: At,
         look_back: Millis,
-        mut take: impl FnMut(Part) + Send,
+        mut take: impl FnMut(Vec<(At, News)>) + Send,
     ) -> Result<(), StoreError> {
         let mut mark = self.reached;
         if look_back.0 > 0 && !self.known.is_empty() {
@@ -193,19 +185,18 @@ impl Feed {
             };
             mark = last.mark;
             let is_last = entries.len() < PAGE as usize;
-            let mut part = Part::default();
+            let mut news = Vec::new();
             for entry in &entries {
                 if !self.known.insert(entry.mark) {
                     continue;
                 }
-                part.is_late |= entry.mark < self.reached;
                 self.reached = self.reached.max(entry.mark);
-                self.tell(entry, &mut part.news);
+                self.tell(entry, &mut news);
             }
             let oldest = Mark::before(self.reached.at - REMEMBERED);
             self.known = self.known.split_off(&oldest);
-            if !part.news.is_empty() {
-                take(part);
+            if !news.is_empty() {
+                take(news);
             }
             if is_last {
                 return Ok(());

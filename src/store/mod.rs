@@ -20,7 +20,7 @@ use crate::model::record::{
     CannedReply, Department, JournalEntry, Page, Person, PersonRole, ReadMarks, Session, Site,
     Visitor,
 };
-use crate::model::time::{At, Millis};
+use crate::model::time::At;
 use crate::store::articles::Articles;
 use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use crate::store::entries::Entries;
@@ -31,7 +31,7 @@ use crate::store::stories::Stories;
 mod article_words;
 pub mod articles;
 pub mod attachments;
-pub mod digest;
+mod digest;
 pub mod entries;
 mod fresh;
 pub mod place;
@@ -218,21 +218,6 @@ pub enum PlaceFilter {
     Closed,
 }
 
-/// What a department's visitors who waited live met since a moment, from the log. A left message counts nowhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DepartmentFigures {
-    /// Whose.
-    pub department: DepartmentKey,
-    /// First waits that ended in `assigned`.
-    pub answered: u64,
-    /// Those of them no longer than the threshold asked for.
-    pub answered_in_time: u64,
-    /// First waits that ended in `left` or `abandoned`.
-    pub abandoned: u64,
-    /// Those of them longer than the threshold asked for.
-    pub abandoned_late: u64,
-}
-
 /// A person to be added.
 #[derive(Clone, Debug)]
 pub struct NewPerson {
@@ -402,14 +387,6 @@ pub trait Store: Articles + Entries + Promises + Rotas + Stories + Send + Sync +
         department: &DepartmentKey,
         silent_since: At,
     ) -> Result<Vec<(ConversationId, At, Option<At>)>, StoreError>;
-
-    /// What each department's visitors met whose first wait ended at or after `since`, for a service level with this
-    /// threshold.
-    async fn department_figures(
-        &self,
-        since: At,
-        threshold: Millis,
-    ) -> Result<Vec<DepartmentFigures>, StoreError>;
 
     // --- files ------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ use crate::store::promises::{NewPromise, PromiseFigures};
 use crate::store::stored;
 use crate::store::stories::{Story, StoryRow, StoryStep};
 use crate::store::values::{Columns, Json, Word};
-use crate::store::{Card, DepartmentFigures, Receipt, Standing};
+use crate::store::{Card, Receipt, Standing};
 
 /// The columns of `visitor as v` that [`visitor`] takes, in its order.
 macro_rules! visitor_columns {
@@ -331,19 +331,6 @@ pub(super) fn canned_reply<C: Columns>(columns: &mut C) -> Result<CannedReply, C
         title: columns.take()?,
         text: columns.take()?,
         department: columns.take()?,
-    })
-}
-
-/// Reads whose first waits, answered, in time, abandoned, late.
-pub(super) fn department_figures<C: Columns>(
-    columns: &mut C,
-) -> Result<DepartmentFigures, C::Error> {
-    Ok(DepartmentFigures {
-        department: columns.take()?,
-        answered: columns.take()?,
-        answered_in_time: columns.take()?,
-        abandoned: columns.take()?,
-        abandoned_late: columns.take()?,
     })
 }
 

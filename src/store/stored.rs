@@ -8,7 +8,7 @@ use crate::model::event::{AgentName, Body, CloseReason, Event, Role, Sender, Seq
 use crate::model::id::{AgentId, CommandId, ConversationId};
 use crate::model::record::{ReadMarks, Visitor};
 use crate::model::time::At;
-use crate::store::digest::{Digest, FirstWait};
+use crate::store::digest::Digest;
 use crate::store::values::{Columns, Json, Word};
 use crate::store::{Events, PlaceFilter, Receipt, StoreError};
 use uuid::Uuid;
@@ -27,8 +27,7 @@ macro_rules! conversation_columns {
         "c.id, c.site, c.visitor, c.visitor_name, c.department, c.priority, c.mode, c.enqueued_at, c.needs,
          c.known_agent, c.state, c.waiting_since_at, c.owner, c.owner_name, c.close_reason, c.closed_at, c.placed_seq, c.seq, c.visitor_seq,
          c.last_at, c.said_at, c.idle_warned_at, c.is_agent_away, c.is_rated, c.tags, c.read_visitor, c.read_agent,
-         c.summary, c.rating, c.last_agent, c.first_wait_end, c.first_wait_ended_at, c.first_wait_ms,
-         c.first_wait_department"
+         c.summary, c.rating, c.last_agent"
     };
 }
 pub(super) use conversation_columns;
@@ -78,7 +77,6 @@ pub(super) fn read<C: Columns>(columns: &mut C) -> Result<Stored, C::Error> {
         summary: columns.take()?,
         rating: columns.take()?,
         last_agent: columns.take()?,
-        first_wait: read_first_wait(columns)?,
     };
     Ok(Stored {
         conversation,
@@ -107,22 +105,6 @@ fn read_place<C: Columns>(columns: &mut C) -> Result<Place, C::Error> {
         }),
         _ => Err(columns.refuse("a conversation is nowhere")),
     }
-}
-
-fn read_first_wait<C: Columns>(columns: &mut C) -> Result<Option<FirstWait>, C::Error> {
-    let end: Option<Word<_>> = columns.take()?;
-    let ended_at: Option<At> = columns.take()?;
-    let waited_ms = columns.take()?;
-    let department = columns.take()?;
-    Ok(match (end, ended_at, waited_ms, department) {
-        (Some(Word(end)), Some(ended_at), Some(waited_ms), Some(department)) => Some(FirstWait {
-            end,
-            ended_at,
-            waited_ms,
-            department,
-        }),
-        _ => None,
-    })
 }
 
 /// A conversation's columns that depend on where it is, to be written.
@@ -202,7 +184,7 @@ impl Stored {
             .body
             .is_for_visitors()
             .then_some(self.conversation.visitor_seq);
-        self.digest.apply(&self.conversation, event);
+        self.digest.apply(event);
         self.conversation.apply(event);
         visitor_prev
     }

@@ -41,6 +41,7 @@ mod outlook;
 mod pairing;
 mod postgres_restore;
 mod postgres_wire;
+mod recount;
 mod redis_footings;
 mod redis_node;
 mod replay;

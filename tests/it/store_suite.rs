@@ -59,7 +59,7 @@ macro_rules! cases {
             lists: a_card_shows_first_words_and_rating,
             lists: silent_conversations_are_found,
             lists: a_left_message_is_kept_as_one_and_counts_nowhere,
-            lists: figures_count_first_waits_against_a_threshold,
+            lists: reports_count_waits_against_a_threshold,
             entries: what_happened_is_told_in_order_of_time,
             entries: one_may_begin_anywhere_in_history,
             entries: entries_are_read_page_by_page,

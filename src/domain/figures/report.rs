@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::model::id::{AgentId, DepartmentKey};
+use crate::model::id::DepartmentKey;
 use crate::model::standard::Standard;
 use crate::model::time::At;
 
@@ -219,18 +219,5 @@ impl Figures {
             Some(PastDay { days_ago, arrivals })
         });
         past.collect()
-    }
-
-    /// By agent; everything up to `now` counted.
-    #[must_use]
-    pub fn judged_by_agent(&self, now: At) -> BTreeMap<AgentId, AgentLine> {
-        let mut lines: BTreeMap<AgentId, AgentLine> = BTreeMap::new();
-        for (agent, talks) in self.talks_by_agent() {
-            lines.entry(agent).or_default().talks = talks;
-        }
-        for (agent, work) in self.by_agent(now) {
-            lines.entry(agent).or_default().work = work;
-        }
-        lines
     }
 }

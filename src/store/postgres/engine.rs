@@ -21,8 +21,8 @@ use crate::model::record::{
 use crate::model::time::{At, Millis};
 use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use crate::store::{
-    Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
-    NewPerson, Outcome, PersonChange, Receipt, Standing, Store, StoreError,
+    Append, AppendError, Card, ConversationFilter, Events, Installation, NewPerson, Outcome,
+    PersonChange, Receipt, Standing, Store, StoreError,
 };
 
 /// How often the server is asked for the time: the quickest answer tells it best. One that was held up would put this node's
@@ -192,14 +192,6 @@ impl Store for PostgresStore {
         silent_since: At,
     ) -> Result<Vec<(ConversationId, At, Option<At>)>, StoreError> {
         directly!(self, connection => lists::silent_conversations(connection, department, silent_since))
-    }
-
-    async fn department_figures(
-        &self,
-        since: At,
-        threshold: Millis,
-    ) -> Result<Vec<DepartmentFigures>, StoreError> {
-        directly!(self, connection => lists::department_figures(connection, since, threshold))
     }
 
     async fn begin_attachment(&self, new: NewAttachment, now: At) -> Result<Admission, StoreError> {

@@ -11,13 +11,11 @@ use crate::domain::conversation::Conversation;
 use crate::model::event::{Seq, View};
 use crate::model::id::{AgentId, CommandId, ConversationId, DepartmentKey, VisitorId};
 use crate::model::record::ReadMarks;
-use crate::model::time::{At, Millis};
+use crate::model::time::At;
 use crate::store::rows::{self, standing_columns, visitor_columns};
 use crate::store::stored::{self, conversation_columns, event_columns, state_name};
 use crate::store::values::Columns;
-use crate::store::{
-    Card, ConversationFilter, DepartmentFigures, Events, Receipt, SILENT_MAX, Standing, StoreError,
-};
+use crate::store::{Card, ConversationFilter, Events, Receipt, SILENT_MAX, Standing, StoreError};
 
 /// A conversation, its visitor and the name of who served it last: `conversation as c join visitor as v`. The log is
 /// asked for a name only where the person was removed.
@@ -217,30 +215,6 @@ pub(super) async fn silent_conversations(
     Ok(all(&silent, |cells| {
         Ok((cells.take()?, cells.take()?, cells.take()?))
     })?)
-}
-
-/// See [`crate::store::Store::department_figures`].
-pub(super) async fn department_figures(
-    connection: &mut PgConnection,
-    since: At,
-    threshold: Millis,
-) -> Result<Vec<DepartmentFigures>, Failure> {
-    let figures = sqlx::query(
-        "select first_wait_department,
-                count(*) filter (where first_wait_end = 'assigned'),
-                count(*) filter (where first_wait_end = 'assigned' and first_wait_ms <= $2),
-                count(*) filter (where first_wait_end in ('left', 'abandoned')),
-                count(*) filter (where first_wait_end in ('left', 'abandoned') and first_wait_ms > $2)
-         from conversation
-         where first_wait_ended_at >= $1 and first_wait_end <> 'moved' and mode = 'chat'
-         group by first_wait_department
-         order by first_wait_department",
-    )
-    .bind(since.0)
-    .bind(threshold.0)
-    .fetch_all(connection)
-    .await?;
-    Ok(all(&figures, rows::department_figures)?)
 }
 
 /// See [`crate::store::Store::receipt`].

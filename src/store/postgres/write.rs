@@ -64,10 +64,6 @@ struct ConversationRow<'a> {
     summary_folded: String,
     rating: Option<u8>,
     last_agent: Option<Uuid>,
-    first_wait_end: Option<String>,
-    first_wait_ended_at: Option<At>,
-    first_wait_ms: Option<i64>,
-    first_wait_department: Option<&'a str>,
 }
 
 impl<'a> ConversationRow<'a> {
@@ -77,7 +73,6 @@ impl<'a> ConversationRow<'a> {
             digest,
         } = stored;
         let place = PlaceColumns::of(&conversation.place);
-        let first_wait = digest.first_wait.as_ref();
         Ok(Self {
             id: conversation.id,
             site: conversation.site.as_str(),
@@ -110,10 +105,6 @@ impl<'a> ConversationRow<'a> {
             summary_folded: folded(Some(&digest.summary)),
             rating: digest.rating,
             last_agent: digest.last_agent.map(|agent| agent.0),
-            first_wait_end: first_wait.map(|wait| word(&wait.end)).transpose()?,
-            first_wait_ended_at: first_wait.map(|wait| wait.ended_at),
-            first_wait_ms: first_wait.map(|wait| wait.waited_ms.0),
-            first_wait_department: first_wait.map(|wait| wait.department.as_str()),
         })
     }
 }
@@ -129,14 +120,13 @@ const WRITE: &str = "
         insert into conversation (id, site, visitor, visitor_name, department, priority, mode, enqueued_at, needs,
             known_agent, state, waiting_since_at, owner, owner_name, close_reason, closed_at, placed_seq, seq, visitor_seq, last_at,
             said_at, idle_warned_at, is_agent_away, is_rated, tags, read_visitor, read_agent, summary, summary_folded,
-            rating, last_agent, first_wait_end, first_wait_ended_at, first_wait_ms, first_wait_department)
+            rating, last_agent)
         select * from json_to_recordset($6::json) as k (id uuid, site text, visitor uuid, visitor_name text,
             department text, priority bigint, mode text, enqueued_at bigint, needs json, known_agent uuid,
             state text, waiting_since_at bigint, owner uuid, owner_name text, close_reason text, closed_at bigint, placed_seq bigint, seq bigint,
             visitor_seq bigint, last_at bigint, said_at bigint, idle_warned_at bigint, is_agent_away boolean,
             is_rated boolean, tags json, read_visitor bigint, read_agent bigint, summary text, summary_folded text,
-            rating bigint, last_agent uuid, first_wait_end text, first_wait_ended_at bigint, first_wait_ms bigint,
-            first_wait_department text)
+            rating bigint, last_agent uuid)
         on conflict (id) do update set department = excluded.department, state = excluded.state,
             waiting_since_at = excluded.waiting_since_at, owner = excluded.owner, owner_name = excluded.owner_name,
             close_reason = excluded.close_reason, closed_at = excluded.closed_at,
@@ -144,9 +134,7 @@ const WRITE: &str = "
             last_at = excluded.last_at, said_at = excluded.said_at, idle_warned_at = excluded.idle_warned_at,
             is_agent_away = excluded.is_agent_away, is_rated = excluded.is_rated, tags = excluded.tags,
             summary = excluded.summary, summary_folded = excluded.summary_folded, rating = excluded.rating,
-            last_agent = excluded.last_agent, first_wait_end = excluded.first_wait_end,
-            first_wait_ended_at = excluded.first_wait_ended_at, first_wait_ms = excluded.first_wait_ms,
-            first_wait_department = excluded.first_wait_department
+            last_agent = excluded.last_agent
     ), happened as (
         insert into event (conversation, seq, at, cmd, role, sender, sender_name, visitor_prev, body)
         select conversation, seq, at, cmd, role, sender, sender_name, visitor_prev, body::json

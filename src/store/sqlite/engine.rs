@@ -15,11 +15,11 @@ use crate::model::id::{
 use crate::model::record::{
     CannedReply, Department, JournalEntry, Page, Person, ReadMarks, Session, Site, Visitor,
 };
-use crate::model::time::{At, Millis};
+use crate::model::time::At;
 use crate::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use crate::store::{
-    Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
-    NewPerson, Outcome, PersonChange, Receipt, Standing, Store, StoreError,
+    Append, AppendError, Card, ConversationFilter, Events, Installation, NewPerson, Outcome,
+    PersonChange, Receipt, Standing, Store, StoreError,
 };
 
 /// Logs of a demo history in one transaction: enough to share the flush, few enough for others to get in between.
@@ -203,16 +203,6 @@ impl Store for SqliteStore {
             .read(move |connection| {
                 lists::silent_conversations(connection, &department, silent_since)
             })
-            .await
-    }
-
-    async fn department_figures(
-        &self,
-        since: At,
-        threshold: Millis,
-    ) -> Result<Vec<DepartmentFigures>, StoreError> {
-        self.readers
-            .read(move |connection| lists::department_figures(connection, since, threshold))
             .await
     }
 

@@ -7,11 +7,11 @@ use super::row;
 use super::values::Cells;
 use crate::domain::conversation::Conversation;
 use crate::model::id::{AgentId, ConversationId, DepartmentKey, VisitorId};
-use crate::model::time::{At, Millis};
+use crate::model::time::At;
 use crate::store::rows::{self, standing_columns, visitor_columns};
 use crate::store::stored::{conversation_columns, state_name};
 use crate::store::values::Json;
-use crate::store::{Card, ConversationFilter, DepartmentFigures, SILENT_MAX, Standing, StoreError};
+use crate::store::{Card, ConversationFilter, SILENT_MAX, Standing, StoreError};
 
 /// A conversation, its visitor and the name of who served it last: `conversation as c join visitor as v`. The log is
 /// asked for a name only where the person was removed.
@@ -205,27 +205,4 @@ pub(super) fn silent_conversations(
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     })?;
     Ok(silent.collect::<Result<_, _>>()?)
-}
-
-/// See [`crate::store::Store::department_figures`].
-pub(super) fn department_figures(
-    connection: &Connection,
-    since: At,
-    threshold: Millis,
-) -> Result<Vec<DepartmentFigures>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "select first_wait_department,
-                count(*) filter (where first_wait_end = 'assigned'),
-                count(*) filter (where first_wait_end = 'assigned' and first_wait_ms <= ?2),
-                count(*) filter (where first_wait_end in ('left', 'abandoned')),
-                count(*) filter (where first_wait_end in ('left', 'abandoned') and first_wait_ms > ?2)
-         from conversation
-         where first_wait_ended_at >= ?1 and first_wait_end <> 'moved' and mode = 'chat'
-         group by first_wait_department
-         order by first_wait_department",
-    )?;
-    let figures = statement.query_map((since, threshold), |row| {
-        rows::department_figures(&mut Cells::of(row))
-    })?;
-    Ok(figures.collect::<Result<_, _>>()?)
 }

@@ -38,26 +38,22 @@ pub(super) fn save(connection: &Connection, stored: &Stored) -> rusqlite::Result
         digest,
     } = stored;
     let place = PlaceColumns::of(&conversation.place);
-    let first_wait = digest.first_wait.as_ref();
     let mut statement = connection.prepare_cached(
         "insert into conversation (id, site, visitor, visitor_name, department, priority, mode, enqueued_at, needs, known_agent, state,
              waiting_since_at, owner, owner_name, close_reason, closed_at, placed_seq, seq, visitor_seq, last_at,
              said_at, idle_warned_at, is_agent_away, is_rated, tags, read_visitor, read_agent, summary, rating,
-             last_agent, first_wait_end, first_wait_ended_at, first_wait_ms, first_wait_department)
+             last_agent)
          values (:id, :site, :visitor, :visitor_name, :department, :priority, :mode, :enqueued_at, :needs, :known_agent, :state,
              :waiting_since_at, :owner, :owner_name, :close_reason, :closed_at, :placed_seq, :seq, :visitor_seq,
              :last_at, :said_at, :idle_warned_at, :is_agent_away, :is_rated, :tags, :read_visitor, :read_agent,
-             :summary, :rating, :last_agent, :first_wait_end, :first_wait_ended_at, :first_wait_ms,
-             :first_wait_department)
+             :summary, :rating, :last_agent)
          on conflict (id) do update set department = excluded.department, state = excluded.state,
              waiting_since_at = excluded.waiting_since_at, owner = excluded.owner, owner_name = excluded.owner_name,
              close_reason = excluded.close_reason, closed_at = excluded.closed_at,
              placed_seq = excluded.placed_seq, seq = excluded.seq, visitor_seq = excluded.visitor_seq,
              last_at = excluded.last_at, said_at = excluded.said_at, idle_warned_at = excluded.idle_warned_at,
              is_agent_away = excluded.is_agent_away, is_rated = excluded.is_rated, tags = excluded.tags,
-             summary = excluded.summary, rating = excluded.rating, last_agent = excluded.last_agent,
-             first_wait_end = excluded.first_wait_end, first_wait_ended_at = excluded.first_wait_ended_at,
-             first_wait_ms = excluded.first_wait_ms, first_wait_department = excluded.first_wait_department",
+             summary = excluded.summary, rating = excluded.rating, last_agent = excluded.last_agent",
     )?;
     statement.execute(named_params! {
         ":id": conversation.id,
@@ -90,10 +86,6 @@ pub(super) fn save(connection: &Connection, stored: &Stored) -> rusqlite::Result
         ":summary": digest.summary,
         ":rating": digest.rating,
         ":last_agent": digest.last_agent,
-        ":first_wait_end": first_wait.map(|wait| Word(wait.end)),
-        ":first_wait_ended_at": first_wait.map(|wait| wait.ended_at),
-        ":first_wait_ms": first_wait.map(|wait| wait.waited_ms),
-        ":first_wait_department": first_wait.map(|wait| &wait.department),
     })?;
     Ok(())
 }

@@ -23,7 +23,6 @@ use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
 use crate::model::widget_settings::WidgetSettings;
 use crate::store::attachments::AttachmentState;
-use crate::store::digest::FirstWaitEnd;
 use crate::store::promises::WaitEnd;
 use crate::store::values::{Column, Json, Value, Word};
 
@@ -435,7 +434,8 @@ pub static TABLES: &[Table] = &[
             of::<String>("summary"),
             of::<Option<u8>>("rating"),
             of::<Option<AgentId>>("last_agent"),
-            of::<Option<Word<FirstWaitEnd>>>("first_wait_end"),
+            // How the first wait ended stood here once; the log says it, and what older rows hold goes along unread.
+            of::<Option<String>>("first_wait_end"),
             of::<Option<At>>("first_wait_ended_at"),
             of::<Option<Millis>>("first_wait_ms"),
             of::<Option<DepartmentKey>>("first_wait_department"),

@@ -327,8 +327,8 @@ pub async fn work(rest: &Rest, from: At, to: At) -> Result<Figures, Problem> {
         figures.note(at.max(from), &news);
     }
     let last = At(to.0 - 1);
-    feed.read(rest.store.as_ref(), last, Millis(0), |part| {
-        for (at, news) in part.news {
+    feed.read(rest.store.as_ref(), last, Millis(0), |told| {
+        for (at, news) in told {
             figures.note(at, &news);
         }
     })

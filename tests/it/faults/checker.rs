@@ -1,13 +1,13 @@
 //! Whether a history keeps the promises. Each check is a function of the history alone, so that a spoilt one can be given to it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use balie::model::event::{Body, CloseReason, Event, Mode, Role};
+use balie::model::event::{Body, Event, Role};
 use balie::model::id::{AgentId, CommandId, ConversationId, VisitorId};
 use balie::model::time::At;
-use balie::store::DepartmentFigures;
 
 use super::history::{History, WITHIN, Written};
+use crate::recount;
 
 /// A promise that was broken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -244,60 +244,12 @@ fn check_line(history: &History, breaches: &mut Breaches) {
 }
 
 fn check_figures(history: &History, breaches: &mut Breaches) {
-    let mut expected: BTreeMap<String, [u64; 4]> = BTreeMap::new();
-    for log in history.logs.values() {
-        let Some((department, counts)) = first_wait(log) else {
-            continue;
-        };
-        let sums = expected.entry(department).or_default();
-        sums.iter_mut()
-            .zip(counts)
-            .for_each(|(sum, count)| *sum += count);
-    }
-    let told = |one: &DepartmentFigures| {
-        let counts = [
-            one.answered,
-            one.answered_in_time,
-            one.abandoned,
-            one.abandoned_late,
-        ];
-        (one.department.to_string(), counts)
-    };
-    let mut told: BTreeMap<String, [u64; 4]> = history.figures.iter().map(told).collect();
-    told.retain(|_, counts| *counts != [0; 4]);
-    if told != expected {
+    let logs = history.logs.values();
+    let logs = logs.map(|log| log.iter().map(|written| &written.event));
+    let expected = recount::of_logs(logs, WITHIN);
+    if history.figures != expected {
+        let told = &history.figures;
         let said = format!("{told:?} where the logs say {expected:?}");
         breaches.push((Breach::WrongFigures, said));
     }
-}
-
-/// How the first wait of a live conversation ended: answered, in time, abandoned, late.
-fn first_wait(log: &[Written]) -> Option<(String, [u64; 4])> {
-    let Body::Queued {
-        department,
-        mode: Mode::Chat,
-        ..
-    } = &log.first()?.event.body
-    else {
-        return None;
-    };
-    log.iter().find_map(|written| match &written.event.body {
-        Body::Assigned {
-            department,
-            waited_ms,
-            ..
-        } => {
-            let in_time = u64::from(*waited_ms <= WITHIN);
-            Some((department.to_string(), [1, in_time, 0, 0]))
-        }
-        Body::Closed {
-            reason: CloseReason::Left | CloseReason::Abandoned,
-            waited_ms: Some(waited_ms),
-            ..
-        } => {
-            let late = u64::from(*waited_ms > WITHIN);
-            Some((department.to_string(), [0, 0, 1, late]))
-        }
-        _ => None,
-    })
 }

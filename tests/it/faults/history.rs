@@ -8,10 +8,11 @@ use balie::model::event::Event;
 use balie::model::id::{AgentId, ConversationId, VisitorId};
 use balie::model::time::{At, Millis};
 use balie::store::postgres::PostgresStore;
-use balie::store::{ConversationFilter, DepartmentFigures, Store};
+use balie::store::{ConversationFilter, Store};
 
 use super::people::Told;
 use super::world::World;
+use crate::recount::{self, Lines};
 use crate::simulate::books::Books;
 use crate::store_postgres::place;
 
@@ -40,7 +41,8 @@ pub struct History {
     pub logs: BTreeMap<ConversationId, Vec<Written>>,
     pub visitors: BTreeMap<ConversationId, VisitorId>,
     pub seats: Vec<Seat>,
-    pub figures: Vec<DepartmentFigures>,
+    /// As a report tells them.
+    pub figures: Lines,
     pub told: Told,
 }
 
@@ -72,7 +74,7 @@ pub async fn read(world: &World, told: Told) -> History {
         logs,
         visitors,
         seats: seats(world),
-        figures: store.department_figures(At(0), WITHIN).await.unwrap(),
+        figures: recount::reported(store.as_ref(), At(0), At(i64::MAX), WITHIN).await,
         told,
     }
 }

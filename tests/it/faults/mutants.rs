@@ -280,7 +280,7 @@ fn serves_out_of_turn(history: &mut History) -> bool {
 }
 
 fn counts_twice(history: &mut History) -> bool {
-    let Some(figures) = history.figures.iter_mut().find(|one| one.answered > 0) else {
+    let Some(figures) = history.figures.values_mut().find(|one| one.answered > 0) else {
         return false;
     };
     figures.answered += 1;

@@ -19,7 +19,7 @@ use balie::model::id::{
 use balie::model::record::{
     CannedReply, Department, JournalEntry, Page, Person, ReadMarks, Session, Site, Visitor,
 };
-use balie::model::time::{At, Millis};
+use balie::model::time::At;
 use balie::store::articles::{ArticleFilter, Articles, SelfServiceFigures};
 use balie::store::attachments::{Admission, NewAttachment, StoredAttachment};
 use balie::store::entries::{Entries, Entry, Mark, Scope};
@@ -28,8 +28,8 @@ use balie::store::rotas::Rotas;
 use balie::store::sqlite::SqliteStore;
 use balie::store::stories::{Stories, Story};
 use balie::store::{
-    Append, AppendError, Card, ConversationFilter, DepartmentFigures, Events, Installation,
-    NewPerson, Outcome, PersonChange, Receipt, Standing, Store, StoreError,
+    Append, AppendError, Card, ConversationFilter, Events, Installation, NewPerson, Outcome,
+    PersonChange, Receipt, Standing, Store, StoreError,
 };
 use uuid::Uuid;
 
@@ -166,7 +166,6 @@ store! {
     fn mark_read(id: ConversationId, view: View, seq: Seq) -> Result<ReadMarks, StoreError>;
     fn tag_conversation(id: ConversationId, tags: Vec<String>) -> Result<(), StoreError>;
     fn silent_conversations(department: &DepartmentKey, silent_since: At) -> Result<Vec<(ConversationId, At, Option<At>)>, StoreError>;
-    fn department_figures(since: At, threshold: Millis) -> Result<Vec<DepartmentFigures>, StoreError>;
     fn begin_attachment(new: NewAttachment, now: At) -> Result<Admission, StoreError>;
     fn finish_attachment(file: Attachment, sha256: [u8; 32]) -> Result<(), StoreError>;
     fn give_up_attachment(id: AttachmentId) -> Result<(), StoreError>;

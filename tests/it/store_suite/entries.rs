@@ -30,9 +30,9 @@ fn happenings(news: Vec<(At, News)>) -> Vec<(At, Happening)> {
 async fn everything(store: &Arc<dyn Store>, from: At) -> (Feed, Vec<(At, Happening)>) {
     let (mut feed, mut told) = Feed::begin(&**store, Scope::Work, from).await.unwrap();
     assert!(told.iter().all(|(at, _)| *at < from));
-    feed.read(&**store, END, Millis(0), |part| {
-        assert!(!part.is_late);
-        told.extend(part.news);
+    feed.read(&**store, END, Millis(0), |news| {
+        assert!(news.is_sorted_by_key(|(at, _)| *at));
+        told.extend(news);
     })
     .await
     .unwrap();
@@ -276,9 +276,8 @@ pub async fn what_is_written_late_is_told_once(store: Arc<dyn Store>) {
     let mut told = Vec::new();
     for _ in 0..3 {
         let look_back = Millis::seconds(30);
-        let read = feed.read(&*store, END, look_back, |part| {
-            assert!(part.is_late);
-            told.extend(happenings(part.news));
+        let read = feed.read(&*store, END, look_back, |news| {
+            told.extend(happenings(news));
         });
         read.await.unwrap();
     }
@@ -310,7 +309,7 @@ pub async fn words_are_told_to_whoever_asks_for_them(store: Arc<dyn Store>) {
     };
     let words = async |scope, from| {
         let (mut feed, mut told) = Feed::begin(&*store, scope, from).await.unwrap();
-        feed.read(&*store, END, Millis(0), |part| told.extend(part.news))
+        feed.read(&*store, END, Millis(0), |news| told.extend(news))
             .await
             .unwrap();
         let words = told.into_iter().filter_map(|(at, news)| match news {

@@ -9,25 +9,29 @@ use std::sync::Arc;
 
 use balie::domain::conversation::{Command, Conversation, Place, Start, start};
 use balie::domain::figures::{Cell, Figures, Ratio, Spans};
+use balie::domain::happening::News;
 use balie::model::event::{
-    AgentName, Body, CloseReason, Event, Fields, Mode, RequeueReason, Role, TransferredTo, View,
+    AgentName, Body, Event, Fields, Mode, RequeueReason, Role, TransferredTo, View,
 };
 use balie::model::id::{ConversationId, DepartmentKey, VisitorId};
 use balie::model::record::{Department, PairingMode, Visitor};
 use balie::model::routing::Routing;
 use balie::model::standard::{Definition, Standard};
 use balie::model::time::{At, Millis};
-use balie::store::entries::{Feed, Part, Scope};
+use balie::store::entries::{Feed, Scope};
 use balie::store::stories;
-use balie::store::{AppendError, DepartmentFigures, Outcome, Store};
+use balie::store::{AppendError, Outcome, Store};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::{Chat, START, agent, department, entry, log_of, visitor};
+use crate::recount;
 
 const VISITORS: usize = 3;
 const AGENTS: usize = 3;
 const THRESHOLD: Millis = Millis(20_000);
+/// After everything.
+const END: At = At(START.0 + 10_000_000);
 
 /// One thing that somebody tries; numbers choose whom it concerns.
 #[derive(Clone, Debug)]
@@ -163,15 +167,13 @@ async fn live_through(store: &Arc<dyn Store>, steps: Vec<Step>) {
         check_card(store, id, &log).await;
         logs.push(log);
     }
-    let figures = store
-        .department_figures(START + Millis(60_000), THRESHOLD)
-        .await
-        .unwrap();
-    let own: Vec<_> = figures
-        .into_iter()
-        .filter(|figures| town.departments.contains(&figures.department))
-        .collect();
-    assert_eq!(own, figures_of(&logs, START + Millis(60_000)));
+    // Of everybody, and of those who came when the history was under way.
+    for from in [At(0), START + Millis(60_000)] {
+        let mut told = recount::reported(&**store, from, END, THRESHOLD).await;
+        told.retain(|department, _| town.departments.contains(department));
+        let begun = logs.iter().filter(|log| log[0].at >= from);
+        assert_eq!(told, recount::of_logs(begun, THRESHOLD));
+    }
     check_reports(store, &town, &logs).await;
 }
 
@@ -182,8 +184,8 @@ async fn follow(store: &Arc<dyn Store>, from: At, end: At) -> Figures {
     for (at, news) in standing {
         figures.note(at, &news);
     }
-    let take = |part: Part| {
-        for (at, news) in part.news {
+    let take = |told: Vec<(At, News)>| {
+        for (at, news) in told {
             figures.note(at, &news);
         }
     };
@@ -278,27 +280,26 @@ fn attention_of(log: &[Event], end: At) -> (u64, u64, u64) {
 /// Whoever follows what happens and whoever reads the logs whole get the same figures, and those of a recount of the logs by
 /// other means.
 async fn check_reports(store: &Arc<dyn Store>, town: &Town, logs: &[Vec<Event>]) {
-    let end = START + Millis(10_000_000);
     let mut read = Figures::new();
-    stories::tell(&**store, At(0), end, &mut read)
+    stories::tell(&**store, At(0), END, &mut read)
         .await
         .unwrap();
-    let followed = follow(store, At(0), end).await;
+    let followed = follow(store, At(0), END).await;
     // Whoever restarts in the middle knows as much of those who came since.
     let middle = START + Millis(100_000);
-    let restarted = follow(store, middle, end).await;
+    let restarted = follow(store, middle, END).await;
     for key in &town.departments {
         let since = |figures: &Figures| {
-            let cell = figures.window(key, end, end - middle);
+            let cell = figures.window(key, END, END - middle);
             (waits_of(&cell), talks_of(&cell))
         };
         assert_eq!(since(&followed), since(&restarted));
     }
     let windows = town.departments.iter();
-    let window = |key: &DepartmentKey| followed.window(key, end, Millis(80_000_000));
+    let window = |key: &DepartmentKey| followed.window(key, END, Millis(80_000_000));
     let mut live: BTreeMap<DepartmentKey, Cell> =
         windows.map(|key| (key.clone(), window(key))).collect();
-    let (read, followed) = (read.with_open(end), followed.with_open(end));
+    let (read, followed) = (read.with_open(END), followed.with_open(END));
     let mut ours = Cell::default();
     for key in &town.departments {
         let all = |figures: &Figures| {
@@ -320,7 +321,7 @@ async fn check_reports(store: &Arc<dyn Store>, town: &Town, logs: &[Vec<Event>])
         let is_desk = |event: &&Event| {
             matches!(event.body, Body::Message { .. }) && event.from.role == Role::Agent
         };
-        let (greeted, ungreeted, silent) = attention_of(log, end);
+        let (greeted, ungreeted, silent) = attention_of(log, END);
         attention = (
             attention.0 + greeted,
             attention.1 + ungreeted,
@@ -552,64 +553,6 @@ async fn check_card(store: &Arc<dyn Store>, id: ConversationId, log: &[Event]) {
     assert_eq!(card.rating, rated);
 }
 
-/// How a first wait ended that counts: the department, whether it was answered, when it ended and how long it was.
-fn first_wait_of(log: &[Event]) -> Option<(DepartmentKey, bool, At, Millis)> {
-    let Body::Queued { department, .. } = &log[0].body else {
-        panic!("{:?}", log[0])
-    };
-    for event in log {
-        match &event.body {
-            Body::Assigned {
-                department,
-                waited_ms,
-                ..
-            } => {
-                return Some((department.clone(), true, event.at, *waited_ms));
-            }
-            Body::Closed {
-                reason: CloseReason::Left | CloseReason::Abandoned,
-                waited_ms,
-                ..
-            } => {
-                return Some((department.clone(), false, event.at, waited_ms.unwrap()));
-            }
-            Body::Closed { .. }
-            | Body::Transferred {
-                to: TransferredTo::Department(_),
-            } => return None,
-            _ => {}
-        }
-    }
-    None
-}
-
-fn figures_of(logs: &[Vec<Event>], since: At) -> Vec<DepartmentFigures> {
-    let mut figures: BTreeMap<DepartmentKey, DepartmentFigures> = BTreeMap::new();
-    for (department, is_answered, ended_at, waited) in
-        logs.iter().filter_map(|log| first_wait_of(log))
-    {
-        if ended_at < since {
-            continue;
-        }
-        let none = DepartmentFigures {
-            department: department.clone(),
-            answered: 0,
-            answered_in_time: 0,
-            abandoned: 0,
-            abandoned_late: 0,
-        };
-        let own = figures.entry(department).or_insert(none);
-        if is_answered {
-            own.answered += 1;
-            own.answered_in_time += u64::from(waited <= THRESHOLD);
-        } else {
-            own.abandoned += 1;
-            own.abandoned_late += u64::from(waited > THRESHOLD);
-        }
-    }
-    figures.into_values().collect()
-}
-
 pub async fn a_history_can_be_imported(store: Arc<dyn Store>) {
     let ana = agent(&store, "Ana", 1).await;
     // A log that was lived through, so that it is a true one.
@@ -646,11 +589,8 @@ pub async fn a_history_can_be_imported(store: Arc<dyn Store>) {
         let read = log_of(&store, *id, View::Agent).await;
         assert!(read.iter().map(|(_, event)| event).eq(log));
     }
-    let figures = store.department_figures(START, THRESHOLD).await.unwrap();
-    assert_eq!(
-        figures.iter().map(|figures| figures.answered).sum::<u64>(),
-        451
-    );
+    let told = recount::reported(&*store, START, END, THRESHOLD).await;
+    assert_eq!(told.values().map(|line| line.answered).sum::<u64>(), 451);
     // What a command did in the past is remembered like any other.
     let (_, id, log) = &logs[7];
     let receipt = store

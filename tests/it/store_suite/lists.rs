@@ -13,6 +13,7 @@ use super::{
     Chat, START, agent, at, close, conversation, department, refused, served, started, take,
     visitor, written,
 };
+use crate::recount::{self, Line};
 
 async fn ids(store: &Arc<dyn Store>, filter: ConversationFilter) -> Vec<ConversationId> {
     let cards = store.conversations(filter).await.unwrap();
@@ -348,9 +349,9 @@ pub async fn silent_conversations_are_found(store: Arc<dyn Store>) {
     assert_eq!(silent, expected[1..]);
 }
 
-pub async fn figures_count_first_waits_against_a_threshold(store: Arc<dyn Store>) {
+pub async fn reports_count_waits_against_a_threshold(store: Arc<dyn Store>) {
     let ana = agent(&store, "Ana", 9).await;
-    // Waits of 100 and 101 ms, answered and given up, each ending at the wait's length after the start.
+    // Waits of 100 and 101 ms, answered and given up.
     for waited_ms in [100, 101] {
         let answered = started(&store, "Hello").await;
         written(
@@ -365,34 +366,26 @@ pub async fn figures_count_first_waits_against_a_threshold(store: Arc<dyn Store>
         )
         .await;
     }
-    // Gone after 50 ms, noticed after 5,000: the wait ended when it was noticed and was 50 ms long.
+    // Gone after 50 ms, noticed after 5,000: 50 ms were waited.
     let abandoned = started(&store, "Hello").await;
     let abandon = Command::Abandon {
         gone_at: START + Millis(50),
     };
     written(&store, at(START + Millis(5_000), abandoned.does(abandon))).await;
-    let figures = async |since_ms: i64| {
-        let figures = store
-            .department_figures(START + Millis(since_ms), Millis(100))
-            .await
-            .unwrap();
-        figures
-            .into_iter()
-            .map(|one| {
-                (
-                    one.department,
-                    one.answered,
-                    one.answered_in_time,
-                    one.abandoned,
-                    one.abandoned_late,
-                )
-            })
-            .collect::<Vec<_>>()
+    let end = START + Millis(1_000);
+    let told = recount::reported(&*store, START, end, Millis(100)).await;
+    let expected = Line {
+        offered: 5,
+        answered: 2,
+        in_time: 1,
+        abandoned: 3,
+        late: 1,
+        answered_ms: 100 + 101,
+        abandoned_ms: 100 + 101 + 50,
     };
-    assert_eq!(figures(0).await, [(department("support"), 2, 1, 3, 1)]);
-    assert_eq!(figures(101).await, [(department("support"), 1, 0, 2, 1)]);
-    assert_eq!(figures(102).await, [(department("support"), 0, 0, 1, 0)]);
-    assert_eq!(figures(5_001).await, []);
+    assert_eq!(told, BTreeMap::from([(department("support"), expected)]));
+    let later = recount::reported(&*store, START + Millis(1), end, Millis(100)).await;
+    assert_eq!(later, BTreeMap::new());
 }
 
 pub async fn a_left_message_is_kept_as_one_and_counts_nowhere(store: Arc<dyn Store>) {
@@ -436,14 +429,13 @@ pub async fn a_left_message_is_kept_as_one_and_counts_nowhere(store: Arc<dyn Sto
         .map(|(id, ..)| id)
         .collect();
     assert_eq!(silent, [live.id], "nobody sits and reads a warning");
-    let figures = store
-        .department_figures(START, Millis(20_000))
-        .await
-        .unwrap();
-    assert_eq!(figures.len(), 1);
-    assert_eq!((figures[0].answered, figures[0].abandoned), (1, 0));
-    assert_eq!(
-        (figures[0].answered_in_time, figures[0].abandoned_late),
-        (0, 0)
-    );
+    let end = START + Millis(100_000);
+    let told = recount::reported(&*store, START, end, Millis(20_000)).await;
+    let expected = Line {
+        offered: 1,
+        answered: 1,
+        answered_ms: 90_000,
+        ..Line::default()
+    };
+    assert_eq!(told, BTreeMap::from([(department("support"), expected)]));
 }
