@@ -20,6 +20,7 @@ use crate::store::{PersonChange, StoreError};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::body::{Body, Named, set_of};
 use crate::web::rest::caller::{Caller, Supervisor};
+use crate::web::rest::problems::{BadRequest, Forbidden, NotFound, Unauthorized};
 use crate::web::rest::{Rest, SignedOut};
 
 /// The routes of this file.
@@ -116,7 +117,7 @@ pub struct AgentChange {
 #[utoipa::path(get, path = "/api/agents", tag = "agents",
     responses(
         (status = 200, body = Agents),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized,
     ))]
 async fn list_agents(
     State(rest): State<Arc<Rest>>,
@@ -136,10 +137,8 @@ async fn list_agents(
     request_body = NewAgent,
     responses(
         (status = 201, body = OneAgent),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The address is taken"),
+        BadRequest, Unauthorized, Forbidden,
     ))]
 async fn add_agent(
     State(rest): State<Arc<Rest>>,
@@ -179,8 +178,7 @@ async fn add_agent(
     params(("id" = AgentId, Path)),
     responses(
         (status = 200, body = OneAgent),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotFound,
     ))]
 async fn read_agent(
     State(rest): State<Arc<Rest>>,
@@ -199,11 +197,8 @@ async fn read_agent(
     request_body = AgentChange,
     responses(
         (status = 200, body = OneAgent),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The address is taken, or nobody would be administrator"),
+        BadRequest, Unauthorized, Forbidden, NotFound,
     ))]
 async fn change_agent(
     State(rest): State<Arc<Rest>>,
@@ -271,10 +266,8 @@ async fn change_agent(
     params(("id" = AgentId, Path)),
     responses(
         (status = 204, description = "Removed, their sockets closed"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The last administrator stays"),
+        Unauthorized, Forbidden, NotFound,
     ))]
 async fn remove_agent(
     State(rest): State<Arc<Rest>>,

@@ -20,6 +20,7 @@ use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Asked, Body, Named, line, paragraph};
 use crate::web::rest::caller::{Caller, Supervisor};
+use crate::web::rest::problems::{BadRequest, Forbidden, NotFound, Unauthorized};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -141,8 +142,7 @@ pub struct ArticleChange {
     params(Which),
     responses(
         (status = 200, body = ArticleList),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized,
     ))]
 async fn list_articles(
     State(rest): State<Arc<Rest>>,
@@ -179,10 +179,8 @@ async fn list_articles(
     request_body = NewArticle,
     responses(
         (status = 201, body = OneArticle),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The site has as many as it may"),
+        BadRequest, Unauthorized, Forbidden,
     ))]
 async fn add_article(
     State(rest): State<Arc<Rest>>,
@@ -215,8 +213,7 @@ async fn add_article(
     params(("id" = ArticleId, Path)),
     responses(
         (status = 200, body = OneArticle),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotFound,
     ))]
 async fn read_article(
     State(rest): State<Arc<Rest>>,
@@ -233,11 +230,8 @@ async fn read_article(
     request_body = ArticleChange,
     responses(
         (status = 200, body = OneArticle),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The other site has as many as it may"),
+        BadRequest, Unauthorized, Forbidden, NotFound,
     ))]
 async fn change_article(
     State(rest): State<Arc<Rest>>,
@@ -287,9 +281,7 @@ async fn change_article(
     params(("id" = ArticleId, Path)),
     responses(
         (status = 204, description = "Removed"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, Forbidden, NotFound,
     ))]
 async fn remove_article(
     State(rest): State<Arc<Rest>>,
@@ -321,8 +313,7 @@ pub struct Preview {
     request_body = Draft,
     responses(
         (status = 200, body = Preview),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized,
     ))]
 async fn preview_article(_: Caller, Body(draft): Body<Draft>) -> Result<Json<Preview>, Problem> {
     let body = paragraph("body", &draft.body, BODY_CHARS_MAX)?;

@@ -25,6 +25,7 @@ use crate::web::error::{Kind, Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Asked, Named, NamedTwice};
 use crate::web::rest::caller::{ClientAddress, OriginRule};
+use crate::web::rest::problems::{Forbidden, NotFound, RateLimited, Unauthorized, Unavailable};
 use crate::web::rest::reader::{self, Reader};
 use crate::web::rest::uploads::{UploadOutcome, problem_of, read_away, take_in, too_many_at_once};
 
@@ -66,17 +67,14 @@ pub struct UploadName {
     responses(
         (status = 201, body = Attachment),
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "Empty, or not whole"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "The site takes no files, or a visitor's token on a page of another site"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "It came too slowly"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The chat is over"),
         (status = 411, body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "Larger than the site allows; says how large it may be"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "Of a type that the site does not allow; says which it is"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
         (status = 507, body = ProblemBody, content_type = "application/problem+json", description = "There is no room"),
+        Unauthorized, NotFound, RateLimited, Unavailable,
     ))]
 async fn upload(State(rest): State<Arc<Rest>>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -195,10 +193,7 @@ fn in_mebibytes(bytes: u64) -> String {
         (status = 200, body = Vec<u8>, content_type = "application/octet-stream",
          headers(("content-disposition" = String), ("etag" = String))),
         (status = 304, description = "As the `If-None-Match` says"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, Forbidden, NotFound, Unavailable,
     ))]
 async fn download(State(rest): State<Arc<Rest>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
@@ -237,10 +232,8 @@ async fn whole_file(rest: &Arc<Rest>, parts: &mut Parts) -> Result<Response, Pro
     responses(
         (status = 200, body = Vec<u8>, content_type = "image/jpeg", headers(("etag" = String))),
         (status = 304, description = "As the `If-None-Match` says"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "There is no such file, or no small picture of it"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, Forbidden, Unavailable,
     ))]
 async fn thumbnail(State(rest): State<Arc<Rest>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();

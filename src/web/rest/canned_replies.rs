@@ -17,6 +17,7 @@ use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Body, Named, line, paragraph, present};
 use crate::web::rest::caller::{Caller, Supervisor};
+use crate::web::rest::problems::{BadRequest, Forbidden, NotFound, Unauthorized};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -96,7 +97,7 @@ pub struct ReplyChange {
 #[utoipa::path(get, path = "/api/canned-replies", tag = "canned replies",
     responses(
         (status = 200, body = CannedReplies),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized,
     ))]
 async fn list_canned_replies(
     State(rest): State<Arc<Rest>>,
@@ -122,10 +123,8 @@ async fn list_canned_replies(
     request_body = NewReply,
     responses(
         (status = 201, body = OneReply),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The shortcut is taken"),
+        BadRequest, Unauthorized, Forbidden,
     ))]
 async fn add_canned_reply(
     State(rest): State<Arc<Rest>>,
@@ -155,11 +154,8 @@ async fn add_canned_reply(
     request_body = ReplyChange,
     responses(
         (status = 200, body = OneReply),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The shortcut is taken"),
+        BadRequest, Unauthorized, Forbidden, NotFound,
     ))]
 async fn change_canned_reply(
     State(rest): State<Arc<Rest>>,
@@ -188,9 +184,7 @@ async fn change_canned_reply(
     params(("id" = CannedReplyId, Path)),
     responses(
         (status = 204, description = "Removed"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, Forbidden, NotFound,
     ))]
 async fn remove_canned_reply(
     State(rest): State<Arc<Rest>>,

@@ -21,10 +21,11 @@ use crate::model::time::At;
 use crate::protocol::parse::check_tags;
 use crate::protocol::parts::{State as ConversationState, VisitorCard};
 use crate::store::{Card, ConversationFilter, PlaceFilter, Store};
-use crate::web::error::{Problem, ProblemBody};
+use crate::web::error::Problem;
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Asked, Body, Named};
 use crate::web::rest::caller::Caller;
+use crate::web::rest::problems::{BadRequest, NotFound, Unauthorized};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -140,8 +141,7 @@ pub struct ConversationTags {
     params(Wanted),
     responses(
         (status = 200, body = Conversations),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized,
     ))]
 async fn list_conversations(
     State(rest): State<Arc<Rest>>,
@@ -173,8 +173,7 @@ async fn list_conversations(
     params(("id" = ConversationId, Path)),
     responses(
         (status = 200, body = OneConversation),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotFound,
     ))]
 async fn read_conversation(
     State(rest): State<Arc<Rest>>,
@@ -193,9 +192,7 @@ async fn read_conversation(
     request_body = ConversationTags,
     responses(
         (status = 200, body = OneConversation),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized, NotFound,
     ))]
 async fn tag_conversation(
     State(rest): State<Arc<Rest>>,

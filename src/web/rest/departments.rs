@@ -20,6 +20,7 @@ use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Body, Named, line, paragraph, present};
 use crate::web::rest::caller::{Admin, Caller};
+use crate::web::rest::problems::{BadRequest, Forbidden, NotFound, Unauthorized};
 use crate::web::rest::routing;
 
 /// The routes of this file.
@@ -157,7 +158,7 @@ pub struct DepartmentChange {
 #[utoipa::path(get, path = "/api/departments", tag = "departments",
     responses(
         (status = 200, body = Departments),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized,
     ))]
 async fn list_departments(
     State(rest): State<Arc<Rest>>,
@@ -176,10 +177,8 @@ async fn list_departments(
     request_body = NewDepartment,
     responses(
         (status = 201, body = OneDepartment),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The key is taken"),
+        BadRequest, Unauthorized, Forbidden,
     ))]
 async fn add_department(
     State(rest): State<Arc<Rest>>,
@@ -219,8 +218,7 @@ async fn add_department(
     params(("key" = DepartmentKey, Path)),
     responses(
         (status = 200, body = OneDepartment),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotFound,
     ))]
 async fn read_department(
     State(rest): State<Arc<Rest>>,
@@ -237,10 +235,7 @@ async fn read_department(
     request_body = DepartmentChange,
     responses(
         (status = 200, body = OneDepartment),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized, Forbidden, NotFound,
     ))]
 async fn change_department(
     State(rest): State<Arc<Rest>>,
@@ -277,10 +272,8 @@ async fn change_department(
     params(("key" = DepartmentKey, Path)),
     responses(
         (status = 204, description = "Removed"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It is still in use"),
+        Unauthorized, Forbidden, NotFound,
     ))]
 async fn remove_department(
     State(rest): State<Arc<Rest>>,

@@ -21,6 +21,7 @@ use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Asked, Named};
 use crate::web::rest::caller::OriginRule;
+use crate::web::rest::problems::{BadRequest, NotFound, Unauthorized};
 use crate::web::rest::reader;
 
 /// The routes of this file. What a browser asks beforehand is no resource, so the document is silent about it.
@@ -70,10 +71,8 @@ pub struct Events {
     params(("id" = ConversationId, Path), Part),
     responses(
         (status = 200, body = Events),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "A visitor's token on a page of another site"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized, NotFound,
     ))]
 async fn list_events(State(rest): State<Arc<Rest>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();

@@ -21,11 +21,13 @@ use crate::model::time::{At, Millis};
 use crate::store::entries::{Feed, Scope};
 use crate::store::settings::Snapshot;
 use crate::store::stories;
-use crate::web::error::{Problem, ProblemBody};
+use crate::web::error::Problem;
 use crate::web::rest::Rest;
 use crate::web::rest::body::Asked;
 use crate::web::rest::caller::Supervisor;
 use crate::web::rest::csv::{Field, Table};
+use crate::web::rest::problems::{BadRequest, Forbidden, NoDepartment, Unauthorized};
+use crate::web::rest::reports::time;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -186,10 +188,7 @@ pub struct WorkFigures {
     params(AskedFigures),
     responses(
         (status = 200, body = FiguresReport),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "There is no such department"),
+        BadRequest, Unauthorized, Forbidden, NoDepartment,
     ))]
 async fn report_figures(
     State(rest): State<Arc<Rest>>,
@@ -206,10 +205,7 @@ async fn report_figures(
     params(AskedFigures),
     responses(
         (status = 200, body = String, content_type = "text/csv"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "There is no such department"),
+        BadRequest, Unauthorized, Forbidden, NoDepartment,
     ))]
 async fn report_figures_csv(
     State(rest): State<Arc<Rest>>,
@@ -225,13 +221,9 @@ async fn report_figures_csv(
 }
 
 /// A time, checked.
-pub fn span(rest: &Rest, from: Option<At>, to: Option<At>) -> Result<(At, At), Problem> {
+fn span(rest: &Rest, from: Option<At>, to: Option<At>) -> Result<(At, At), Problem> {
     let to = to.unwrap_or_else(|| At(rest.clock.now().0 + 1));
-    let from = from.unwrap_or(At(to.0.saturating_sub(SPAN_DEFAULT.0)));
-    if from >= to {
-        let detail = "The time must begin before it ends: \"from\" before \"to\".";
-        return Err(Problem::field("from", detail));
-    }
+    let (from, to) = time(from, to, SPAN_DEFAULT)?;
     if to.0.saturating_sub(from.0) > SPAN_MAX.0 {
         let detail = "A report covers 400 days at most: ask for a shorter time.";
         return Err(Problem::field("from", detail));
@@ -313,7 +305,7 @@ async fn report(rest: &Rest, asked: AskedFigures) -> Result<FiguresReport, Probl
 }
 
 /// The standard of a department; of one that is gone, the usual one.
-pub fn standard_of(snapshot: &Snapshot, key: &DepartmentKey) -> Standard {
+fn standard_of(snapshot: &Snapshot, key: &DepartmentKey) -> Standard {
     let department = snapshot.departments.get(key);
     department.map(|one| one.standard).unwrap_or_default()
 }

@@ -18,6 +18,7 @@ use crate::model::record::{Person, PersonRole, SessionKind};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::body::Body;
 use crate::web::rest::caller::{self, ClientAddress, FromOurPage};
+use crate::web::rest::problems::BadRequest;
 use crate::web::rest::{Rest, SignedOut};
 
 /// The routes of this file.
@@ -77,10 +78,10 @@ pub type SetCookie = AppendHeaders<[(header::HeaderName, HeaderValue); 1]>;
     request_body = Login,
     responses(
         (status = 200, body = LoggedIn, headers(("set-cookie" = String, description = "The session"))),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json", description = "Wrong address or password"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "Sent by a page of another site"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "Too many failures; see Retry-After"),
+        BadRequest,
     ))]
 async fn log_in(
     State(rest): State<Arc<Rest>>,

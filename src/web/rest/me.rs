@@ -17,6 +17,7 @@ use crate::store::PersonChange;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::body::Body;
 use crate::web::rest::caller::{self, Caller, ClientAddress};
+use crate::web::rest::problems::{BadRequest, Unauthorized};
 use crate::web::rest::{Rest, SignedOut};
 
 /// The routes of this file.
@@ -83,7 +84,7 @@ pub struct NewPassword {
 #[utoipa::path(get, path = "/api/me", tag = "me",
     responses(
         (status = 200, body = MyAnswer),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized,
     ))]
 async fn read_me(State(rest): State<Arc<Rest>>, caller: Caller, headers: HeaderMap) -> Response {
     let Caller(who) = caller;
@@ -103,8 +104,7 @@ async fn read_me(State(rest): State<Arc<Rest>>, caller: Caller, headers: HeaderM
     request_body = MyChange,
     responses(
         (status = 200, body = MyAnswer),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized,
     ))]
 async fn change_me(
     State(rest): State<Arc<Rest>>,
@@ -136,8 +136,8 @@ async fn change_me(
     responses(
         (status = 204, description = "Changed"),
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The present password is wrong, or the new one is no good"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "Too many failures; see Retry-After"),
+        Unauthorized,
     ))]
 async fn change_my_password(
     State(rest): State<Arc<Rest>>,

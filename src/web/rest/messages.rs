@@ -26,6 +26,7 @@ use crate::web::error::{Kind, Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Body, Named};
 use crate::web::rest::caller::{self, ClientAddress};
+use crate::web::rest::problems::{BadRequest, RateLimited, Unavailable};
 use crate::web::rest::reader::{allowed, shared};
 
 /// The routes of this file. What a browser asks beforehand is no resource, so the document is silent about it.
@@ -90,13 +91,11 @@ pub struct MessageLeft {
     request_body = LeftMessage,
     responses(
         (status = 201, body = MessageLeft),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json", description = "The visitor's token is no good any more"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "Not a page of this site"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The visitor has a conversation open already"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, RateLimited, Unavailable,
     ))]
 async fn leave_message(State(rest): State<Arc<Rest>>, request: Request) -> Response {
     let asked = request.headers().clone();

@@ -19,6 +19,7 @@ pub mod language;
 pub mod login;
 pub mod me;
 pub mod messages;
+mod problems;
 pub mod reader;
 pub mod reference;
 pub mod reports;

@@ -12,10 +12,11 @@ use crate::model::id::{ArticleId, DepartmentKey, SiteKey};
 use crate::model::time::{At, Millis};
 use crate::store::articles::{ArticleFigures, SelfServiceFigures, Unanswered};
 use crate::store::promises::{PROMISES_REPORTED_MAX, PromiseFigures};
-use crate::web::error::{Problem, ProblemBody};
+use crate::web::error::Problem;
 use crate::web::rest::Rest;
 use crate::web::rest::body::Asked;
 use crate::web::rest::caller::Supervisor;
+use crate::web::rest::problems::{BadRequest, Forbidden, NotFound, Unauthorized};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -26,6 +27,16 @@ pub fn routes() -> OpenApiRouter<Arc<Rest>> {
 
 /// The time of a report that names none.
 const SPAN_DEFAULT: Millis = Millis::seconds(30 * 24 * 60 * 60);
+
+/// The time of a report: from the moment asked for, or so long before its end.
+pub fn time(from: Option<At>, to: At, span_default: Millis) -> Result<(At, At), Problem> {
+    let from = from.unwrap_or(At(to.0.saturating_sub(span_default.0)));
+    if from >= to {
+        let detail = "The time must begin before it ends: \"from\" before \"to\".";
+        return Err(Problem::field("from", detail));
+    }
+    Ok((from, to))
+}
 
 /// Of which site and time.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -98,10 +109,7 @@ pub struct UnansweredSearch {
     params(OfSite),
     responses(
         (status = 200, body = SelfServiceReport),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized, Forbidden, NotFound,
     ))]
 async fn report_self_service(
     State(rest): State<Arc<Rest>>,
@@ -111,13 +119,7 @@ async fn report_self_service(
     let site = rest.settings.site(&asked.site);
     let site = site.ok_or_else(Problem::not_found)?.key.clone();
     let to = asked.to.unwrap_or_else(|| rest.clock.now());
-    let from = asked
-        .from
-        .unwrap_or(At(to.0.saturating_sub(SPAN_DEFAULT.0)));
-    if from >= to {
-        let detail = "The time must begin before it ends: \"from\" before \"to\".";
-        return Err(Problem::field("from", detail));
-    }
+    let (from, to) = time(asked.from, to, SPAN_DEFAULT)?;
     let figures = rest.store.self_service(&site, from, to).await?;
     let SelfServiceFigures {
         visits,
@@ -243,9 +245,7 @@ pub struct PromiseQuality {
     params(OfTime),
     responses(
         (status = 200, body = PromiseReport),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized, Forbidden,
     ))]
 async fn report_promises(
     State(rest): State<Arc<Rest>>,
@@ -253,13 +253,7 @@ async fn report_promises(
     Asked(asked): Asked<OfTime>,
 ) -> Result<Json<PromiseReport>, Problem> {
     let to = asked.to.unwrap_or_else(|| rest.clock.now());
-    let from = asked
-        .from
-        .unwrap_or(At(to.0.saturating_sub(PROMISES_DEFAULT.0)));
-    if from >= to {
-        let detail = "The time must begin before it ends: \"from\" before \"to\".";
-        return Err(Problem::field("from", detail));
-    }
+    let (from, to) = time(asked.from, to, PROMISES_DEFAULT)?;
     if to.0.saturating_sub(from.0) > PROMISES_REPORTED_MAX.0 {
         let detail = "A report on promises looks at 31 days at most: ask for less, several times.";
         return Err(Problem::field("from", detail));

@@ -15,11 +15,12 @@ use utoipa_axum::routes;
 use crate::domain::hours::{SPANS_MAX, Schedule};
 use crate::model::hours::Hours;
 use crate::model::id::AgentId;
-use crate::web::error::{Problem, ProblemBody};
+use crate::web::error::Problem;
 use crate::web::rest::Rest;
 use crate::web::rest::agents::{check_rank, find};
 use crate::web::rest::body::{Body, Named};
 use crate::web::rest::caller::{Caller, Supervisor};
+use crate::web::rest::problems::{BadRequest, Forbidden, NotFound, Unauthorized};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -48,7 +49,7 @@ pub struct OneRota {
 #[utoipa::path(get, path = "/api/rotas", tag = "agents",
     responses(
         (status = 200, body = Rotas),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized,
     ))]
 async fn list_rotas(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Rotas>, Problem> {
     let rotas = rest.store.rotas().await?.into_iter();
@@ -64,10 +65,7 @@ async fn list_rotas(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Rot
     request_body = Hours,
     responses(
         (status = 200, body = OneRota),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized, Forbidden, NotFound,
     ))]
 async fn plan_agent(
     State(rest): State<Arc<Rest>>,
@@ -89,9 +87,7 @@ async fn plan_agent(
     params(("id" = AgentId, Path)),
     responses(
         (status = 204, description = "Removed, or there was none"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, Forbidden, NotFound,
     ))]
 async fn unplan_agent(
     State(rest): State<Arc<Rest>>,

@@ -23,10 +23,11 @@ use crate::model::article::{Article, ArticleStatus, Block, SelfServiceDid, SelfS
 use crate::model::id::{ArticleId, SiteKey, VisitId};
 use crate::model::time::{At, Millis};
 use crate::store::articles::ArticleFilter;
-use crate::web::error::{Kind, Problem, ProblemBody};
+use crate::web::error::{Kind, Problem};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Asked, Named, NamedTwice, SimpleBody};
 use crate::web::rest::caller::ClientAddress;
+use crate::web::rest::problems::{BadRequest, NotFound, RateLimited};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -171,9 +172,7 @@ async fn for_any_page(request: Request, next: Next) -> Response {
     params(("site" = SiteKey, Path), Search),
     responses(
         (status = 200, body = FoundArticles, headers(("cache-control" = String), ("access-control-allow-origin" = String))),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, NotFound, RateLimited,
     ))]
 async fn find_articles(
     State(rest): State<Arc<Rest>>,
@@ -237,8 +236,7 @@ impl From<Article> for FoundArticle {
     params(("site" = SiteKey, Path), ("article" = ArticleId, Path), ReadIn),
     responses(
         (status = 200, body = PublishedArticle, headers(("cache-control" = String), ("access-control-allow-origin" = String))),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        NotFound, RateLimited,
     ))]
 async fn read_published_article(
     State(rest): State<Arc<Rest>>,
@@ -268,9 +266,7 @@ async fn read_published_article(
     request_body = Vote,
     responses(
         (status = 204, description = "Noted; an article that is not there is passed over"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, NotFound, RateLimited,
     ))]
 async fn vote_on_article(
     State(rest): State<Arc<Rest>>,
@@ -294,9 +290,7 @@ async fn vote_on_article(
     request_body = Note,
     responses(
         (status = 204, description = "Noted; an article that is not there is passed over"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, NotFound, RateLimited,
     ))]
 async fn note_self_service(
     State(rest): State<Arc<Rest>>,

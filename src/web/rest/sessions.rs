@@ -12,9 +12,10 @@ use utoipa_axum::routes;
 
 use crate::model::id::SessionId;
 use crate::model::time::At;
-use crate::web::error::{Problem, ProblemBody};
+use crate::web::error::Problem;
 use crate::web::rest::body::Named;
 use crate::web::rest::caller::{self, Caller};
+use crate::web::rest::problems::{NotFound, Unauthorized};
 use crate::web::rest::{Rest, SignedOut};
 
 /// The routes of this file.
@@ -45,7 +46,7 @@ pub struct OneSession {
 #[utoipa::path(get, path = "/api/sessions", tag = "session",
     responses(
         (status = 200, body = Sessions),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized,
     ))]
 async fn list_sessions(
     State(rest): State<Arc<Rest>>,
@@ -70,8 +71,7 @@ async fn list_sessions(
     params(("id" = SessionId, Path)),
     responses(
         (status = 204, description = "Ended, its sockets closed"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotFound,
     ))]
 async fn end_session(
     State(rest): State<Arc<Rest>>,
@@ -94,7 +94,7 @@ async fn end_session(
 #[utoipa::path(delete, path = "/api/sessions", tag = "session",
     responses(
         (status = 204, description = "Signed out everywhere"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized,
     ))]
 async fn end_sessions(
     State(rest): State<Arc<Rest>>,

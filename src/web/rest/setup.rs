@@ -14,6 +14,7 @@ use crate::web::rest::Rest;
 use crate::web::rest::body::Body;
 use crate::web::rest::caller::FromOurPage;
 use crate::web::rest::login::{LoggedIn, SetCookie, entered};
+use crate::web::rest::problems::BadRequest;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -53,8 +54,8 @@ async fn read_setup(State(rest): State<Arc<Rest>>) -> Result<Json<Needed>, Probl
     request_body = FirstPerson,
     responses(
         (status = 201, body = LoggedIn, headers(("set-cookie" = String, description = "The session"))),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "The link is not valid any more"),
+        BadRequest,
     ))]
 async fn set_up(
     State(rest): State<Arc<Rest>>,

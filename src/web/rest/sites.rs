@@ -23,6 +23,7 @@ use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Body, Named, line, paragraph, present, set_of};
 use crate::web::rest::caller::{Admin, Caller};
+use crate::web::rest::problems::{BadRequest, Forbidden, NotFound, Unauthorized};
 use crate::web::rest::widget_settings;
 
 /// The routes of this file.
@@ -165,7 +166,7 @@ pub struct FreshSecret {
 #[utoipa::path(get, path = "/api/sites", tag = "sites",
     responses(
         (status = 200, body = Sites),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized,
     ))]
 async fn list_sites(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Sites>, Problem> {
     let sites = rest.store.sites().await?;
@@ -179,10 +180,8 @@ async fn list_sites(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Sit
     request_body = NewSite,
     responses(
         (status = 201, body = OneSite),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The key is taken"),
+        BadRequest, Unauthorized, Forbidden,
     ))]
 async fn add_site(
     State(rest): State<Arc<Rest>>,
@@ -219,8 +218,7 @@ async fn add_site(
     params(("key" = SiteKey, Path)),
     responses(
         (status = 200, body = OneSite),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotFound,
     ))]
 async fn read_site(
     State(rest): State<Arc<Rest>>,
@@ -237,10 +235,7 @@ async fn read_site(
     request_body = SiteChange,
     responses(
         (status = 200, body = OneSite),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        BadRequest, Unauthorized, Forbidden, NotFound,
     ))]
 async fn change_site(
     State(rest): State<Arc<Rest>>,
@@ -278,10 +273,8 @@ async fn change_site(
     params(("key" = SiteKey, Path)),
     responses(
         (status = 204, description = "Removed"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It has conversations"),
+        Unauthorized, Forbidden, NotFound,
     ))]
 async fn remove_site(
     State(rest): State<Arc<Rest>>,
@@ -300,9 +293,7 @@ async fn remove_site(
     params(("key" = SiteKey, Path)),
     responses(
         (status = 201, body = FreshSecret),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, Forbidden, NotFound,
     ))]
 async fn renew_identity_secret(
     State(rest): State<Arc<Rest>>,

@@ -20,12 +20,13 @@ use crate::model::record::CAPACITY_DEFAULT;
 use crate::model::standard::Standard;
 use crate::model::time::{At, Millis};
 use crate::store::stories;
-use crate::web::error::{Kind, Problem, ProblemBody};
+use crate::web::error::{Kind, Problem};
 use crate::web::rest::Rest;
 use crate::web::rest::body::Asked;
 use crate::web::rest::caller::Supervisor;
 use crate::web::rest::csv::{Field, Table};
 use crate::web::rest::figures::{work, zone};
+use crate::web::rest::problems::{BadRequest, Forbidden, NoDepartment, Unauthorized};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -109,10 +110,7 @@ pub struct StaffingQuarter {
     params(AskedDay),
     responses(
         (status = 200, body = StaffingReport),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "There is no such department"),
+        BadRequest, Unauthorized, Forbidden, NoDepartment,
     ))]
 async fn report_staffing(
     State(rest): State<Arc<Rest>>,
@@ -129,10 +127,7 @@ async fn report_staffing(
     params(AskedDay),
     responses(
         (status = 200, body = String, content_type = "text/csv"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "There is no such department"),
+        BadRequest, Unauthorized, Forbidden, NoDepartment,
     ))]
 async fn report_staffing_csv(
     State(rest): State<Arc<Rest>>,

@@ -14,6 +14,7 @@ use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Body, Named, line};
 use crate::web::rest::caller::{Caller, Supervisor};
+use crate::web::rest::problems::{BadRequest, Forbidden, NotFound, Unauthorized};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -42,7 +43,7 @@ pub struct Tag {
 #[utoipa::path(get, path = "/api/tags", tag = "tags",
     responses(
         (status = 200, body = Tags),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized,
     ))]
 async fn list_tags(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Tags>, Problem> {
     let tags = rest.store.tags().await?;
@@ -56,10 +57,8 @@ async fn list_tags(State(rest): State<Arc<Rest>>, _: Caller) -> Result<Json<Tags
     request_body = Tag,
     responses(
         (status = 201, body = Tag),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It exists already"),
+        BadRequest, Unauthorized, Forbidden,
     ))]
 async fn add_tag(
     State(rest): State<Arc<Rest>>,
@@ -83,9 +82,7 @@ async fn add_tag(
     params(("tag" = String, Path)),
     responses(
         (status = 204, description = "Removed"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, Forbidden, NotFound,
     ))]
 async fn remove_tag(
     State(rest): State<Arc<Rest>>,

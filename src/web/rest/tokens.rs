@@ -16,6 +16,7 @@ use crate::model::time::At;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::rest::body::{Body, Named, NamedTwice, line};
 use crate::web::rest::caller::Caller;
+use crate::web::rest::problems::{BadRequest, NotFound, Unauthorized};
 use crate::web::rest::{Rest, SignedOut};
 
 /// The routes of this file.
@@ -79,8 +80,7 @@ pub struct IssuedToken {
     params(("id" = AgentId, Path)),
     responses(
         (status = 200, body = Tokens),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotFound,
     ))]
 async fn list_tokens(
     State(rest): State<Arc<Rest>>,
@@ -100,10 +100,8 @@ async fn list_tokens(
     request_body = NewToken,
     responses(
         (status = 201, body = IssuedToken),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "Too many tokens already"),
+        BadRequest, Unauthorized, NotFound,
     ))]
 async fn issue_token(
     State(rest): State<Arc<Rest>>,
@@ -131,8 +129,7 @@ async fn issue_token(
     params(("id" = AgentId, Path), ("token" = SessionId, Path)),
     responses(
         (status = 204, description = "Removed, its sockets closed"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Unauthorized, NotFound,
     ))]
 async fn revoke_token(
     State(rest): State<Arc<Rest>>,

@@ -15,10 +15,11 @@ use crate::model::id::{DepartmentKey, SiteKey};
 use crate::model::record::{Department, FormField};
 use crate::model::time::{At, Millis};
 use crate::model::widget_settings::{Connect, Consent, Greeting, Offset, Side, Theme, Uploads};
-use crate::web::error::{Problem, ProblemBody};
+use crate::web::error::Problem;
 use crate::web::rest::Rest;
 use crate::web::rest::body::{Asked, Named};
 use crate::web::rest::language::{self, Direction, LauncherWords};
+use crate::web::rest::problems::NotFound;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Arc<Rest>> {
@@ -105,7 +106,7 @@ type Header = AppendHeaders<[(HeaderName, &'static str); 1]>;
     params(("site" = SiteKey, Path), Wishes),
     responses(
         (status = 200, body = Widget, headers(("cache-control" = String), ("access-control-allow-origin" = String))),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        NotFound,
     ))]
 async fn read_widget(
     State(rest): State<Arc<Rest>>,
