@@ -83,50 +83,42 @@ pub(super) async fn sites(connection: &mut PgConnection) -> Result<Vec<Site>, Fa
 
 /// See [`crate::store::Store::create_site`].
 pub(super) async fn create_site(connection: &mut PgConnection, site: &Site) -> Result<(), Failure> {
-    changed(connection).await?;
-    let inserted = sqlx::query(
-        "insert into site (key, name, origins, form, greeting, color, typing_preview, widget,
-             identity_secret, identity_public_key)
-         values ($1, $2, $3::json, $4::json, $5, $6, $7, $8::json, $9, $10)",
-    )
-    .bind(site.key.as_str())
-    .bind(&site.name)
-    .bind(json(&site.origins)?)
-    .bind(json(&site.form)?)
-    .bind(&site.greeting)
-    .bind(&site.color)
-    .bind(site.typing_preview)
-    .bind(json(&site.widget)?)
-    .bind(&site.identity_secret)
-    .bind(&site.identity_public_key)
-    .execute(&mut *connection)
-    .await;
-    unless_taken(inserted, "site_pkey", "site")?;
+    let sql = "insert into site (key, name, origins, form, greeting, color, typing_preview, widget,
+                   identity_secret, identity_public_key)
+               values ($1, $2, $3::json, $4::json, $5, $6, $7, $8::json, $9, $10)";
+    write_site(connection, sql, site).await?;
     save_departments_of_site(connection, site).await
 }
 
 /// See [`crate::store::Store::save_site`].
 pub(super) async fn save_site(connection: &mut PgConnection, site: &Site) -> Result<(), Failure> {
-    changed(connection).await?;
-    let updated = sqlx::query(
-        "update site set name = $2, origins = $3::json, form = $4::json, greeting = $5, color = $6,
-             typing_preview = $7, widget = $8::json, identity_secret = $9, identity_public_key = $10
-         where key = $1",
-    )
-    .bind(site.key.as_str())
-    .bind(&site.name)
-    .bind(json(&site.origins)?)
-    .bind(json(&site.form)?)
-    .bind(&site.greeting)
-    .bind(&site.color)
-    .bind(site.typing_preview)
-    .bind(json(&site.widget)?)
-    .bind(&site.identity_secret)
-    .bind(&site.identity_public_key)
-    .execute(&mut *connection)
-    .await?;
-    unless_missing(updated.rows_affected(), "site")?;
+    let sql = "update site set name = $2, origins = $3::json, form = $4::json, greeting = $5, color = $6,
+                   typing_preview = $7, widget = $8::json, identity_secret = $9, identity_public_key = $10
+               where key = $1";
+    unless_missing(write_site(connection, sql, site).await?, "site")?;
     save_departments_of_site(connection, site).await
+}
+
+async fn write_site(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    site: &Site,
+) -> Result<u64, Failure> {
+    changed(connection).await?;
+    let written = sqlx::query(sql)
+        .bind(site.key.as_str())
+        .bind(&site.name)
+        .bind(json(&site.origins)?)
+        .bind(json(&site.form)?)
+        .bind(&site.greeting)
+        .bind(&site.color)
+        .bind(site.typing_preview)
+        .bind(json(&site.widget)?)
+        .bind(&site.identity_secret)
+        .bind(&site.identity_public_key)
+        .execute(connection)
+        .await;
+    Ok(unless_taken(written, "site_pkey", "site")?.rows_affected())
 }
 
 async fn save_departments_of_site(
@@ -188,25 +180,10 @@ pub(super) async fn create_department(
     connection: &mut PgConnection,
     department: &Department,
 ) -> Result<(), Failure> {
-    changed(connection).await?;
-    let inserted = sqlx::query(
-        "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours,
-             standard, routing)
-         values ($1, $2, $3, $4, $5, $6, $7, $8::json, $9::json, $10::json)",
-    )
-    .bind(department.key.as_str())
-    .bind(&department.name)
-    .bind(word(&department.mode)?)
-    .bind(i64::from(department.priority))
-    .bind(department.idle_limit_ms.map(|span| span.0))
-    .bind(department.idle_close_ms.0)
-    .bind(&department.idle_text)
-    .bind(department.hours.as_ref().map(json).transpose()?)
-    .bind(json(&department.standard)?)
-    .bind(json(&department.routing)?)
-    .execute(connection)
-    .await;
-    unless_taken(inserted, "department_pkey", "department")?;
+    let sql = "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text, hours,
+                   standard, routing)
+               values ($1, $2, $3, $4, $5, $6, $7, $8::json, $9::json, $10::json)";
+    write_department(connection, sql, department).await?;
     Ok(())
 }
 
@@ -215,25 +192,33 @@ pub(super) async fn save_department(
     connection: &mut PgConnection,
     department: &Department,
 ) -> Result<(), Failure> {
+    let sql = "update department set name = $2, mode = $3, priority = $4, idle_limit_ms = $5, idle_close_ms = $6,
+                   idle_text = $7, hours = $8::json, standard = $9::json, routing = $10::json
+               where key = $1";
+    let written = write_department(connection, sql, department).await?;
+    Ok(unless_missing(written, "department")?)
+}
+
+async fn write_department(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    department: &Department,
+) -> Result<u64, Failure> {
     changed(connection).await?;
-    let updated = sqlx::query(
-        "update department set name = $2, mode = $3, priority = $4, idle_limit_ms = $5, idle_close_ms = $6,
-             idle_text = $7, hours = $8::json, standard = $9::json, routing = $10::json
-         where key = $1",
-    )
-    .bind(department.key.as_str())
-    .bind(&department.name)
-    .bind(word(&department.mode)?)
-    .bind(i64::from(department.priority))
-    .bind(department.idle_limit_ms.map(|span| span.0))
-    .bind(department.idle_close_ms.0)
-    .bind(&department.idle_text)
-    .bind(department.hours.as_ref().map(json).transpose()?)
-    .bind(json(&department.standard)?)
-    .bind(json(&department.routing)?)
-    .execute(connection)
-    .await?;
-    Ok(unless_missing(updated.rows_affected(), "department")?)
+    let written = sqlx::query(sql)
+        .bind(department.key.as_str())
+        .bind(&department.name)
+        .bind(word(&department.mode)?)
+        .bind(i64::from(department.priority))
+        .bind(department.idle_limit_ms.map(|span| span.0))
+        .bind(department.idle_close_ms.0)
+        .bind(&department.idle_text)
+        .bind(department.hours.as_ref().map(json).transpose()?)
+        .bind(json(&department.standard)?)
+        .bind(json(&department.routing)?)
+        .execute(connection)
+        .await;
+    Ok(unless_taken(written, "department_pkey", "department")?.rows_affected())
 }
 
 /// See [`crate::store::Store::remove_department`].

@@ -168,36 +168,33 @@ fn create(connection: &Connection, article: Article) -> Result<Article, StoreErr
         position: position_behind(connection, &article.site, &article.lang)?,
         ..article
     };
-    let by = article.updated_by.as_ref();
-    connection
-        .prepare_cached(
-            "insert into article (id, site, lang, position, status, title, body, updated_at, updated_by,
-                 updated_by_name)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute((
-            article.id,
-            &article.site,
-            &article.lang,
-            article.position,
-            Word(article.status),
-            &article.title,
-            &article.body,
-            article.updated_at,
-            by.map(|agent| agent.id),
-            by.map(|agent| &agent.name),
-        ))
-        .map_err(no_site)?;
+    let sql = "insert into article (id, site, lang, position, status, title, body, updated_at, updated_by,
+                   updated_by_name)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    write(connection, sql, &article)?;
     article_search::add(connection, &article)?;
     settings::changed(connection)?;
     Ok(article)
 }
 
-fn no_site(error: rusqlite::Error) -> StoreError {
-    if breaks_reference(&error) {
-        StoreError::NotThere("site")
-    } else {
-        error.into()
+fn write(connection: &Connection, sql: &str, article: &Article) -> Result<(), StoreError> {
+    let by = article.updated_by.as_ref();
+    let written = connection.prepare_cached(sql)?.execute((
+        article.id,
+        &article.site,
+        &article.lang,
+        article.position,
+        Word(article.status),
+        &article.title,
+        &article.body,
+        article.updated_at,
+        by.map(|agent| agent.id),
+        by.map(|agent| &agent.name),
+    ));
+    match written {
+        Err(error) if breaks_reference(&error) => Err(StoreError::NotThere("site")),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
     }
 }
 
@@ -213,26 +210,10 @@ fn save(connection: &Connection, article: Article) -> Result<Article, StoreError
         ..article
     };
     article_search::drop(connection, &before)?;
-    let by = article.updated_by.as_ref();
-    connection
-        .prepare_cached(
-            "update article set site = ?2, lang = ?3, position = ?4, status = ?5, title = ?6, body = ?7,
-                 updated_at = ?8, updated_by = ?9, updated_by_name = ?10
-             where id = ?1",
-        )?
-        .execute((
-            article.id,
-            &article.site,
-            &article.lang,
-            article.position,
-            Word(article.status),
-            &article.title,
-            &article.body,
-            article.updated_at,
-            by.map(|agent| agent.id),
-            by.map(|agent| &agent.name),
-        ))
-        .map_err(no_site)?;
+    let sql = "update article set site = ?2, lang = ?3, position = ?4, status = ?5, title = ?6, body = ?7,
+                   updated_at = ?8, updated_by = ?9, updated_by_name = ?10
+               where id = ?1";
+    write(connection, sql, &article)?;
     article_search::add(connection, &article)?;
     settings::changed(connection)?;
     Ok(article)

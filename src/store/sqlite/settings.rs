@@ -69,52 +69,38 @@ pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreError> {
 
 /// See [`crate::store::Store::create_site`].
 pub(super) fn create_site(connection: &Connection, site: &Site) -> Result<(), StoreError> {
-    let inserted = connection
-        .prepare_cached(
-            "insert into site (key, name, origins, form, greeting, color, typing_preview, widget,
-                 identity_secret, identity_public_key)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute((
-            &site.key,
-            &site.name,
-            Json(&site.origins),
-            Json(&site.form),
-            &site.greeting,
-            &site.color,
-            site.typing_preview,
-            Json(&site.widget),
-            &site.identity_secret,
-            &site.identity_public_key,
-        ));
-    unless_taken(inserted, "site.key", "site")?;
+    let sql = "insert into site (key, name, origins, form, greeting, color, typing_preview, widget,
+                   identity_secret, identity_public_key)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    write_site(connection, sql, site)?;
     save_departments_of_site(connection, site)?;
     changed(connection)
 }
 
 /// See [`crate::store::Store::save_site`].
 pub(super) fn save_site(connection: &Connection, site: &Site) -> Result<(), StoreError> {
-    let rows = connection
-        .prepare_cached(
-            "update site set name = ?2, origins = ?3, form = ?4, greeting = ?5, color = ?6, typing_preview = ?7,
-                 widget = ?8, identity_secret = ?9, identity_public_key = ?10
-             where key = ?1",
-        )?
-        .execute((
-            &site.key,
-            &site.name,
-            Json(&site.origins),
-            Json(&site.form),
-            &site.greeting,
-            &site.color,
-            site.typing_preview,
-            Json(&site.widget),
-            &site.identity_secret,
-            &site.identity_public_key,
-        ))?;
-    unless_missing(rows, "site")?;
+    let sql = "update site set name = ?2, origins = ?3, form = ?4, greeting = ?5, color = ?6, typing_preview = ?7,
+                   widget = ?8, identity_secret = ?9, identity_public_key = ?10
+               where key = ?1";
+    unless_missing(write_site(connection, sql, site)?, "site")?;
     save_departments_of_site(connection, site)?;
     changed(connection)
+}
+
+fn write_site(connection: &Connection, sql: &str, site: &Site) -> Result<usize, StoreError> {
+    let written = connection.prepare_cached(sql)?.execute((
+        &site.key,
+        &site.name,
+        Json(&site.origins),
+        Json(&site.form),
+        &site.greeting,
+        &site.color,
+        site.typing_preview,
+        Json(&site.widget),
+        &site.identity_secret,
+        &site.identity_public_key,
+    ));
+    unless_taken(written, "site.key", "site")
 }
 
 fn save_departments_of_site(connection: &Connection, site: &Site) -> Result<(), StoreError> {
@@ -166,25 +152,10 @@ pub(super) fn create_department(
     connection: &Connection,
     department: &Department,
 ) -> Result<(), StoreError> {
-    let inserted = connection
-        .prepare_cached(
-            "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text,
-                 hours, standard, routing)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute((
-            &department.key,
-            &department.name,
-            Word(department.mode),
-            department.priority,
-            department.idle_limit_ms,
-            department.idle_close_ms,
-            &department.idle_text,
-            department.hours.as_ref().map(Json),
-            Json(department.standard),
-            Json(&department.routing),
-        ));
-    unless_taken(inserted, "department.key", "department")?;
+    let sql = "insert into department (key, name, mode, priority, idle_limit_ms, idle_close_ms, idle_text,
+                   hours, standard, routing)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    write_department(connection, sql, department)?;
     changed(connection)
 }
 
@@ -193,26 +164,31 @@ pub(super) fn save_department(
     connection: &Connection,
     department: &Department,
 ) -> Result<(), StoreError> {
-    let rows = connection
-        .prepare_cached(
-            "update department set name = ?2, mode = ?3, priority = ?4, idle_limit_ms = ?5, idle_close_ms = ?6,
-                 idle_text = ?7, hours = ?8, standard = ?9, routing = ?10
-             where key = ?1",
-        )?
-        .execute((
-            &department.key,
-            &department.name,
-            Word(department.mode),
-            department.priority,
-            department.idle_limit_ms,
-            department.idle_close_ms,
-            &department.idle_text,
-            department.hours.as_ref().map(Json),
-            Json(department.standard),
-            Json(&department.routing),
-        ))?;
-    unless_missing(rows, "department")?;
+    let sql = "update department set name = ?2, mode = ?3, priority = ?4, idle_limit_ms = ?5, idle_close_ms = ?6,
+                   idle_text = ?7, hours = ?8, standard = ?9, routing = ?10
+               where key = ?1";
+    unless_missing(write_department(connection, sql, department)?, "department")?;
     changed(connection)
+}
+
+fn write_department(
+    connection: &Connection,
+    sql: &str,
+    department: &Department,
+) -> Result<usize, StoreError> {
+    let written = connection.prepare_cached(sql)?.execute((
+        &department.key,
+        &department.name,
+        Word(department.mode),
+        department.priority,
+        department.idle_limit_ms,
+        department.idle_close_ms,
+        &department.idle_text,
+        department.hours.as_ref().map(Json),
+        Json(department.standard),
+        Json(&department.routing),
+    ));
+    unless_taken(written, "department.key", "department")
 }
 
 /// See [`crate::store::Store::remove_department`].
@@ -270,12 +246,8 @@ pub(super) fn create_canned_reply(
     connection: &Connection,
     reply: &CannedReply,
 ) -> Result<(), StoreError> {
-    let inserted = connection
-        .prepare_cached(
-            "insert into canned_reply (id, shortcut, title, text, department) values (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute((reply.id, &reply.shortcut, &reply.title, &reply.text, &reply.department));
-    written_reply(inserted)?;
+    let sql = "insert into canned_reply (id, shortcut, title, text, department) values (?1, ?2, ?3, ?4, ?5)";
+    write_reply(connection, sql, reply)?;
     changed(connection)
 }
 
@@ -284,14 +256,23 @@ pub(super) fn save_canned_reply(
     connection: &Connection,
     reply: &CannedReply,
 ) -> Result<(), StoreError> {
-    let updated = connection
-        .prepare_cached("update canned_reply set shortcut = ?2, title = ?3, text = ?4, department = ?5 where id = ?1")?
-        .execute((reply.id, &reply.shortcut, &reply.title, &reply.text, &reply.department));
-    unless_missing(written_reply(updated)?, "canned reply")?;
+    let sql = "update canned_reply set shortcut = ?2, title = ?3, text = ?4, department = ?5 where id = ?1";
+    unless_missing(write_reply(connection, sql, reply)?, "canned reply")?;
     changed(connection)
 }
 
-fn written_reply(written: rusqlite::Result<usize>) -> Result<usize, StoreError> {
+fn write_reply(
+    connection: &Connection,
+    sql: &str,
+    reply: &CannedReply,
+) -> Result<usize, StoreError> {
+    let written = connection.prepare_cached(sql)?.execute((
+        reply.id,
+        &reply.shortcut,
+        &reply.title,
+        &reply.text,
+        &reply.department,
+    ));
     match written {
         Err(error) if breaks_reference(&error) => Err(StoreError::NotThere("department")),
         written => unless_taken(written, "canned_reply.shortcut", "shortcut"),
