@@ -194,8 +194,8 @@ pub struct Wait {
     #[arg(long)]
     pub balie: PathBuf,
     /// Agents, half of them in each shift
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(2..))]
-    pub agents: u64,
+    #[arg(long, default_value_t = 8, value_parser = at_least_two)]
+    pub agents: usize,
     /// Seconds within which visitors come
     #[arg(long, default_value_t = 540, value_parser = clap::value_parser!(u64).range(60..))]
     pub seconds: u64,
@@ -250,6 +250,15 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+fn at_least_two(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0 | 1) | Err(_) => {
+            Err("give a whole number of at least 2: each shift needs somebody".into())
+        }
+        Ok(number) => Ok(number),
+    }
+}
+
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate > 0.0 && rate <= 10_000.0 => Ok(rate),
@@ -299,6 +308,12 @@ mod tests {
             ""
         );
         assert_eq!(
+            said(
+                "wait --url http://127.0.0.1:8080 --data x --balie y --agents 2 --seconds 60 --load 3 --svg z"
+            ),
+            ""
+        );
+        assert_eq!(
             said("chat --url http://127.0.0.1:8080 --pairs 5 --tokens-file x"),
             ""
         );
@@ -323,6 +338,28 @@ mod tests {
             (
                 "chat --url http://a --pairs 5 --tokens-file x --text-chars 10001",
                 "10000",
+            ),
+            ("wait --url http://a --data x --balie y", "--svg"),
+            ("wait --url http://a --svg z --balie y", "--data"),
+            (
+                "wait --url https://a --data x --balie y --svg z",
+                "http://127.0.0.1:8080",
+            ),
+            (
+                "wait --url http://a --data x --balie y --svg z --agents 1",
+                "at least 2",
+            ),
+            (
+                "wait --url http://a --data x --balie y --svg z --seconds 59",
+                "60",
+            ),
+            (
+                "wait --url http://a --data x --balie y --svg z --load 3.1",
+                "from 0.1 to 3",
+            ),
+            (
+                "wait --url http://a --data x --balie y --svg z --load NaN",
+                "from 0.1 to 3",
             ),
         ];
         for (line, part) in cases {

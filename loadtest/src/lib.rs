@@ -10,4 +10,6 @@ pub mod day;
 pub mod meter;
 pub mod metronome;
 pub mod participant;
+pub mod plot;
+pub mod shifts;
 mod verdict;

@@ -9,7 +9,6 @@ mod chat;
 mod idle;
 mod job;
 mod machine;
-mod plot;
 mod read;
 mod report;
 mod upload;

@@ -157,3 +157,39 @@ async fn a_missing_or_empty_file_of_tokens_says_what_to_do() {
     let output = balie_loadtest(&empty).await;
     assert!(String::from_utf8_lossy(&output.stderr).contains("one API token on each line"));
 }
+
+#[tokio::test]
+async fn a_desk_that_cannot_run_says_so_before_it_begins() {
+    let folder = std::env::temp_dir().join(format!("balie-loadtest-wait-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let svg = folder.join("promises.svg");
+    let wait = async |balie: &str, svg: &str| {
+        let arguments = [
+            "wait",
+            "--url",
+            "http://127.0.0.1:1",
+            "--data",
+            "/nowhere",
+            "--balie",
+            balie,
+            "--svg",
+            svg,
+        ];
+        let output = balie_loadtest(&arguments).await;
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let said = wait("/bin/true", "/nowhere/promises.svg").await;
+    assert!(
+        said.contains("/nowhere/promises.svg cannot be written"),
+        "{said}"
+    );
+    std::fs::write(&svg, "an earlier run").unwrap();
+    let said = wait("/nowhere/balie", svg.to_str().unwrap()).await;
+    assert!(said.contains("/nowhere/balie admin create"), "{said}");
+    // Nobody listens there, and the picture of before stays.
+    let said = wait("/bin/true", svg.to_str().unwrap()).await;
+    assert!(!said.is_empty());
+    assert_eq!(std::fs::read_to_string(&svg).unwrap(), "an earlier run");
+    std::fs::remove_dir_all(&folder).unwrap();
+}

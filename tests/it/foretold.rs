@@ -10,6 +10,8 @@ use balie::protocol::parts::Eta;
 use balie_loadtest::participant::agent::Agent;
 use balie_loadtest::participant::mind::Frame;
 use balie_loadtest::participant::visitor::Visitor;
+use balie_loadtest::plot::End;
+use balie_loadtest::shifts::{self, Desk, Tempo};
 use serde_json::{Value, json};
 
 use crate::support::node::Node;
@@ -259,6 +261,52 @@ async fn prometheus_is_told_of_waits_and_promises() {
     assert!(missing.is_empty(), "{missing:?}");
     promtool(&["check", "metrics"], &in_older_text(&text));
     promtool(&["check", "rules", "/dev/stdin"], &rules_of(&dashboard));
+}
+
+/// How right the promises are takes more than seconds; that each is held against the wait that came of it does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_desk_of_the_load_tester_holds_promises_against_waits() {
+    let node = Node::start().await;
+    let agents = ["ana", "ben", "cas", "dia"];
+    let desk = Desk {
+        url: node.url(),
+        tokens: agents.map(|one| node.token_of(one).to_owned()).to_vec(),
+        seconds: 6.0,
+        load: 3.0,
+        seed: 1,
+        tempo: Tempo {
+            chat_s: (0.4, 1.0),
+            change_s: 1.0,
+            patience_s: 60.0,
+        },
+    };
+    let course = shifts::run(&desk).await.unwrap();
+    let dots = &course.dots;
+    assert!(dots.is_sorted_by_key(|dot| dot.came_ms));
+    let answered = dots
+        .iter()
+        .filter(|dot| matches!(dot.end, End::Answered(_)));
+    assert!(answered.count() > 6, "{course:?}");
+    let promised: Vec<_> = dots.iter().filter_map(|dot| dot.promise).collect();
+    assert!(!promised.is_empty(), "{course:?}");
+    assert!(
+        promised
+            .iter()
+            .all(|one| one.after_ms >= 0 && one.p50_ms <= one.p90_ms)
+    );
+    let picture = course.svg();
+    assert_eq!(picture.matches("<circle ").count(), dots.len());
+    assert_eq!(
+        picture.matches("stroke-width=\"2\"").count(),
+        promised.len()
+    );
+    // Everybody who came is in the log, and nobody else.
+    let list = node
+        .administer("GET", "/api/conversations?limit=100", Value::Null)
+        .await;
+    let list = list["conversations"].as_array().unwrap();
+    assert_eq!(list.len(), dots.len());
+    assert!(list.iter().all(|one| one["state"] == "closed"), "{list:?}");
 }
 
 /// Runs Prometheus' own tool, which finds nothing to say.
