@@ -1,6 +1,7 @@
 //! The store on PostgreSQL: the common suite, and what concerns several nodes, the wire between them and the server, and a server
 //! that crashes.
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -305,6 +306,72 @@ async fn an_older_balie_works_beside_a_newer_schema_as_long_as_that_serves_it() 
         "{error:?}"
     );
     assert!(error.to_string().contains("newer Balie"), "{error}");
+}
+
+/// As the fifth version left it, with one conversation.
+fn database_of_the_fifth_schema() -> String {
+    let (server, folder) = (shared(), "src/store/postgres/migrations");
+    let database = server.database();
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.sort();
+    for file in &files[..5] {
+        server.sql(&database, &fs::read_to_string(file).unwrap());
+    }
+    server.sql(
+        &database,
+        "create table balie_migration (number bigint not null primary key, name text not null, serves_from bigint not null,
+             applied_at timestamptz not null default now());
+         insert into balie_migration (number, name, serves_from) select n, 'old', 1 from generate_series(1, 5) as n;
+         insert into installation values (1, 'then', decode(repeat('ab', 32), 'hex'), 1, 0);
+         insert into site (key, name, origins, form, typing_preview) values ('old', 'Old', '[]', '[]', false);
+         insert into department (key, name, mode, priority, idle_close_ms, idle_text)
+         values ('old', 'Old', 'assign', 0, 1000, '?');
+         insert into visitor (id, site, name_folded, email_folded, attributes, priority, saved_at)
+         values ('00000000-0000-7000-8000-000000000001', 'old', '', '', '{}', 0, 1);
+         insert into conversation (id, site, visitor, department, priority, enqueued_at, state, waiting_since_at, placed_seq,
+             seq, visitor_seq, last_at, said_at, is_agent_away, is_rated, tags, read_visitor, read_agent, summary, summary_folded)
+         values ('00000000-0000-7000-8000-000000000002', 'old', '00000000-0000-7000-8000-000000000001', 'old', 0, 1, 'queued', 1, 1,
+             1, 1, 1, 1, false, false, '[]', 0, 0, '', '')",
+    );
+    database
+}
+
+/// A node of the version before has a conversation and goes on to an event of it, in that order, as every append does. It does
+/// so once the migration waits for it: with tables taken one by one, each would then wait for the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_is_brought_up_to_date_while_an_older_node_writes() {
+    let database = database_of_the_fifth_schema();
+    let server = shared();
+    let held = |granted: bool| {
+        format!(
+            "exists (select 1 from pg_locks where relation = 'conversation'::regclass and granted = {granted}
+                     and mode <> 'AccessShareLock')"
+        )
+    };
+    let append = format!(
+        "begin; set local deadlock_timeout = '1h';
+         update conversation set seq = 2;
+         do $$ begin while not {} loop perform pg_sleep(0.01); end loop; end $$;
+         insert into event (conversation, seq, at, role, body)
+         values ('00000000-0000-7000-8000-000000000002', 2, 1, 'visitor', '{{\"kind\": \"message\", \"text\": \"Hi\"}}');
+         commit",
+        held(false)
+    );
+    let (older, name) = (database.clone(), database.clone());
+    let appending = tokio::task::spawn_blocking(move || server.sql(&older, &append));
+    eventually("the older node's lock", || {
+        let is_held = server.sql(&name, &format!("select {}", held(true))) == "t";
+        async move { is_held.then_some(()) }
+    })
+    .await;
+    let store = open(&server.url(&database)).await;
+    appending.await.unwrap();
+    let chats = store.open_conversations().await.unwrap();
+    assert_eq!(chats.len(), 1);
+    assert_eq!(log_of(&store, chats[0].id, View::Agent).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

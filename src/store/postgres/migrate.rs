@@ -1,11 +1,16 @@
 //! The schema: which migrations there are, which the database has, and running the rest.
 //!
 //! Migrations run in one transaction under an advisory lock, so that of several nodes that start together one runs them and the
-//! others wait. They only add: nodes of two versions work side by side, each with the columns that it knows. The table
-//! `balie_migration` says what was run, and for each the oldest schema whose Balie can still work beside it.
+//! others wait. Nodes at work stand still meanwhile: some seconds where there is a million events (docs/OPERATING.md). They only
+//! add: nodes of two versions work side by side, each with the columns that it knows. The table `balie_migration` says what was
+//! run, and for each the oldest schema whose Balie can still work beside it.
+
+use std::time::Duration;
 
 use sqlx::{PgConnection, Row};
+use tokio::time::sleep;
 
+use super::error::is_lost_race;
 use super::open_error::OpenError;
 use super::values::maybe;
 use crate::model::record::{IDLE_CLOSE_DEFAULT, IDLE_TEXT_DEFAULT};
@@ -87,8 +92,18 @@ struct Migration {
 
 /// "Balie" as a number: whoever migrates holds this advisory lock.
 const LOCK: i64 = 0x0042_616c_6965;
-/// How long a migration waits for a table that a running node uses, or for another node that migrates.
-const SET_LOCK_TIMEOUT: &str = "set local lock_timeout = '60s'; set local statement_timeout = 0";
+/// Begins a migration, and says how long it waits for another node that migrates.
+const BEGIN: &str = "begin; set local lock_timeout = '60s'; set local statement_timeout = 0";
+/// The tables that nodes at work use and migrations change, all at once and before anything is done. One after the other is a
+/// deadlock: a node that has a conversation waits to write an event, which the migration has, which waits for conversations.
+/// In the order of an append. Whoever else comes waits behind this lock, so it is not waited for long while somebody reads for
+/// minutes.
+const TAKE_TABLES: &str = "set local lock_timeout = '2s';
+    lock table person, conversation, event, agent_journal, department in access exclusive mode;
+    set local lock_timeout = '60s'";
+/// So often; between them everybody else has a turn.
+const TAKES_MAX: u32 = 30;
+const TAKE_PAUSE: Duration = Duration::from_millis(500);
 
 /// How a database's schema stands to this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,23 +155,33 @@ pub(super) async fn look(connection: &mut PgConnection) -> Result<Schema, OpenEr
 
 /// Brings the schema up to date; a new one is filled with the demo site. Answers what it is then.
 pub(super) async fn migrate(connection: &mut PgConnection) -> Result<Schema, OpenError> {
-    sqlx::raw_sql("begin").execute(&mut *connection).await?;
-    sqlx::raw_sql(SET_LOCK_TIMEOUT)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("select pg_advisory_xact_lock($1)")
-        .bind(LOCK)
-        .execute(&mut *connection)
-        .await?;
-    // Under the lock: somebody else may have migrated since the last look.
-    let schema = look(connection).await?;
-    let done = match schema {
-        Schema::Newer(_) => {
-            sqlx::raw_sql("rollback").execute(&mut *connection).await?;
-            return Ok(schema);
+    let mut takes = 1;
+    let done = loop {
+        sqlx::raw_sql(BEGIN).execute(&mut *connection).await?;
+        sqlx::query("select pg_advisory_xact_lock($1)")
+            .bind(LOCK)
+            .execute(&mut *connection)
+            .await?;
+        // Under the lock: somebody else may have migrated since the last look.
+        let schema = look(connection).await?;
+        let done = match schema {
+            Schema::Missing => break 0,
+            Schema::Known(done) if done < known() => done,
+            Schema::Known(_) | Schema::Newer(_) => {
+                sqlx::raw_sql("rollback").execute(&mut *connection).await?;
+                return Ok(schema);
+            }
+        };
+        match sqlx::raw_sql(TAKE_TABLES).execute(&mut *connection).await {
+            Ok(_) => break done,
+            Err(error) if is_lost_race(&error) && takes < TAKES_MAX => {
+                sqlx::raw_sql("rollback").execute(&mut *connection).await?;
+                takes += 1;
+                sleep(TAKE_PAUSE).await;
+            }
+            Err(error) if is_lost_race(&error) => return Err(OpenError::TablesTaken),
+            Err(error) => return Err(error.into()),
         }
-        Schema::Missing => 0,
-        Schema::Known(done) => done,
     };
     if done == 0 {
         sqlx::raw_sql(
@@ -185,7 +210,7 @@ pub(super) async fn migrate(connection: &mut PgConnection) -> Result<Schema, Ope
             .await?;
     }
     sqlx::raw_sql("commit").execute(&mut *connection).await?;
-    Ok(Schema::Known(known().max(done)))
+    Ok(Schema::Known(known()))
 }
 
 /// The demo site, its departments, and the secrets that are made once.

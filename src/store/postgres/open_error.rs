@@ -115,6 +115,12 @@ pub enum OpenError {
         /// The newest this program knows.
         known: u32,
     },
+    /// Something holds its tables while the schema is to be brought up to date.
+    #[error(
+        "the schema cannot be brought up to date: for a minute something has held tables of the database, a backup perhaps. \
+         Start again when it is done; pg_stat_activity tells what it is"
+    )]
+    TablesTaken,
     /// Servers use it that would not notice an import.
     #[error(
         "a Balie server uses the database. Stop all of them first, and start them after the import"
