@@ -292,7 +292,13 @@ async fn an_agent_who_was_gone_for_good_is_told_on_coming_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn graces_run_from_the_restart_when_the_server_died() {
-    let mut node = Node::with(&SHORT).await;
+    // Long enough for who comes back on a busy machine.
+    let mut node = Node::with(&[
+        ("BALIE_VISITOR_GRACE_MS", "5000"),
+        ("BALIE_AGENT_AWAY_MS", "300"),
+        ("BALIE_AGENT_GRACE_MS", "6000"),
+    ])
+    .await;
     let mut ben = node.online("ben", 4).await;
     let mut vera = waiting_in(&node, "support").await;
     let served = ben.next_assigned().await.unwrap();
@@ -304,7 +310,7 @@ async fn graces_run_from_the_restart_when_the_server_died() {
     drop((vera, waiting, ben));
     node.kill();
     // Longer than both graces: nothing runs out while nobody could have come back.
-    tokio::time::sleep(std::time::Duration::from_millis(2_600)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(6_100)).await;
     node.restart().await;
     let mut waiting = node
         .visitor_builder()

@@ -39,6 +39,8 @@ impl Fleet {
         let settings = [
             ("BALIE_REDIS_URL", place.as_str()),
             ("BALIE_DATABASE_URL", &database),
+            // Who starts with something before it takes longer.
+            ("BALIE_DATABASE_CONNECT_MS", "10000"),
         ];
         let starting = lines
             .iter()
