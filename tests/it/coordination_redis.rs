@@ -220,6 +220,28 @@ async fn a_cut_wire_is_mended_by_itself() {
     assert_eq!(claims_soon(&engine).await, (conversation, agent));
 }
 
+/// Goal: a server that lets everybody in and takes no word of anybody, as a replica that is named as the master, is not run down.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_cannot_be_written_to_is_come_to_seldom() {
+    let (clock, server) = (Clock::manual(BEGIN), Server::start(&[]).await);
+    let engine = whole(&server.url(), &clock).await;
+    let came = async || -> u64 {
+        let info: String = redis::from_redis_value(server.run(&["INFO", "stats"]).await).unwrap();
+        let count = info
+            .lines()
+            .find_map(|line| line.strip_prefix("total_connections_received:"));
+        count.unwrap().trim().parse().unwrap()
+    };
+    // Of one who is not there.
+    server.run(&["REPLICAOF", &server.host, "1"]).await;
+    let before = came().await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let times = came().await - before;
+    assert!(times < 60, "{times} connections in four seconds");
+    server.run(&["REPLICAOF", "NO", "ONE"]).await;
+    until("it serves again", async || engine.is_whole()).await;
+}
+
 /// A call whose answer is lost has been carried out. Asked again it answers what it did.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_claim_whose_answer_was_lost_is_the_same_claim() {

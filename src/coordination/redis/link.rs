@@ -110,6 +110,8 @@ impl Link {
     /// Keeps the connection up for as long as anybody holds the link.
     pub async fn keep_up(self: Arc<Self>) {
         let mut attempts = 0;
+        // Connections in a row that were of no use at once.
+        let mut in_vain = 0;
         loop {
             if self.wire().is_none() {
                 match timeout(CONNECT * 2, self.address.connect()).await {
@@ -134,7 +136,15 @@ impl Link {
                     }
                 }
             }
+            let begun = Instant::now();
             self.mind().await;
+            // Whoever lets us in and cannot serve, as a replica, is not asked more often than one who does not answer.
+            if begun.elapsed() < PAUSE_MAX {
+                in_vain += 1;
+                sleep(pause(in_vain)).await;
+            } else {
+                in_vain = 0;
+            }
         }
     }
 
