@@ -1,5 +1,6 @@
 //! A real Redis for a test, on a free port and in a folder of its own.
 
+use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -43,8 +44,20 @@ impl Server {
     }
 
     pub async fn start_at(host: &str, port: u16, arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|one| (*one).to_owned()).collect();
+        Self::start_in(tempfile::tempdir().unwrap(), host, port, arguments).await
+    }
+
+    /// With a file of settings, in which a Sentinel keeps what it makes of the server: a restart begins with that.
+    pub async fn start_with_file(host: &str, port: u16, settings: &[String]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let arguments: Vec<String> = arguments.iter().map(|one| (*one).to_owned()).collect();
+        let file = folder.path().join("redis.conf");
+        fs::write(&file, settings.join("\n")).unwrap();
+        let arguments = vec![file.display().to_string()];
+        Self::start_in(folder, host, port, arguments).await
+    }
+
+    async fn start_in(folder: TempDir, host: &str, port: u16, arguments: Vec<String>) -> Self {
         let child = spawn(host, port, &folder, &arguments);
         let server = Self {
             child,

@@ -104,21 +104,17 @@ pub async fn minded_pair() -> (Server, Server, Sentinel) {
     (master, replica, sentinel)
 }
 
-/// A server as a Sentinel wants it, which is the same again after a restart.
+/// A server as a Sentinel wants it, which is after a restart what the Sentinel had made of it.
 async fn minded(master: Option<&Server>) -> Server {
     let host = own_host();
     let port = free_port(&host);
-    // The replica is told everything at once, not in five seconds.
-    let mut arguments = vec![
-        "--replica-announce-ip",
-        host.as_str(),
-        "--repl-diskless-sync-delay",
-        "0",
+    let mut settings = vec![
+        format!("replica-announce-ip {host}"),
+        // The replica is told everything at once, not in five seconds.
+        "repl-diskless-sync-delay 0".to_owned(),
     ];
-    let port_of_master;
     if let Some(master) = master {
-        port_of_master = master.port.to_string();
-        arguments.extend(["--replicaof", &master.host, &port_of_master]);
+        settings.push(format!("replicaof {} {}", master.host, master.port));
     }
-    Server::start_at(&host, port, &arguments).await
+    Server::start_with_file(&host, port, &settings).await
 }
