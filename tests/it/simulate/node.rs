@@ -24,7 +24,7 @@ use balie::model::time::{Clock, Millis};
 use balie::protocol::visitor::ToVisitor;
 use balie::store::Store;
 use balie::store::settings::Settings;
-use balie::store::sqlite::SqliteStore;
+use balie::store::sqlite::{OpenError, SqliteStore};
 use balie::web::Web;
 use balie::web::address::Addresses;
 use balie::web::agent::AgentPeer;
@@ -62,7 +62,7 @@ pub struct Node {
 impl Node {
     /// Opens the folder and starts the tasks, as the server does.
     pub async fn start(folder: &Path, clock: &Clock, dice: &mut Dice) -> Self {
-        let engine = SqliteStore::open_exclusive(folder).unwrap();
+        let engine = own_again(folder).await;
         let store = Arc::new(ShakyStore::new(engine, dice.fork()));
         let shared: Arc<dyn Store> = store.clone();
         let settings = Arc::new(Settings::load(Arc::clone(&shared)).await.unwrap());
@@ -150,6 +150,20 @@ impl Node {
                 "somebody holds the store of a dead node"
             );
             tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// A folder that was this process's own a moment ago may be held still: by a child that another test has just begun, until it is
+/// the program that it is to become.
+async fn own_again(folder: &Path) -> SqliteStore {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match SqliteStore::open_exclusive(folder) {
+            Err(OpenError::InUse { .. }) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            opened => return opened.unwrap(),
         }
     }
 }
