@@ -1,5 +1,6 @@
 //! Three nodes, what they stand on, and what befalls them.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -87,6 +88,9 @@ impl Fault {
         }
     }
 }
+
+/// How long a call to the store may take before it is given up (`database_answer_ms`), and a little more.
+const STORE_CALL_MAX: Duration = Duration::from_secs(6);
 
 /// One node's ways to what it uses.
 struct Wires {
@@ -349,7 +353,9 @@ impl World {
         .await;
     }
 
-    /// Waits until the board knows so many in the line for sales who are there and not claimed: each of them can be served.
+    /// Waits until the board knows so many in the line for sales who are there and not claimed: each of them can be served. And
+    /// until that has been so for as long as a call to the store may take: a socket that was lost in a fault is noticed once the
+    /// call is over that it waits for, and whoever is on the way back then would be passed over.
     pub async fn all_can_be_served(&self, count: usize) {
         let counted = async || {
             let master = &self.redis[self.master().await];
@@ -359,8 +365,12 @@ impl World {
             let ready = master.run(&["ZLEXCOUNT", key, "[sales|", "(sales}"]).await;
             redis::from_redis_value(ready).unwrap()
         };
+        let since = Cell::new(Instant::now());
         until("everybody in line can be served", async || {
-            counted().await == count
+            if counted().await != count {
+                since.set(Instant::now());
+            }
+            since.get().elapsed() > STORE_CALL_MAX
         })
         .await;
     }
