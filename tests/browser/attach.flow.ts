@@ -173,6 +173,8 @@ test("where a site takes no files there is no way to attach one, and a dropped o
   await house.request("PATCH", "/api/sites/demo", { widget: { uploads: null } });
   const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
   await ana.starts("Hello?");
+  // Comes with what looks after files, once the browser has nothing else to do.
+  await ana.page.locator("balie-chat .box button[aria-expanded]").waitFor();
   assert.equal(await clip(ana.page).count(), 0);
   await drops(ana.page, "drop", BIKE);
   await ana.sees("Files cannot be sent here.");
