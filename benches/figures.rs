@@ -4,14 +4,16 @@
 //! `cargo bench --bench figures`; the figures stand in `docs/waiting.md`. A node looks like this once a second at most, and only while
 //! a supervisor looks.
 
-use std::fs;
+mod meter;
+
 use std::hint::black_box;
-use std::time::Duration;
 
 use balie::domain::figures::Figures;
 use balie::domain::happening::{Happening, Place, Speaker, Word};
 use balie::model::id::{AgentId, ConversationId, DepartmentKey};
 use balie::model::time::{At, Millis};
+
+use meter::{cpu_time, resident_bytes};
 
 const VISITS: u32 = 100_000;
 const DEPARTMENTS: u32 = 10;
@@ -33,21 +35,6 @@ fn agent(number: u32) -> AgentId {
 
 fn conversation(number: u32) -> ConversationId {
     ConversationId::from_bytes(u128::from(number).to_be_bytes())
-}
-
-/// Bytes of memory that this process holds, from the kernel.
-fn resident_bytes() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kib.unwrap_or(0) * 1_024
-}
-
-/// How long this process has been on a core, from the kernel: what else runs on the machine does not count.
-fn cpu_time() -> Duration {
-    let status = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let first = status.split_whitespace().next();
-    Duration::from_nanos(first.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 /// What a visit brings.

@@ -3,7 +3,8 @@
 //! `cargo bench --bench waiting`; the figures stand in `docs/waiting.md`. Fails when a sweep takes longer, or somebody who
 //! waits takes more, than is promised there.
 
-use std::fs;
+mod meter;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,8 @@ use balie::domain::happening::{Happening, Place};
 use balie::domain::waiting::Estimator;
 use balie::model::id::{AgentId, ConversationId, DepartmentKey};
 use balie::model::time::At;
+
+use meter::{cpu_time, resident_bytes};
 
 const WAITING: u128 = 100_000;
 const AGENTS: u8 = 60;
@@ -34,21 +37,6 @@ fn place(number: u128, at: At) -> Place {
         key: at.0,
         conversation: ConversationId::from_bytes(number.to_be_bytes()),
     }
-}
-
-/// Bytes of memory that this process holds, from the kernel.
-fn resident_bytes() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kib.unwrap_or(0) * 1_024
-}
-
-/// How long this process has been on a core, from the kernel: what else runs on the machine does not count.
-fn cpu_time() -> Duration {
-    let status = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let first = status.split_whitespace().next();
-    Duration::from_nanos(first.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 /// A desk that has worked for some hours: three groups of agents, one of them shared by both departments.
