@@ -149,8 +149,9 @@ function create(host: Host, site: SiteInfo, spoken: Phrases, local: KeyValueStor
     title(unread);
     if (!frame.isOpen()) return;
     const screen = screenOf(model);
-    // From here on the form stays, whoever comes or goes; the first word of the server may still choose it.
-    if (model.visit.isKnown && (screen === "start" || screen === "message")) model = { ...model, form: screen };
+    // From here on the form stays, whoever comes or goes; until something was written the first word of the server may still choose it.
+    const { values, visit } = model;
+    if ((visit.isKnown || values[""] || values[questionOf(model)]) && (screen === "start" || screen === "message")) model = { ...model, form: screen };
     frame.draw(model, actions);
   }
 

@@ -3,9 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Page } from "playwright-core";
 import { agentAt } from "./support/agent.ts";
 import { somebody } from "./support/browser.ts";
-import { newestLog, startHouse } from "./support/house.ts";
+import { type House, newestLog, startHouse } from "./support/house.ts";
 import { look } from "./support/look.ts";
 import { until } from "./support/until.ts";
 import { type Visitor, visitorAt } from "./support/visitor.ts";
@@ -21,6 +22,25 @@ async function leaves({ page }: Visitor, email: string, text?: string): Promise<
   await chat.getByLabel(/email/i).fill(email);
   if (text !== undefined) await chat.getByLabel("Your message").fill(text);
   await chat.getByRole("button", { name: "Send message" }).click();
+}
+
+/** Every line closes until the day after tomorrow, whose name it gives. */
+async function closes(house: House): Promise<string> {
+  const opens = new Date(Date.now() + 2 * 86_400_000);
+  const hours = { tz: "Europe/Amsterdam", week: [{ days: [opens.getUTCDay() || 7], from: "09:00", to: "17:00" }], closed: [] };
+  for (const department of ["support", "sales"]) await house.request("PATCH", `/api/departments/${department}`, { hours });
+  return new Intl.DateTimeFormat("en-GB", { weekday: "long", timeZone: "UTC" }).format(opens);
+}
+
+/** What the page says to the server is held until the answer is called. */
+async function holds(page: Page): Promise<() => void> {
+  let letThrough = (): void => {};
+  const held = new Promise<void>((done) => (letThrough = done));
+  await page.routeWebSocket(/\/ws\/visitor$/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => void held.then(() => server.send(frame)));
+  });
+  return letThrough;
 }
 
 test("a message left while nobody is there says where the answer goes, and becomes a chat when somebody answers", async (t) => {
@@ -72,7 +92,7 @@ test("somebody comes back while a message is written: an offer, not a jump, and 
   const house = await startHouse(t);
   const noor = await agentAt(t, house, house.admin);
   const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
-  await ana.open();
+  await ana.isWelcomed();
   await ana.page.getByLabel("Your message").fill("Is the Duin in stock?");
   await noor.goesOnline();
   await ana.sees("Somebody is back.");
@@ -152,14 +172,11 @@ test("after hours it is said when somebody is there again; a chat that comes too
   const noor = await agentAt(t, house, house.admin);
   await noor.goesOnline();
   const ana = await visitorAt(await (await somebody(t)).tab(), `${house.origin}/demo/`);
-  await ana.open();
+  await ana.isWelcomed();
   await ana.page.getByLabel(/^Your question/).fill("Are you still there?");
-  const opens = new Date(Date.now() + 2 * 86_400_000);
-  const hours = { tz: "Europe/Amsterdam", week: [{ days: [opens.getUTCDay() || 7], from: "09:00", to: "17:00" }], closed: [] };
-  for (const department of ["support", "sales"]) await house.request("PATCH", `/api/departments/${department}`, { hours });
+  const day = await closes(house);
   await ana.page.getByRole("button", { name: "Start the chat" }).click();
   await ana.sees("We are closed now.");
-  const day = new Intl.DateTimeFormat("en-GB", { weekday: "long", timeZone: "UTC" }).format(opens);
   await ana.sees(`We are back on ${day} at 09:00.`);
   await until("the words came along", async () => (await ana.page.getByLabel("Your message").inputValue()) === "Are you still there?");
   await look(ana.page, "closed");
@@ -173,6 +190,25 @@ test("after hours it is said when somebody is there again; a chat that comes too
   await look(bram.page, "after-hours");
   await leaves(bram, "bram@shop.example", "When are you back?");
   await bram.sees(`We answer on ${day} from 09:00.`);
+});
+
+test("the desk closes before the server's first word: what is being written stays, and becomes a message", async (t) => {
+  const house = await startHouse(t);
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  const tab = await (await somebody(t)).tab();
+  const letThrough = await holds(tab);
+  const ana = await visitorAt(tab, `${house.origin}/demo/`);
+  await ana.open();
+  await tab.getByLabel(/^Your question/).fill("Are you still there?");
+  await tab.keyboard.press("ArrowLeft");
+  const day = await closes(house);
+  letThrough();
+  await ana.sees("Nobody at the desk just now");
+  await tab.keyboard.type(", Noor");
+  await tab.getByRole("button", { name: "Start the chat" }).click();
+  await ana.sees(`We are back on ${day} at 09:00.`);
+  await until("the words came along", async () => (await tab.getByLabel("Your message").inputValue()) === "Are you still there, Noor?");
 });
 
 test("the line that was asked for is closed, another is not: nobody is called at the desk above a message to who went home", async (t) => {

@@ -8,6 +8,8 @@ export interface Visitor {
   page: Page;
   /** Presses the launcher. */
   open(): Promise<void>;
+  /** Opens the chat for the first time and waits for the server's first word: from then on the form stays, whoever comes or goes. */
+  isWelcomed(): Promise<void>;
   /** Opens the chat if need be, fills the form in and starts. */
   starts(question: string, department?: string): Promise<void>;
   says(text: string): Promise<void>;
@@ -38,6 +40,10 @@ export function visitorOn(page: Page): Visitor {
     await page.getByRole("button", { name: /^(Chat with us|Leave a message)/ }).click();
     await chat.waitFor();
   }
+  async function isWelcomed(): Promise<void> {
+    const welcome = page.waitForEvent("websocket").then((socket) => socket.waitForEvent("framereceived", ({ payload }) => payload.includes('"t":"welcome"')));
+    await Promise.all([welcome, open()]);
+  }
   async function said(): Promise<string[]> {
     return chat.locator(".log .bubble").allInnerTexts();
   }
@@ -47,6 +53,7 @@ export function visitorOn(page: Page): Visitor {
   return {
     page,
     open,
+    isWelcomed,
     said,
     sees,
     async starts(question, department) {
