@@ -1,29 +1,42 @@
 // What the forms may ask for, carried out. What was written in one form stands in the other.
 
 import { type Context, showForm } from "./actions.ts";
-import type { Host, SiteInfo } from "./embed.ts";
+import type { SiteInfo } from "./embed.ts";
 import { answers, complaintAbout, complaints, errorsOf } from "./form.ts";
-import { type FormActions, isPlainStart, questionOf, screenOf } from "./model.ts";
+import { type FormActions, isOpen, isPlainStart, type Model, questionOf, screenOf } from "./model.ts";
 import type { RefusedStart } from "./session.ts";
 import { fieldsOf } from "./view/form.ts";
 
+/** When the desk opens next, as of now: what the page was told when it was loaded may be otherwise. @inside */
+export interface Hours {
+  ask(): Promise<void>;
+  /** Asks if everybody has gone, or somebody come, since it was told. */
+  follow(model: Model): void;
+}
+
+export function createHours({ host: { origin, site }, model, change }: Context): Hours {
+  let wasOpen = model().site.open;
+
+  async function ask(): Promise<void> {
+    wasOpen = isOpen(model());
+    try {
+      const { next_open_at } = (await (await fetch(`${origin}/api/sites/${site}/widget`, { cache: "reload", credentials: "omit" })).json()) as SiteInfo;
+      change({ site: { ...model().site, next_open_at } });
+    } catch {
+      // what was told before stays
+    }
+  }
+
+  return { ask, follow: (present) => isOpen(present) !== wasOpen && void ask() };
+}
+
 /** Puts what was written where it can be changed, and says what was wrong with it. */
-export function startRefused({ host, model, change, keep }: Context, refused: RefusedStart): void {
+export function startRefused({ model, change, keep }: Context, hours: Hours, refused: RefusedStart): void {
   change({ errors: errorsOf(refused, model()) });
   if (refused.code !== "closed_hours") return;
   keep({ ...model().values, [questionOf(model())]: refused.text ?? "" });
   change({ form: "message" });
-  void hoursOf(host).then((hours) => change({ site: { ...model().site, ...hours } }));
-}
-
-/** When the desk opens next, as of now: what the page was told when it was loaded was otherwise. */
-async function hoursOf({ origin, site }: Host): Promise<Partial<SiteInfo>> {
-  try {
-    const { next_open_at } = (await (await fetch(`${origin}/api/sites/${site}/widget`, { cache: "reload", credentials: "omit" })).json()) as SiteInfo;
-    return { next_open_at };
-  } catch {
-    return {};
-  }
+  void hours.ask();
 }
 
 export function createFormActions(context: Context): FormActions {

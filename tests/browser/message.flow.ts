@@ -211,6 +211,22 @@ test("the desk closes before the server's first word: what is being written stay
   await until("the words came along", async () => (await tab.getByLabel("Your message").inputValue()) === "Are you still there, Noor?");
 });
 
+test("the desk closes before the server's first word: who has written nothing reads when it opens, and is offered no chat", async (t) => {
+  const house = await startHouse(t);
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  const tab = await (await somebody(t)).tab();
+  const letThrough = await holds(tab);
+  const ana = await visitorAt(tab, `${house.origin}/demo/`);
+  await ana.open();
+  await ana.sees("Somebody is at the desk now");
+  const day = await closes(house);
+  letThrough();
+  await ana.sees(`We are back on ${day} at 09:00.`);
+  assert.equal(await tab.getByRole("button", { name: "Start a chat" }).count(), 0);
+  await look(tab, "closed-meanwhile");
+});
+
 test("the line that was asked for is closed, another is not: nobody is called at the desk above a message to who went home", async (t) => {
   const house = await startHouse(t);
   const noor = await agentAt(t, house, house.admin);

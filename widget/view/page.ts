@@ -88,8 +88,8 @@ function isTooLate({ refusedStart }: Model): boolean {
 
 /** Nobody is there, but the shift has not ended: a place in line is worth something. */
 function canWait(model: Model): boolean {
-  const { site, visit } = model;
-  return visit.conversation === undefined && site.next_open_at === null && visit.open === false && !isTooLate(model);
+  const { visit } = model;
+  return visit.conversation === undefined && opensAt(model) === undefined && visit.open === false && !isTooLate(model);
 }
 
 /** On the form for a message: what becomes of it, or that somebody is back. */
@@ -103,8 +103,15 @@ function offer(model: Model, actions: FormActions): Description {
 }
 
 /** When somebody is there again, "" where nobody can say. */
-function backAt({ site: { next_open_at }, now, phrases: { say, time, weekday } }: Model, word: Word.backAt | Word.answerFrom): string {
-  return next_open_at === null ? "" : say(word, { day: weekday(next_open_at, now), time: time(next_open_at) });
+function backAt(model: Model, word: Word.backAt | Word.answerFrom): string {
+  const { now, phrases: { say, time, weekday } } = model;
+  const at = opensAt(model);
+  return at === undefined ? "" : say(word, { day: weekday(at, now), time: time(at) });
+}
+
+/** Undefined while the shift lasts, which may have begun since the page was told of it. */
+function opensAt({ site: { next_open_at }, now }: Model): number | undefined {
+  return next_open_at !== null && next_open_at > now ? next_open_at : undefined;
 }
 
 /** Said only of what the server has. */
