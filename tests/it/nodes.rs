@@ -154,37 +154,84 @@ async fn who_sits_down_where_the_board_does_not_hear_of_it_stays() {
     );
 }
 
+/// Two nodes, each with a way of its own to a Redis, and a second Redis that knows what the first knew at some time.
+struct OlderBoard {
+    master: redis_server::Server,
+    older: redis_server::Server,
+    hers_way: Wire,
+    other_way: Wire,
+    hers: Node,
+    other: Node,
+}
+
+impl OlderBoard {
+    /// Nobody is away for longer than this visitor's grace.
+    async fn start(visitor_grace_ms: &str) -> Self {
+        let master = redis_server::Server::start(&[]).await;
+        let older = redis_server::Server::start(&[]).await;
+        let (hers_way, other_way) = (Wire::before(&master).await, Wire::before(&master).await);
+        let database = shared().url(&fresh_database());
+        let start = async |way: &Wire| {
+            Node::with(&[
+                ("BALIE_REDIS_URL", &way.url()),
+                ("BALIE_DATABASE_URL", &database),
+                ("BALIE_VISITOR_GRACE_MS", visitor_grace_ms),
+                ("BALIE_AGENT_AWAY_MS", "100"),
+                ("BALIE_AGENT_GRACE_MS", "200"),
+            ])
+            .await
+        };
+        let (hers, other) = (start(&hers_way).await, start(&other_way).await);
+        Self {
+            master,
+            older,
+            hers_way,
+            other_way,
+            hers,
+            other,
+        }
+    }
+
+    /// The second Redis hears of everything up to when this answers something, and of nothing that comes after.
+    async fn grows_old_at(&self, script: &str) {
+        let port = self.master.port.to_string();
+        self.older
+            .run(&["REPLICAOF", &self.master.host, &port])
+            .await;
+        self.knows("EVAL_RO", script).await;
+        self.older.run(&["REPLICAOF", "NO", "ONE"]).await;
+    }
+
+    async fn knows(&self, evaluate: &str, script: &str) {
+        eventually("the older board to know", async || {
+            (!self.older.says(&[evaluate, script, "0"]).await.is_empty()).then_some(())
+        })
+        .await;
+    }
+}
+
+const BOARD_IS_WHOLE: &str = "local key = redis.call('KEYS', '*:state')[1]
+    return key and redis.call('HGET', key, 'phase') == 'whole' and 'whole' or ''";
+
+const SOMEBODY_IS_SEATED: &str = "local key = redis.call('KEYS', '*:agents')[1]
+    for _, packed in ipairs(key and redis.call('HVALS', key) or {}) do
+      if cmsgpack.unpack(packed).status == 'online' then return 'seated' end
+    end
+    return ''";
+
+const A_VISITOR_IS_AWAY: &str = "local key = redis.call('KEYS', '*:waiting')[1]
+    for _, packed in ipairs(key and redis.call('HVALS', key) or {}) do
+      if cmsgpack.unpack(packed).gone_at then return 'away' end
+    end
+    return ''";
+
 /// Goal: whoever sits there is not let go by a node that came to an older board before theirs did. It was a replica, and what is
 /// known of the socket was never sent to it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sits_there_stays_while_the_nodes_move_to_an_older_board() {
-    let (master, replica) = (
-        redis_server::Server::start(&[]).await,
-        redis_server::Server::start(&[]).await,
-    );
-    let (hers_way, other_way) = (Wire::before(&master).await, Wire::before(&master).await);
-    let database = shared().url(&fresh_database());
-    let start = async |way: &Wire| {
-        Node::with(&[
-            ("BALIE_REDIS_URL", &way.url()),
-            ("BALIE_DATABASE_URL", &database),
-            ("BALIE_AGENT_AWAY_MS", "100"),
-            ("BALIE_AGENT_GRACE_MS", "200"),
-        ])
-        .await
-    };
-    let (hers, other) = (start(&hers_way).await, start(&other_way).await);
-    // The replica hears of the board and of nothing that comes after.
-    let port = master.port.to_string();
-    replica.run(&["REPLICAOF", &master.host, &port]).await;
-    eventually("the replica to have the board", async || {
-        let whole = "local key = redis.call('KEYS', '*:state')[1]
-                     return key and redis.call('HGET', key, 'phase') or ''";
-        (replica.says(&["EVAL_RO", whole, "0"]).await == "whole").then_some(())
-    })
-    .await;
-    replica.run(&["REPLICAOF", "NO", "ONE"]).await;
-
+    let boards = OlderBoard::start("60000").await;
+    boards.grows_old_at(BOARD_IS_WHOLE).await;
+    let OlderBoard { hers, other, .. } = &boards;
     let mut ana = hers.online("ana", 2).await;
     let vera = other.visitor_who_says("help").await;
     assert_eq!(
@@ -194,24 +241,49 @@ async fn who_sits_there_stays_while_the_nodes_move_to_an_older_board() {
     // So long ago that nobody takes her for one who has just sat down.
     tokio::time::sleep(Duration::from_secs(11)).await;
 
-    other_way.leads_to(&replica).await;
-    let seated = "local key = redis.call('KEYS', '*:agents')[1]
-                  for _, packed in ipairs(key and redis.call('HVALS', key) or {}) do
-                    if cmsgpack.unpack(packed).status == 'online' then return 'seated' end
-                  end
-                  return ''";
-    eventually("the older board to hear of the seat", async || {
-        (replica.says(&["EVAL", seated, "0"]).await == "seated").then_some(())
-    })
-    .await;
+    boards.other_way.leads_to(&boards.older).await;
+    boards.knows("EVAL", SOMEBODY_IS_SEATED).await;
     // Long enough for whoever would let her go.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    hers_way.leads_to(&replica).await;
+    boards.hers_way.leads_to(&boards.older).await;
 
     let wim = other.visitor_who_says("help me, too").await;
     assert_eq!(Some(ana.next_assigned().await.unwrap()), wim.conversation());
     let log = ana.read_log(vera.conversation().unwrap()).await.unwrap();
     assert!(!kinds(&log).contains(&"requeued"), "{log:?}");
+}
+
+/// Goal: the same for whoever waits: a visitor who was away for a moment, long ago, is still away on the older board, and has long
+/// been there again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_keeps_the_place_while_the_nodes_move_to_an_older_board() {
+    let boards = OlderBoard::start("12000").await;
+    let OlderBoard { hers, other, .. } = &boards;
+    let vera = hers.visitor_who_says("help").await;
+    let token = vera.token();
+    vera.close().await.unwrap();
+    boards.grows_old_at(A_VISITOR_IS_AWAY).await;
+    let vera = hers
+        .visitor_builder()
+        .token(&token)
+        .connect()
+        .await
+        .unwrap();
+    // Until her grace would be over.
+    tokio::time::sleep(Duration::from_secs(13)).await;
+
+    boards.other_way.leads_to(&boards.older).await;
+    // Long enough for whoever would take her for gone.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    boards.hers_way.leads_to(&boards.older).await;
+
+    let mut ana = other.online("ana", 1).await;
+    assert_eq!(
+        Some(ana.next_assigned().await.unwrap()),
+        vera.conversation()
+    );
+    let log = vera.read_log().await.unwrap();
+    assert_eq!(kinds(&log), ["queued", "message", "assigned"], "{log:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
