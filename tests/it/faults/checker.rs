@@ -1,12 +1,14 @@
 //! Whether a history keeps the promises. Each check is a function of the history alone, so that a spoilt one can be given to it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use balie::model::event::{Body, Event, Role};
 use balie::model::id::{AgentId, CommandId, ConversationId, VisitorId};
 use balie::model::time::At;
+use serde_json::json;
+use uuid::Uuid;
 
-use super::history::{History, WITHIN, Written};
+use super::history::{History, Seat, WITHIN, Written};
 use crate::recount;
 
 /// A promise that was broken.
@@ -46,7 +48,7 @@ pub fn check(history: &History) -> Vec<(Breach, String)> {
     }
     check_told(history, &mut breaches);
     check_commands(history, &mut breaches);
-    check_capacity(history, &mut breaches);
+    check_capacity(&history.logs, &history.seats, &mut breaches);
     check_visitors(history, &mut breaches);
     check_line(history, &mut breaches);
     check_figures(history, &mut breaches);
@@ -142,49 +144,62 @@ fn check_commands(history: &History, breaches: &mut Breaches) {
     }
 }
 
-/// What was committed, in order; of one transaction what gives something up comes first.
-fn in_order<T>(mut steps: Vec<(i64, bool, T)>) -> Vec<(bool, T)> {
-    steps.sort_by_key(|(committed_us, takes, _)| (*committed_us, *takes));
-    let rest = |(_, takes, what)| (takes, what);
-    steps.into_iter().map(rest).collect()
+/// What each transaction made of a log: those that an event of a kind that counts was in, and what the last of them came to.
+fn transactions<T>(log: &[Written], comes_to: impl Fn(&Body) -> Option<T>) -> Vec<(i64, T)> {
+    let mut made: Vec<(i64, T)> = Vec::new();
+    for written in log {
+        let Some(now) = comes_to(&written.event.body) else {
+            continue;
+        };
+        // What came and went in one transaction nobody ever had.
+        if made
+            .last()
+            .is_some_and(|(committed_us, _)| *committed_us == written.committed_us)
+        {
+            made.pop();
+        }
+        made.push((written.committed_us, now));
+    }
+    made
 }
 
-fn check_capacity(history: &History, breaches: &mut Breaches) {
+/// What was committed, in order; of one transaction what gives something up comes first.
+fn in_order<T>(mut steps: Vec<(i64, bool, T)>) -> Vec<(i64, bool, T)> {
+    steps.sort_by_key(|(committed_us, takes, _)| (*committed_us, *takes));
+    steps
+}
+
+fn check_capacity(
+    logs: &BTreeMap<ConversationId, Vec<Written>>,
+    seats: &[Seat],
+    breaches: &mut Breaches,
+) {
     let mut steps = Vec::new();
-    for (id, log) in &history.logs {
+    for (id, log) in logs {
+        let owners = transactions(log, |body| match body {
+            Body::Assigned { agent, .. } => Some(Some(agent.id)),
+            Body::Transferred { .. } | Body::Requeued { .. } | Body::Closed { .. } => Some(None),
+            _ => None,
+        });
         let mut owner = None;
-        for written in log {
-            let next = match &written.event.body {
-                Body::Assigned { agent, .. } => Some(agent.id),
-                Body::Transferred { .. } | Body::Requeued { .. } | Body::Closed { .. } => None,
-                _ => continue,
-            };
-            if let Some(before) = owner {
-                steps.push((written.committed_us, false, (before, *id)));
-            }
-            if let Some(agent) = next {
-                steps.push((written.committed_us, true, (agent, *id)));
-            }
-            owner = next;
+        for (committed_us, next) in owners {
+            let before = std::mem::replace(&mut owner, next);
+            steps.extend(before.map(|agent| (committed_us, false, (agent, *id))));
+            steps.extend(next.map(|agent| (committed_us, true, (agent, *id))));
         }
     }
-    let mut capacities: Vec<(i64, AgentId, usize)> = Vec::new();
-    for seat in &history.seats {
-        capacities.push((seat.committed_us, seat.agent, seat.capacity));
-    }
-    steps.sort_by_key(|(committed_us, takes, _)| (*committed_us, *takes));
     let mut owned: HashMap<AgentId, BTreeSet<ConversationId>> = HashMap::new();
-    for (committed_us, takes, (agent, id)) in steps {
+    for (committed_us, takes, (agent, id)) in in_order(steps) {
         let theirs = owned.entry(agent).or_default();
         if !takes {
             theirs.remove(&id);
             continue;
         }
         theirs.insert(id);
-        let capacity = capacities
+        let capacity = seats
             .iter()
-            .rfind(|(since_us, one, _)| *one == agent && *since_us <= committed_us)
-            .map_or(0, |(_, _, capacity)| *capacity);
+            .rfind(|seat| seat.agent == agent && seat.committed_us <= committed_us)
+            .map_or(0, |seat| seat.capacity);
         if theirs.len() > capacity {
             let load = theirs.len();
             breaches.push((
@@ -199,18 +214,22 @@ fn check_visitors(history: &History, breaches: &mut Breaches) {
     let mut steps = Vec::new();
     for (id, log) in &history.logs {
         let visitor = history.visitors[id];
-        for written in log {
-            match written.event.body {
-                Body::Queued { .. } => steps.push((written.committed_us, true, (visitor, *id))),
-                Body::Closed { .. } => steps.push((written.committed_us, false, (visitor, *id))),
-                _ => {}
-            }
+        let is_open = transactions(log, |body| match body {
+            Body::Queued { .. } => Some(true),
+            Body::Closed { .. } => Some(false),
+            _ => None,
+        });
+        for (committed_us, is_open) in is_open {
+            steps.push((committed_us, is_open, (visitor, *id)));
         }
     }
     let mut open: HashMap<VisitorId, ConversationId> = HashMap::new();
-    for (opens, (visitor, id)) in in_order(steps) {
+    for (_, opens, (visitor, id)) in in_order(steps) {
         if !opens {
-            open.remove(&visitor);
+            // One that came and went in one transaction was never there.
+            if open.get(&visitor) == Some(&id) {
+                open.remove(&visitor);
+            }
         } else if let Some(other) = open.insert(visitor, id) {
             breaches.push((Breach::TwoOpen, format!("{visitor}: {other} and {id}")));
         }
@@ -252,4 +271,50 @@ fn check_figures(history: &History, breaches: &mut Breaches) {
         let said = format!("{told:?} where the logs say {expected:?}");
         breaches.push((Breach::WrongFigures, said));
     }
+}
+
+/// A log of one agent's, of kinds and the microseconds in which they were committed.
+fn log_of(agent: AgentId, kinds: &[(&str, i64)]) -> (ConversationId, Vec<Written>) {
+    let written = |(index, (kind, committed_us)): (usize, &(&str, i64))| {
+        let event = json!({
+            "seq": index + 1, "at": 0, "kind": kind, "from": {"role": "system"}, "department": "support",
+            "agent": {"id": agent, "name": "dia"}, "waited_ms": 0, "reason": "visitor"
+        });
+        Written {
+            committed_us: *committed_us,
+            event: serde_json::from_value(event).unwrap(),
+        }
+    };
+    let log = kinds.iter().enumerate().map(written).collect();
+    (ConversationId::fresh(), log)
+}
+
+#[test]
+fn who_is_gone_in_the_transaction_that_gave_them_to_an_agent_takes_no_room() {
+    let agent = AgentId(Uuid::now_v7());
+    let seats = [Seat {
+        committed_us: 0,
+        agent,
+        capacity: 1,
+    }];
+    let check = |logs: &[(ConversationId, Vec<Written>)]| {
+        let mut breaches = Breaches::new();
+        check_capacity(&logs.iter().cloned().collect(), &seats, &mut breaches);
+        breaches
+            .into_iter()
+            .map(|(breach, _)| breach)
+            .collect::<Vec<_>>()
+    };
+    let gone_at_once = log_of(agent, &[("assigned", 1), ("closed", 1)]);
+    let later = log_of(agent, &[("assigned", 2), ("closed", 5)]);
+    let after_that = log_of(agent, &[("assigned", 5)]);
+    assert_eq!(
+        check(&[gone_at_once.clone(), later.clone(), after_that]),
+        []
+    );
+    let too_soon = log_of(agent, &[("assigned", 4)]);
+    assert_eq!(
+        check(&[gone_at_once, later, too_soon]),
+        [Breach::OverCapacity]
+    );
 }
