@@ -55,6 +55,12 @@ pub trait Peer: Send {
     fn item(&mut self, item: Item) -> impl Future<Output = Reply> + Send;
     /// Whether an ephemeral frame is still of use: what it is about may have come to its end since it was pushed.
     fn wants(&self, key: &EphemeralKey) -> bool;
+    /// What a ping says from now on, and its pong after it; 0 where no pong is waited for.
+    fn ping(&self) -> u32 {
+        0
+    }
+    /// A pong came: when the peer sent it, it had read all that was written before a ping that said this.
+    fn pong(&mut self, _said: u32) {}
     /// The socket is gone.
     fn leave(self) -> impl Future<Output = ()> + Send;
 }
@@ -173,7 +179,9 @@ impl From<Close> for End {
 /// What came in.
 enum Incoming {
     Text(Utf8Bytes),
-    /// Ping, pong: the peer is there.
+    /// What the peer's pong says, if it is one of ours.
+    Pong(Option<u32>),
+    /// A ping: the peer is there.
     Alive,
     End(End),
 }
@@ -231,7 +239,7 @@ impl Life {
         loop {
             let received = timeout_at(deadline, self.socket.recv()).await;
             let text = match incoming(received.map_err(|_elapsed| End::from(Close::Policy))?) {
-                Incoming::Alive => continue,
+                Incoming::Alive | Incoming::Pong(_) => continue,
                 Incoming::End(end) => return Err(end),
                 Incoming::Text(text) => text,
             };
@@ -283,7 +291,11 @@ impl Life {
     ) -> Result<(), End> {
         peer.mailbox().hear(self.hub.now_s());
         match incoming(received) {
-            Incoming::Alive => Ok(()),
+            Incoming::Alive | Incoming::Pong(None) => Ok(()),
+            Incoming::Pong(Some(said)) => {
+                peer.pong(said);
+                Ok(())
+            }
             Incoming::End(end) => Err(end),
             Incoming::Text(text) => take_frame(&mut self.socket, peer, &mut self.pace, &text).await,
         }
@@ -368,7 +380,14 @@ async fn write_items<P: Peer>(
         match item {
             Item::Ephemeral(key, _) if !peer.wants(&key) => {}
             Item::Frame(bytes) | Item::Ephemeral(_, bytes) => frames.push(bytes),
-            Item::Ping => send(socket, Message::Ping(Bytes::new())).await?,
+            Item::Ping => {
+                // Most are never asked for anything but a sign of life: nothing is allocated for them.
+                let said = match peer.ping() {
+                    0 => Bytes::new(),
+                    said => Bytes::copy_from_slice(&said.to_be_bytes()),
+                };
+                send(socket, Message::Ping(said)).await?;
+            }
             other => {
                 let reply = peer.item(other).await;
                 frames.extend(reply.frames);
@@ -414,7 +433,10 @@ fn incoming(received: Option<Result<Message, axum::Error>>) -> Incoming {
     match received {
         Some(Ok(Message::Text(text))) => Incoming::Text(text),
         Some(Ok(Message::Binary(_))) => Incoming::End(Close::Binary.into()),
-        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Incoming::Alive,
+        Some(Ok(Message::Ping(_))) => Incoming::Alive,
+        Some(Ok(Message::Pong(said))) => {
+            Incoming::Pong(said.as_ref().try_into().ok().map(u32::from_be_bytes))
+        }
         Some(Ok(Message::Close(_))) | None => Incoming::End(End::Gone),
         Some(Err(error)) => Incoming::End(broken(error)),
     }

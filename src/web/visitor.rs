@@ -1,4 +1,10 @@
 //! The visitor's side of the contract: frames to desk calls, and what the mailbox asks.
+//!
+//! A visitor's commands do not name their conversation. A socket that moves to one that began elsewhere may still bring
+//! commands from before: its client may even have given the socket up, said them again on another one, and been refused
+//! there for good, for the chat that they were about is over. So what comes in is about the conversation before, until a
+//! pong (RFC 6455, section 5.5.3) shows that the client reads what this socket writes. Clients answer pings by
+//! themselves, and before they show what comes after.
 
 use std::sync::Arc;
 
@@ -32,6 +38,12 @@ pub struct VisitorPeer {
     whereabouts: Box<Whereabouts>,
     /// The conversation that is followed.
     conversation: Option<ConversationId>,
+    /// The one that its commands are about: that which is followed, as far as the client can know of it.
+    known: Option<ConversationId>,
+    /// Whether a pong is awaited, to make them the same.
+    is_asked: bool,
+    /// So often it was asked; a pong that says this number answers the last time.
+    asked: u32,
     /// Those before it, whose last events are on their way.
     parting: Vec<ConversationId>,
     /// What `welcome` told of its log; the state that later events bring about is told as well.
@@ -112,6 +124,9 @@ async fn hello_first(
         mailbox,
         whereabouts,
         conversation: None,
+        known: None,
+        is_asked: false,
+        asked: 0,
         parting: Vec::new(),
         told_seq: 0,
         address,
@@ -203,6 +218,7 @@ impl VisitorPeer {
             }
             None => self.drop_conversation().await,
         }
+        self.now_known(self.conversation);
         Ok(ToVisitor::Welcome(Box::new(VisitorWelcome {
             visitor: self.who.visitor,
             token,
@@ -312,6 +328,7 @@ impl VisitorPeer {
 
     async fn drop_conversation(&mut self) {
         if let Some(conversation) = self.conversation.take() {
+            self.known = self.known.filter(|known| *known != conversation);
             let desk = &self.web.desk;
             desk.hub.unfollow(conversation, self.who.socket);
             desk.coordination
@@ -400,8 +417,23 @@ impl VisitorPeer {
             .start(&self.who, &site, &self.whereabouts, start)
             .await;
         let receipt = receipt.map_err(|refused| refuse(&refused))?;
+        // What follows in one breath is about it, whether or not it can be followed already.
+        self.now_known(Some(receipt.conversation));
         self.follow_started().await;
         Ok(receipt)
+    }
+
+    /// Commands are about this conversation from here on.
+    fn now_known(&mut self, conversation: Option<ConversationId>) {
+        self.known = conversation;
+        self.is_asked = false;
+    }
+
+    /// Asks for a sign of life. Once it comes, commands are about the conversation that is followed then.
+    fn ask(&mut self) {
+        self.is_asked = true;
+        self.asked = self.asked.wrapping_add(1);
+        self.mailbox.push(Item::Ping);
     }
 
     /// Follows the visitor's conversation that began, here or in another tab, unless it is followed already. It may be
@@ -414,12 +446,18 @@ impl VisitorPeer {
             .conversation_of_visitor(self.who.visitor, closed_since)
             .await;
         match present {
-            Ok(Some(found)) if self.conversation != Some(found.id) => {
-                let is_open = found.is_open();
-                let told_seq = if is_open { 0 } else { found.visitor_seq };
-                self.adopt(found.id, 0, told_seq, is_open).await;
+            Ok(Some(found)) => {
+                // Before anything of it is written: whoever reads that has answered already.
+                if self.known != Some(found.id) {
+                    self.ask();
+                }
+                if self.conversation != Some(found.id) {
+                    let is_open = found.is_open();
+                    let told_seq = if is_open { 0 } else { found.visitor_seq };
+                    self.adopt(found.id, 0, told_seq, is_open).await;
+                }
             }
-            Ok(Some(_) | None) => {}
+            Ok(None) => {}
             // The store was there a moment ago; asked again when the item comes round.
             Err(error) => {
                 tracing::warn!(%error, "a conversation that began could not be read");
@@ -454,18 +492,15 @@ impl VisitorPeer {
                 text,
                 attachment,
             } => {
-                desk.visitor_says(&self.who, self.conversation, cmd, text, attachment)
+                desk.visitor_says(&self.who, self.known, cmd, text, attachment)
                     .await
             }
-            FromVisitor::Leave { cmd } => desk.leave(&self.who, self.conversation, cmd).await,
+            FromVisitor::Leave { cmd } => desk.leave(&self.who, self.known, cmd).await,
             FromVisitor::Rate {
                 cmd,
                 score,
                 comment,
-            } => {
-                desk.rate(&self.who, self.conversation, cmd, score, comment)
-                    .await
-            }
+            } => desk.rate(&self.who, self.known, cmd, score, comment).await,
             FromVisitor::Hello(hello) => {
                 return self
                     .hello_again(hello)
@@ -480,7 +515,7 @@ impl VisitorPeer {
                 };
             }
             FromVisitor::Typing { on, preview } => {
-                if let Some(conversation) = self.conversation {
+                if let Some(conversation) = self.known {
                     let preview =
                         preview.filter(|_| self.site().is_ok_and(|site| site.typing_preview));
                     desk.visitor_typing(&self.who, conversation, on, preview)
@@ -489,7 +524,7 @@ impl VisitorPeer {
                 return Vec::new();
             }
             FromVisitor::Read { seq } => {
-                let Some(conversation) = self.conversation else {
+                let Some(conversation) = self.known else {
                     return Vec::new();
                 };
                 return match desk.visitor_read(&self.who, conversation, seq).await {
@@ -552,6 +587,16 @@ impl Peer for VisitorPeer {
 
     fn wants(&self, _key: &EphemeralKey) -> bool {
         true
+    }
+
+    fn ping(&self) -> u32 {
+        self.asked
+    }
+
+    fn pong(&mut self, said: u32) {
+        if self.is_asked && said == self.asked {
+            self.now_known(self.conversation);
+        }
     }
 
     async fn leave(mut self) {

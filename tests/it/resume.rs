@@ -3,9 +3,11 @@
 use balie_loadtest::participant::agent::Agent;
 use balie_loadtest::participant::ledger::Deed;
 use balie_loadtest::participant::visitor::Visitor;
-use balie_loadtest::participant::wire::{Ack, CommandId, ConversationId};
+use balie_loadtest::participant::wire::{Ack, CommandId, ConversationId, Event};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
+use crate::support::PATIENCE;
 use crate::support::node::Node;
 use crate::support::raw::{self, error_after, next};
 use crate::support::{number, refused};
@@ -439,6 +441,56 @@ async fn what_was_refused_is_not_remembered() {
     let answer = repeat_elsewhere(&node, &token, &early).await;
     assert_eq!((&answer["t"], &answer["seq"]), (&json!("ack"), &json!(3)));
     assert_eq!(refused(vera.start("again").await).code, "conflict");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_a_socket_that_was_given_up_still_brings_is_not_said_in_a_later_chat() {
+    const TEXT: u8 = 0x81;
+    const PING: u8 = 0x89;
+    const PONG: u8 = 0x8a;
+    let node = Node::start().await;
+    let mut vera = node.visitor_who_says("the first chat").await;
+    let mut given_up = raw::visitor_socket(&node).await;
+    let mut hello = raw::hello();
+    hello["token"] = json!(vera.token());
+    given_up.say(hello.to_string()).await.unwrap();
+    next(&mut given_up, "welcome").await;
+    let mut given_up = given_up.into_stream();
+    vera.leave().await.unwrap();
+    // Said on the other socket too, where it is long under way.
+    let late = vera.command(Deed::Send, json!({"text": "one thing more"}));
+    assert_eq!(refused(vera.answer(late).await).code, "wrong_state");
+    let second = vera.start("the second chat").await.unwrap();
+    let second_id = second.conversation.to_string();
+    let mut hears = async |wanted: &str, says: Vec<u8>| {
+        given_up.write_all(&says).await.unwrap();
+        let mut pings = Vec::new();
+        loop {
+            let (first, said) = raw::next_bytes(&mut given_up, PATIENCE).await.unwrap();
+            let text = String::from_utf8_lossy(&said).into_owned();
+            if first == PING {
+                pings.push(said);
+            } else if text.contains(wanted) {
+                return (text, pings);
+            }
+        }
+    };
+    let (_, pings) = hears(&second_id, Vec::new()).await;
+    let send = json!({"t": "send", "cmd": late, "text": "one thing more"}).to_string();
+    let (answer, _) = hears(&late.to_string(), raw::frame_bytes(TEXT, send.as_bytes())).await;
+    assert!(answer.contains("wrong_state"), "{answer}");
+    // A client that is there answers pings, and what it says is about the chat that it sees.
+    let ping = pings.last().expect("a ping before the second chat");
+    let mut says = raw::frame_bytes(PONG, ping);
+    let cmd = CommandId::fresh();
+    let send = json!({"t": "send", "cmd": cmd, "text": "from the other tab"}).to_string();
+    says.extend(raw::frame_bytes(TEXT, send.as_bytes()));
+    let (answer, _) = hears(&cmd.to_string(), says).await;
+    assert!(answer.contains(&second_id), "{answer}");
+    let log = vera.read_log().await.unwrap();
+    let said: Vec<_> = log.iter().filter_map(Event::text).collect();
+    assert_eq!(said, ["the second chat", "from the other tab"]);
+    vera.finish().await.unwrap();
 }
 
 // --- starting anew in the midst of talk --------------------------------------------------------------------------

@@ -8,9 +8,21 @@
 //! (`world.rs`). `BALIE_SEED=<number>` begins with that history, `BALIE_SOAK=1` lives through many more. Threads make a
 //! repetition likely, not certain.
 
+use std::time::Duration;
+
+use balie::model::time::{At, Clock};
+use balie::web::visitor::VisitorPeer;
 use coordination::Faults;
 use dice::Dice;
+use node::{Node, ORIGIN, Socket, visitor_socket};
+use serde_json::{Value, json};
+use store::Unreadable;
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
 use world::World;
+
+use crate::support::PATIENCE;
 
 pub mod books;
 mod coordination;
@@ -117,4 +129,66 @@ async fn a_desk_that_has_it_all_at_once_keeps_its_promises() {
         kills: true,
     };
     live_through(6, weather).await;
+}
+
+/// A visitor's connection to a desk of one's own, without chance.
+struct Tab(Socket<VisitorPeer>);
+
+impl Tab {
+    async fn open(node: &Node, token: Option<&Value>) -> (Self, Value) {
+        let mut hello =
+            json!({"t": "hello", "site": "demo", "page": {"url": ORIGIN, "title": "Shop"}});
+        if let Some(token) = token {
+            hello["token"] = token.clone();
+        }
+        let (socket, frames) = visitor_socket(node.web.clone(), hello.to_string()).await;
+        let welcome = serde_json::from_slice(&frames[0]).unwrap();
+        (Self(socket.unwrap()), welcome)
+    }
+
+    /// Says a command and reads its answer.
+    async fn says(&mut self, t: &str) -> Value {
+        let frame = json!({"t": t, "cmd": Uuid::now_v7(), "text": "help"}).to_string();
+        let answers = self.0.say(&frame).await;
+        serde_json::from_slice(&answers[0]).unwrap()
+    }
+
+    /// Reads events until this is one of them.
+    async fn hears(&mut self, is_it: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let mut heard = Vec::new();
+        let hearing = async {
+            while !heard.iter().any(&is_it) {
+                let frames = self.0.read().await;
+                let frames = frames.iter().map(|frame| serde_json::from_slice(frame));
+                let frames = frames.map(Result::unwrap);
+                heard.extend(frames.filter(|frame: &Value| frame["t"] == "event"));
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, hearing).await.expect("an event comes");
+        heard
+    }
+}
+
+async fn calm_node(folder: &TempDir) -> Node {
+    let clock = Clock::manual(At(1_700_000_000_000));
+    Node::start(folder.path(), &clock, &mut Dice::new(1)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_follows_a_start_is_about_it_though_it_cannot_be_looked_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = calm_node(&folder).await;
+    let (mut tab, _) = Tab::open(&node, None).await;
+    tab.says("start").await;
+    tab.says("leave").await;
+    node.store.set_unreadable(Some(Unreadable::Visitors));
+    let started = tab.says("start").await;
+    assert_eq!(started["t"], "ack", "{started}");
+    let said = tab.says("send").await;
+    assert_eq!(said["conversation"], started["conversation"], "{said}");
+    node.store.set_unreadable(None);
+    tab.hears(|event| event["cmd"] == said["cmd"]).await;
+    tab.0.leave().await;
+    node.kill().await;
 }

@@ -276,11 +276,12 @@ impl<P: Peer> Socket<P> {
 
     /// As the socket's task does it.
     async fn write(&mut self, mut items: VecDeque<Item>, frames: &mut Vec<Bytes>) {
+        let mut ping = None;
         while let Some(item) = items.pop_front() {
             match item {
                 Item::Ephemeral(key, _) if !self.peer.wants(&key) => {}
                 Item::Frame(bytes) | Item::Ephemeral(_, bytes) => frames.push(bytes),
-                Item::Ping => {}
+                Item::Ping => ping = Some(self.peer.ping()),
                 other => {
                     let reply = self.peer.item(other).await;
                     frames.extend(reply.frames);
@@ -289,6 +290,10 @@ impl<P: Peer> Socket<P> {
                     }
                 }
             }
+        }
+        // The client's own answer; RFC 6455 lets it answer the last one only.
+        if let Some(said) = ping {
+            self.peer.pong(said);
         }
     }
 

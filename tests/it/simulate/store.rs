@@ -1,4 +1,5 @@
-//! A store whose appends sometimes fail, before they were written or after.
+//! A store whose appends sometimes fail, before they were written or after, and of which a part cannot be read if a test
+//! says so.
 //!
 //! Everything else is the engine's own. Whether an append that failed was written is unknown to whoever asked for it,
 //! as with a disk that is full at the wrong moment.
@@ -35,10 +36,19 @@ use uuid::Uuid;
 
 use super::dice::Dice;
 
+/// What a test may make unreadable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Which conversation a visitor has.
+    Visitors,
+}
+
 pub struct ShakyStore {
     inner: SqliteStore,
     /// Chance, and how many of a hundred appends fail.
     fate: Mutex<(Dice, usize)>,
+    /// What cannot be read.
+    unreadable: Mutex<Option<Unreadable>>,
 }
 
 impl ShakyStore {
@@ -46,12 +56,25 @@ impl ShakyStore {
         Self {
             inner,
             fate: Mutex::new((dice, 0)),
+            unreadable: Mutex::new(None),
         }
     }
 
     /// So many of a hundred appends fail from here on.
     pub fn set_failing(&self, percent: usize) {
         self.fate.lock().unwrap().1 = percent;
+    }
+
+    /// From here on this cannot be read, or everything can again.
+    pub fn set_unreadable(&self, unreadable: Option<Unreadable>) {
+        *self.unreadable.lock().unwrap() = unreadable;
+    }
+
+    fn must_read(&self, what: Unreadable) -> Result<(), StoreError> {
+        if *self.unreadable.lock().unwrap() == Some(what) {
+            return Err(StoreError::Away("a test says so".to_owned()));
+        }
+        Ok(())
     }
 
     /// Whether an append fails now: `Some(true)` when it is written all the same.
@@ -117,7 +140,7 @@ part! {
     fn forget_self_service(now: At) -> Result<bool, StoreError>;
 }
 
-/// Hands every call through, but for appends.
+/// Hands every call through, but for appends and what may be unreadable.
 macro_rules! store {
     ($(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+) => {
         #[async_trait]
@@ -134,6 +157,15 @@ macro_rules! store {
                 }
                 let outcome = self.inner.append(append).await?;
                 if fails.is_some() { Err(away()) } else { Ok(outcome) }
+            }
+
+            async fn conversation_of_visitor(
+                &self,
+                visitor: VisitorId,
+                closed_since: At,
+            ) -> Result<Option<Conversation>, StoreError> {
+                self.must_read(Unreadable::Visitors)?;
+                self.inner.conversation_of_visitor(visitor, closed_since).await
             }
 
             $(
@@ -156,7 +188,6 @@ store! {
     fn conversation(id: ConversationId) -> Result<Option<Conversation>, StoreError>;
     fn card(id: ConversationId) -> Result<Option<Card>, StoreError>;
     fn last_agent_of_visitor(visitor: VisitorId) -> Result<Option<AgentId>, StoreError>;
-    fn conversation_of_visitor(visitor: VisitorId, closed_since: At) -> Result<Option<Conversation>, StoreError>;
     fn open_conversations() -> Result<Vec<Conversation>, StoreError>;
     fn standings(followed: Vec<ConversationId>, agents: Vec<AgentId>) -> Result<Vec<Standing>, StoreError>;
     fn conversations_of_agent(agent: AgentId) -> Result<Vec<Card>, StoreError>;

@@ -636,7 +636,7 @@ fn check_acks<M: Mind, P>(books: &Books, client: &Client<M, P>) {
     }
 }
 
-async fn hired(node: &Node, number: usize, role: PersonRole) -> Agent {
+pub async fn hired(node: &Node, number: usize, role: PersonRole) -> Agent {
     let id = AgentId::fresh();
     let person = NewPerson {
         id,

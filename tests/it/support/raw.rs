@@ -154,17 +154,24 @@ pub fn frame_bytes(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The next frame of the server, which comes within this time, and is not answered: its first byte and what it says. `None` at
+/// the end.
+pub async fn next_bytes(stream: &mut TcpStream, within: Duration) -> Option<(u8, Vec<u8>)> {
+    let first = timeout(within, stream.read_u8()).await.unwrap().ok()?;
+    let length = match stream.read_u8().await.ok()? {
+        126 => usize::from(stream.read_u16().await.ok()?),
+        127 => usize::try_from(stream.read_u64().await.ok()?).unwrap(),
+        short => usize::from(short),
+    };
+    let mut payload = vec![0; length];
+    stream.read_exact(&mut payload).await.ok()?;
+    Some((first, payload))
+}
+
 /// Reads frames of the server, which comes at least so often, and answers none; the code of its close frame, if it sent one.
 pub async fn closing_code(stream: &mut TcpStream, often: Duration) -> Option<u16> {
     loop {
-        let first = timeout(often, stream.read_u8()).await.unwrap().ok()?;
-        let length = match stream.read_u8().await.ok()? {
-            126 => usize::from(stream.read_u16().await.ok()?),
-            127 => usize::try_from(stream.read_u64().await.ok()?).unwrap(),
-            short => usize::from(short),
-        };
-        let mut payload = vec![0; length];
-        stream.read_exact(&mut payload).await.ok()?;
+        let (first, payload) = next_bytes(stream, often).await?;
         if first & 0x0f == 8 {
             return payload
                 .get(..2)
