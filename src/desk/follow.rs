@@ -34,16 +34,16 @@ pub struct Page {
 
 impl Desk {
     /// The next page of a log for a follower that is behind. A visitor is told the state that events after
-    /// `told_seq` brought about; what came before, `welcome` has told.
+    /// `told_seq` brought about; what came before, `welcome` has told. `None` if this request is not the latest.
     pub async fn catch_up(
         &self,
         behind: Behind,
         mailbox: &Arc<Mailbox>,
         told_seq: Seq,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<Option<Page>, StoreError> {
         // Several requests to read may be under way for one follower; only the latest one's time has come.
         let Some((following, place)) = self.hub.behind(behind, mailbox.socket) else {
-            return Ok(Page::default());
+            return Ok(None);
         };
         let Behind { conversation, .. } = behind;
         let view = match following {
@@ -79,14 +79,14 @@ impl Desk {
                 page.ended_at = Some(event.seq);
                 if !self.hub.disown(conversation, mailbox.socket) {
                     page.has_more = false;
-                    return Ok(page);
+                    return Ok(Some(page));
                 }
             }
         }
         if !page.has_more {
             page.has_more = self.hub.must_read_on(conversation, mailbox.socket);
         }
-        Ok(page)
+        Ok(Some(page))
     }
 
     /// The place in line, which only a transfer to another line needs and does not name itself.

@@ -493,6 +493,9 @@ impl AgentPeer {
         match item {
             Item::Behind(behind) => {
                 let page = self.web.desk.catch_up(*behind, &self.mailbox, 0).await?;
+                let Some(page) = page else {
+                    return Ok(Reply::default());
+                };
                 if let Some(place) = page.ended_at {
                     self.owned.remove(&behind.conversation);
                     self.remember(behind.conversation, place);

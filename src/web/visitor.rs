@@ -300,15 +300,31 @@ impl VisitorPeer {
         (place, answers)
     }
 
+    /// Of the conversations before, the first whose end is still to be told.
+    fn first_parting(&self) -> Option<ConversationId> {
+        let (hub, socket) = (&self.web.desk.hub, self.who.socket);
+        let mut parting = self.parting.iter().copied();
+        parting.find(|parting| hub.following(*parting, socket).is_some())
+    }
+
     /// The next page of a log that is behind.
     async fn catch_up(&mut self, behind: Behind) -> Reply {
         let desk = &self.web.desk;
         let Behind { conversation, .. } = behind;
         let is_parting = self.parting.contains(&conversation);
+        if self
+            .first_parting()
+            .is_some_and(|first| first != conversation)
+        {
+            // One chat after the other, also where one could not be read for a while.
+            push_later(&self.mailbox, Item::Behind(behind));
+            return Reply::default();
+        }
         // Of a conversation that is over only its events are of interest, no longer the state they brought about.
         let told_seq = if is_parting { Seq::MAX } else { self.told_seq };
         match desk.catch_up(behind, &self.mailbox, told_seq).await {
-            Ok(page) => {
+            Ok(None) => Reply::default(),
+            Ok(Some(page)) => {
                 if is_parting && !page.has_more {
                     desk.hub.unfollow(conversation, self.who.socket);
                     self.parting.retain(|parting| *parting != conversation);

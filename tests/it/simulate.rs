@@ -192,3 +192,50 @@ async fn what_follows_a_start_is_about_it_though_it_cannot_be_looked_up() {
     tab.0.leave().await;
     node.kill().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chat_comes_to_its_end_before_the_next_begins_though_it_could_not_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = calm_node(&folder).await;
+    let (mut tab, welcome) = Tab::open(&node, None).await;
+    let (mut other, _) = Tab::open(&node, Some(&welcome["token"])).await;
+    let first = tab.says("start").await;
+    for one in [&mut tab, &mut other] {
+        one.hears(|event| event["cmd"] == first["cmd"]).await;
+    }
+    // News was lost, and the log cannot be read.
+    node.store.set_unreadable(Some(Unreadable::Logs));
+    let id = serde_json::from_value(first["conversation"].clone());
+    node.desk().hub.doubt(id.unwrap());
+    let mut chats = vec![first];
+    for _ in 0..2 {
+        assert_eq!(tab.0.read().await.len(), 0);
+        assert_eq!(other.says("leave").await["t"], "ack");
+        chats.push(other.says("start").await);
+    }
+    assert_eq!(tab.0.read().await.len(), 0);
+    node.store.set_unreadable(None);
+    let heard = tab.hears(|event| event["cmd"] == chats[2]["cmd"]).await;
+    let told: Vec<(Option<usize>, &str)> = heard
+        .iter()
+        .map(|event| {
+            let is_its = |chat: &Value| chat["conversation"] == event["conversation"];
+            (
+                chats.iter().position(is_its),
+                event["kind"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        (Some(0), "closed"),
+        (Some(1), "queued"),
+        (Some(1), "message"),
+        (Some(1), "closed"),
+        (Some(2), "queued"),
+        (Some(2), "message"),
+    ];
+    assert_eq!(told, expected);
+    tab.0.leave().await;
+    other.0.leave().await;
+    node.kill().await;
+}

@@ -41,6 +41,8 @@ use super::dice::Dice;
 pub enum Unreadable {
     /// Which conversation a visitor has.
     Visitors,
+    /// What was said in a conversation.
+    Logs,
 }
 
 pub struct ShakyStore {
@@ -168,6 +170,17 @@ macro_rules! store {
                 self.inner.conversation_of_visitor(visitor, closed_since).await
             }
 
+            async fn events(
+                &self,
+                id: ConversationId,
+                view: View,
+                after: Seq,
+                limit: u32,
+            ) -> Result<Events, StoreError> {
+                self.must_read(Unreadable::Logs)?;
+                self.inner.events(id, view, after, limit).await
+            }
+
             $(
                 async fn $name(&self, $($argument: $kind),*) -> $answer {
                     self.inner.$name($($argument),*).await
@@ -192,7 +205,6 @@ store! {
     fn standings(followed: Vec<ConversationId>, agents: Vec<AgentId>) -> Result<Vec<Standing>, StoreError>;
     fn conversations_of_agent(agent: AgentId) -> Result<Vec<Card>, StoreError>;
     fn conversations(filter: ConversationFilter) -> Result<Vec<Card>, StoreError>;
-    fn events(id: ConversationId, view: View, after: Seq, limit: u32) -> Result<Events, StoreError>;
     fn seq_before_last(id: ConversationId, view: View, count: u32) -> Result<Seq, StoreError>;
     fn mark_read(id: ConversationId, view: View, seq: Seq) -> Result<ReadMarks, StoreError>;
     fn tag_conversation(id: ConversationId, tags: Vec<String>) -> Result<(), StoreError>;
