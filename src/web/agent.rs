@@ -125,6 +125,16 @@ impl AgentPeer {
             };
             return Err(refusal("hello", None, Some(beyond.named.id), &error));
         }
+        let mut offers = Vec::new();
+        for ringing in desk.ringing_at(self.person.id).await {
+            let offer = self.offer(&ringing).await;
+            offers.extend(
+                offer
+                    .map_err(|error| refused(error.into()))?
+                    .map(Answer::Frame),
+            );
+        }
+        // From here on nothing fails: what is followed is named.
         let mut answers = Vec::new();
         let mut conversations = Vec::with_capacity(owned.len());
         for one in owned {
@@ -163,14 +173,7 @@ impl AgentPeer {
                 Err(refused) => answers.push(refusal("hello", None, Some(id), &refused)),
             }
         }
-        for ringing in desk.ringing_at(self.person.id).await {
-            answers.extend(
-                self.offer(&ringing)
-                    .await
-                    .map_err(|error| refused(error.into()))?
-                    .map(Answer::Frame),
-            );
-        }
+        answers.extend(offers);
         Ok(answers)
     }
 

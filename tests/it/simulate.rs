@@ -10,17 +10,20 @@
 
 use std::time::Duration;
 
+use balie::model::record::{PairingMode, PersonRole};
 use balie::model::time::{At, Clock};
+use balie::store::Store as _;
 use balie::web::visitor::VisitorPeer;
+use bytes::Bytes;
 use coordination::Faults;
 use dice::Dice;
-use node::{Node, ORIGIN, Socket, visitor_socket};
+use node::{Node, ORIGIN, Socket, agent_socket, visitor_socket};
 use serde_json::{Value, json};
 use store::Unreadable;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
-use world::World;
+use world::{World, hired};
 
 use crate::support::PATIENCE;
 
@@ -237,5 +240,50 @@ async fn a_chat_comes_to_its_end_before_the_next_begins_though_it_could_not_be_r
     assert_eq!(told, expected);
     tab.0.leave().await;
     other.0.leave().await;
+    node.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_whose_hello_is_put_off_hears_of_no_chat_that_was_not_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = calm_node(&folder).await;
+    let mut departments = node.store.departments().await.unwrap();
+    departments.retain(|one| one.key.as_str() == "sales");
+    let mut sales = departments.remove(0);
+    sales.mode = PairingMode::Offer;
+    node.store.save_department(sales).await.unwrap();
+    node.desk().settings.refresh().await.unwrap();
+    let ana = hired(&node, 0, PersonRole::Agent).await;
+    let hello = json!({"t": "hello"}).to_string();
+    let (socket, _) = agent_socket(node.web.clone(), ana.signed_in.clone(), hello.clone()).await;
+    let mut socket = socket.unwrap();
+    let online = json!({"t": "status", "status": "online", "capacity": 2}).to_string();
+    socket.say(&online).await;
+    let (mut served, _) = Tab::open(&node, None).await;
+    served.says("start").await;
+    served.hears(|event| event["kind"] == "assigned").await;
+    let (mut rings, _) = Tab::open(&node, None).await;
+    let start = json!({"t": "start", "cmd": Uuid::now_v7(), "department": "sales"}).to_string();
+    rings.0.say(&start).await;
+    let told = |frames: Vec<Bytes>| {
+        let read = |frame: &Bytes| serde_json::from_slice::<Value>(frame).unwrap()["t"].clone();
+        frames.iter().map(read).collect::<Vec<_>>()
+    };
+    let offered = async {
+        while !told(socket.read().await).contains(&json!("offer")) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, offered).await.expect("an offer rings");
+    node.store.set_unreadable(Some(Unreadable::Cards));
+    assert_eq!(told(socket.say(&hello).await), ["error"]);
+    node.store.set_unreadable(None);
+    let heard = told(socket.read().await);
+    assert!(!heard.contains(&json!("event")), "{heard:?}");
+    let heard = told(socket.say(&hello).await);
+    assert_eq!(heard.first(), Some(&json!("welcome")));
+    socket.leave().await;
+    served.0.leave().await;
+    rings.0.leave().await;
     node.kill().await;
 }

@@ -43,6 +43,8 @@ pub enum Unreadable {
     Visitors,
     /// What was said in a conversation.
     Logs,
+    /// What an agent is shown of a conversation that rings.
+    Cards,
 }
 
 pub struct ShakyStore {
@@ -170,6 +172,11 @@ macro_rules! store {
                 self.inner.conversation_of_visitor(visitor, closed_since).await
             }
 
+            async fn card(&self, id: ConversationId) -> Result<Option<Card>, StoreError> {
+                self.must_read(Unreadable::Cards)?;
+                self.inner.card(id).await
+            }
+
             async fn events(
                 &self,
                 id: ConversationId,
@@ -199,7 +206,6 @@ store! {
     fn settings_version() -> Result<u64, StoreError>;
     fn receipt(sender: Uuid, cmd: CommandId) -> Result<Option<Receipt>, StoreError>;
     fn conversation(id: ConversationId) -> Result<Option<Conversation>, StoreError>;
-    fn card(id: ConversationId) -> Result<Option<Card>, StoreError>;
     fn last_agent_of_visitor(visitor: VisitorId) -> Result<Option<AgentId>, StoreError>;
     fn open_conversations() -> Result<Vec<Conversation>, StoreError>;
     fn standings(followed: Vec<ConversationId>, agents: Vec<AgentId>) -> Result<Vec<Standing>, StoreError>;
