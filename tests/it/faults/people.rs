@@ -235,7 +235,8 @@ async fn everybody(tasks: &mut JoinSet<()>, who: &str) {
 
 /// Waits in line through everything, is served in the end, and leaves when the chat is over.
 async fn waits(mut visitor: Visitor) {
-    closed(&mut visitor).await;
+    let conversation = visitor.conversation().unwrap();
+    closed(&mut visitor, conversation).await;
     goes(visitor).await;
 }
 
@@ -251,9 +252,13 @@ async fn visit(visitor: &mut Visitor, place: &mut Place) {
     let id = visitor.id();
     let text = place.words("a question");
     let start = visitor.start_with(json!({"department": "support", "text": text}));
-    place.note(&id, Some(&text), start.await);
+    let started = start.await;
+    // The end of the chat before may still be on its way; what is waited for is about this one.
+    let begun = started.as_ref().map(|ack| ack.conversation).ok();
+    let conversation = begun.or(visitor.conversation()).unwrap();
+    place.note(&id, Some(&text), started);
     let served = visitor.until("to be served", |mind| {
-        let story = mind.memory().timelines.get(&mind.conversation?)?.story();
+        let story = mind.memory().timelines.get(&conversation)?.story();
         (story.owner().is_some() || story.is_closed()).then_some(())
     });
     served.await.unwrap();
@@ -266,7 +271,7 @@ async fn visit(visitor: &mut Visitor, place: &mut Place) {
     if place.dice.chance(40) {
         place.note(&id, None, visitor.leave().await);
     } else {
-        closed(visitor).await;
+        closed(visitor, conversation).await;
     }
     if place.dice.chance(30) {
         place.note(&id, None, visitor.rate(4, None).await);
@@ -274,9 +279,9 @@ async fn visit(visitor: &mut Visitor, place: &mut Place) {
 }
 
 /// Waits for the end of the chat.
-async fn closed(visitor: &mut Visitor) {
+async fn closed(visitor: &mut Visitor, conversation: ConversationId) {
     let closed = visitor.until("the end of the chat", |mind| {
-        let story = mind.memory().timelines.get(&mind.conversation?)?.story();
+        let story = mind.memory().timelines.get(&conversation)?.story();
         story.is_closed().then_some(())
     });
     closed.await.unwrap();
