@@ -55,7 +55,7 @@ pub trait Peer: Send {
     fn item(&mut self, item: Item) -> impl Future<Output = Reply> + Send;
     /// Whether an ephemeral frame is still of use: what it is about may have come to its end since it was pushed.
     fn wants(&self, key: &EphemeralKey) -> bool;
-    /// What a ping says from now on, and its pong after it; 0 where no pong is waited for.
+    /// What a ping says from now on, and its pong after it; 0 where no pong was ever waited for.
     fn ping(&self) -> u32 {
         0
     }

@@ -2,8 +2,7 @@
 // was written comes along wherever it goes.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import type { Page } from "playwright-core";
+import { type TestContext, test } from "node:test";
 import { agentAt } from "./support/agent.ts";
 import { somebody } from "./support/browser.ts";
 import { type House, newestLog, startHouse } from "./support/house.ts";
@@ -32,15 +31,22 @@ async function closes(house: House): Promise<string> {
   return new Intl.DateTimeFormat("en-GB", { weekday: "long", timeZone: "UTC" }).format(opens);
 }
 
-/** What the page says to the server is held until the answer is called. */
-async function holds(page: Page): Promise<() => void> {
+/** A chat is opened while somebody is at the desk, and what the page says to the server is held until it is let through. */
+async function opensUnheard(t: TestContext): Promise<{ house: House; ana: Visitor; letThrough: () => void }> {
+  const house = await startHouse(t);
+  const noor = await agentAt(t, house, house.admin);
+  await noor.goesOnline();
+  const page = await (await somebody(t)).tab();
   let letThrough = (): void => {};
   const held = new Promise<void>((done) => (letThrough = done));
   await page.routeWebSocket(/\/ws\/visitor$/, (socket) => {
     const server = socket.connectToServer();
     socket.onMessage((frame) => void held.then(() => server.send(frame)));
   });
-  return letThrough;
+  const ana = await visitorAt(page, `${house.origin}/demo/`);
+  await ana.open();
+  await ana.sees("Somebody is at the desk now");
+  return { house, ana, letThrough };
 }
 
 test("a message left while nobody is there says where the answer goes, and becomes a chat when somebody answers", async (t) => {
@@ -193,38 +199,25 @@ test("after hours it is said when somebody is there again; a chat that comes too
 });
 
 test("the desk closes before the server's first word: what is being written stays, and becomes a message", async (t) => {
-  const house = await startHouse(t);
-  const noor = await agentAt(t, house, house.admin);
-  await noor.goesOnline();
-  const tab = await (await somebody(t)).tab();
-  const letThrough = await holds(tab);
-  const ana = await visitorAt(tab, `${house.origin}/demo/`);
-  await ana.open();
-  await tab.getByLabel(/^Your question/).fill("Are you still there?");
-  await tab.keyboard.press("ArrowLeft");
+  const { house, ana, letThrough } = await opensUnheard(t);
+  await ana.page.getByLabel(/^Your question/).fill("Are you still there?");
+  await ana.page.keyboard.press("ArrowLeft");
   const day = await closes(house);
   letThrough();
   await ana.sees("Nobody at the desk just now");
-  await tab.keyboard.type(", Noor");
-  await tab.getByRole("button", { name: "Start the chat" }).click();
+  await ana.page.keyboard.type(", Noor");
+  await ana.page.getByRole("button", { name: "Start the chat" }).click();
   await ana.sees(`We are back on ${day} at 09:00.`);
-  await until("the words came along", async () => (await tab.getByLabel("Your message").inputValue()) === "Are you still there, Noor?");
+  await until("the words came along", async () => (await ana.page.getByLabel("Your message").inputValue()) === "Are you still there, Noor?");
 });
 
 test("the desk closes before the server's first word: who has written nothing reads when it opens, and is offered no chat", async (t) => {
-  const house = await startHouse(t);
-  const noor = await agentAt(t, house, house.admin);
-  await noor.goesOnline();
-  const tab = await (await somebody(t)).tab();
-  const letThrough = await holds(tab);
-  const ana = await visitorAt(tab, `${house.origin}/demo/`);
-  await ana.open();
-  await ana.sees("Somebody is at the desk now");
+  const { house, ana, letThrough } = await opensUnheard(t);
   const day = await closes(house);
   letThrough();
   await ana.sees(`We are back on ${day} at 09:00.`);
-  assert.equal(await tab.getByRole("button", { name: "Start a chat" }).count(), 0);
-  await look(tab, "closed-meanwhile");
+  assert.equal(await ana.page.getByRole("button", { name: "Start a chat" }).count(), 0);
+  await look(ana.page, "closed-meanwhile");
 });
 
 test("the line that was asked for is closed, another is not: nobody is called at the desk above a message to who went home", async (t) => {
